@@ -1,0 +1,1 @@
+"""The knowledge base: articles, passages, two indexes, retrieval with citations, and gaps."""

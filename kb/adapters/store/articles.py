@@ -1,0 +1,259 @@
+"""Articles, revisions, passages and vectors in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+
+from kb.adapters.store.engine import reading, writing
+from kb.adapters.store.tables import articles, passages, publications, revisions, vectors
+from kb.model import Article, Audience, Document, Passage, Platform, Publication, Section
+from kb.ports import Candidate, Entry, Scope, Vector
+from kb.publish import windows
+
+IN_LIMIT = 400
+
+
+def passage_id(article_id: str, revision: int, ordinal: int) -> str:
+    """Return the id of a passage; it changes with every revision, so that an old index entry can cite nothing."""
+    return f"{article_id}@{revision}#{ordinal}"
+
+
+def text_hash(text: str) -> str:
+    """Return the key under which a text's vector is found again."""
+    return sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SqlArticleStore:
+    """The ``ArticleStore`` port over SQLAlchemy; one call is one transaction."""
+
+    engine: Engine
+
+    def publish(self, document: Document, sections: Sequence[Section], vectors: Sequence[Vector], title_vector: Vector, model: str) -> Article:
+        """See the port."""
+        now = datetime.now(UTC)
+        with writing(self.engine) as connection:
+            current = connection.execute(select(articles).where(articles.c.id == document.article_id)).mappings().first()
+            if current and not current["withdrawn_at"] and current["content_hash"] == document.content_hash and current["model"] == model:
+                return _article(current)
+            number = self._write_revision(connection, document, now)
+            self._write_passages(connection, document, number, sections, vectors, title_vector, model)
+            row = _article_row(document, number, model, now)
+            if current:
+                connection.execute(update(articles).where(articles.c.id == document.article_id).values(**row))
+            else:
+                connection.execute(insert(articles).values(**row))
+            connection.execute(insert(publications).values(article_id=document.article_id, at=now))
+            return _article(row)
+
+    @staticmethod
+    def _write_revision(connection: Connection, document: Document, now: datetime) -> int:
+        last = connection.execute(select(func.max(revisions.c.number)).where(revisions.c.article_id == document.article_id)).scalar() or 0
+        row = {"title": document.title, "text": document.text, "content_hash": document.content_hash, "published_at": now}
+        connection.execute(insert(revisions).values(article_id=document.article_id, number=last + 1, **row))
+        return last + 1
+
+    @staticmethod
+    def _write_passages(
+        connection: Connection, document: Document, number: int, sections: Sequence[Section], rows: Sequence[Vector], title_vector: Vector, model: str
+    ) -> None:
+        _drop_passages(connection, [document.article_id])
+        article_id = document.article_id
+        passage_rows, vector_rows = [], [_vector_row(article_id, f"title:{article_id}", 0, document.title, model, title_vector)]
+        for section, matrix in zip(sections, rows, strict=True):
+            key = passage_id(article_id, number, section.ordinal)
+            span = {"ordinal": section.ordinal, "heading": section.heading, "start": section.start, "end": section.end}
+            passage_rows.append({"id": key, "article_id": article_id, "revision": number, **span})
+            texts = windows(document.title, section.heading, document.text[section.start : section.end])
+            vector_rows += [_vector_row(article_id, key, i, text, model, row) for i, (text, row) in enumerate(zip(texts, matrix, strict=True))]
+        if passage_rows:
+            connection.execute(insert(passages), passage_rows)
+        connection.execute(insert(vectors), vector_rows)
+
+    def rename(self, article_id: str, source: str, path: str) -> None:
+        """See the port."""
+        with writing(self.engine) as connection:
+            connection.execute(update(articles).where(articles.c.id == article_id).values(source=source, path=path))
+
+    def withdraw(self, article_ids: Sequence[str]) -> None:
+        """See the port."""
+        now = datetime.now(UTC)
+        with writing(self.engine) as connection:
+            for part in _parts(article_ids):
+                _drop_passages(connection, part)
+                connection.execute(update(articles).where(articles.c.id.in_(part)).values(withdrawn_at=now))
+                connection.execute(insert(publications), [{"article_id": article_id, "at": now} for article_id in part])
+
+    def articles(self, source: str | None = None) -> list[Article]:
+        """See the port."""
+        query = select(articles).where(articles.c.withdrawn_at.is_(None)).order_by(articles.c.id)
+        if source is not None:
+            query = query.where(articles.c.source == source)
+        with reading(self.engine) as connection:
+            return [_article(row) for row in connection.execute(query).mappings()]
+
+    def article(self, article_id: str) -> Article | None:
+        """See the port."""
+        query = select(articles).where(articles.c.id == article_id, articles.c.withdrawn_at.is_(None))
+        with reading(self.engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return _article(row) if row else None
+
+    def revision_text(self, article_id: str, revision: int) -> str | None:
+        """See the port."""
+        query = select(revisions.c.text).where(revisions.c.article_id == article_id, revisions.c.number == revision)
+        with reading(self.engine) as connection:
+            text: str | None = connection.execute(query).scalar()
+        return text
+
+    def candidates(self, passage_ids: Sequence[str], scope: Scope) -> list[Candidate]:
+        """See the port."""
+        found: list[Candidate] = []
+        with reading(self.engine) as connection:
+            for part in _parts(passage_ids):
+                live = [p for p in _passages(connection, passages.c.id.in_(part)) if scope.admits(p.article.audience, p.article.platforms)]
+                owners = {p.id for p in live} | {f"title:{p.article.id}" for p in live}
+                rows = _vectors_of(connection, sorted(owners))
+                found += [Candidate(p, rows[p.id], rows[f"title:{p.article.id}"][0]) for p in live if p.id in rows]
+        return found
+
+    def passages_of(self, article_id: str) -> list[Passage]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return sorted(_passages(connection, passages.c.article_id == article_id), key=lambda passage: passage.ordinal)
+
+    def entries(self, article_ids: Sequence[str], model: str) -> list[Entry]:
+        """See the port."""
+        made: list[Entry] = []
+        with reading(self.engine) as connection:
+            for part in _parts(article_ids):
+                rows = _vectors_of(connection, None, part, model)
+                for passage in _passages(connection, passages.c.article_id.in_(part)):
+                    empty = np.zeros((0, 1), dtype=np.float32)
+                    made.append(_entry(passage, rows.get(passage.id, empty)))
+        return made
+
+    def passage_ids(self, model: str | None = None) -> set[str]:
+        """See the port."""
+        query = select(passages.c.id).join(articles, articles.c.id == passages.c.article_id).where(articles.c.withdrawn_at.is_(None))
+        if model is not None:
+            query = query.where(articles.c.model == model)
+        with reading(self.engine) as connection:
+            return set(connection.execute(query).scalars())
+
+    def head(self) -> int:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return connection.execute(select(func.max(publications.c.position))).scalar() or 0
+
+    def publications(self, after: int) -> list[Publication]:
+        """See the port."""
+        query = select(publications.c.position, publications.c.article_id).where(publications.c.position > after).order_by(publications.c.position)
+        with reading(self.engine) as connection:
+            return [Publication(position, article_id) for position, article_id in connection.execute(query)]
+
+    def known_vectors(self, texts: Sequence[str], model: str) -> dict[str, Vector]:
+        """See the port."""
+        by_hash = {text_hash(text): text for text in texts}
+        found: dict[str, Vector] = {}
+        with reading(self.engine) as connection:
+            for part in _parts(list(by_hash)):
+                query = select(vectors.c.text_hash, vectors.c.vector).where(vectors.c.text_hash.in_(part), vectors.c.model == model)
+                found.update({by_hash[key]: _vector(blob) for key, blob in connection.execute(query)})
+        return found
+
+
+def _parts(items: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (items[start : start + IN_LIMIT] for start in range(0, len(items), IN_LIMIT))
+
+
+def _drop_passages(connection: Connection, article_ids: Sequence[str]) -> None:
+    connection.execute(delete(passages).where(passages.c.article_id.in_(article_ids)))
+    connection.execute(delete(vectors).where(vectors.c.article_id.in_(article_ids)))
+
+
+def _article_row(document: Document, revision: int, model: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": document.article_id,
+        "title": document.title,
+        "owner": document.owner,
+        "audience": sorted(document.audience.groups),
+        "platforms": sorted(document.platforms),
+        "review_by": document.review_by,
+        "tags": list(document.tags),
+        "source": document.source,
+        "path": document.path,
+        "revision": revision,
+        "content_hash": document.content_hash,
+        "model": model,
+        "updated_at": now,
+        "withdrawn_at": None,
+    }
+
+
+def _article(row: Any) -> Article:
+    return Article(
+        id=row["id"],
+        title=row["title"],
+        owner=row["owner"],
+        audience=Audience(frozenset(row["audience"])),
+        platforms=frozenset(Platform(name) for name in row["platforms"]),
+        review_by=row["review_by"],
+        tags=tuple(row["tags"]),
+        source=row["source"],
+        path=row["path"],
+        revision=row["revision"],
+        content_hash=row["content_hash"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _passages(connection: Connection, condition: Any) -> list[Passage]:
+    span = func.substr(revisions.c.text, passages.c.start + 1, passages.c.end - passages.c.start).label("passage_text")
+    columns = [passages.c.id.label("passage_id"), passages.c.ordinal, passages.c.heading, passages.c.start, passages.c.end, span]
+    query = (
+        select(articles, *columns)
+        .join(passages, passages.c.article_id == articles.c.id)
+        .join(revisions, (revisions.c.article_id == passages.c.article_id) & (revisions.c.number == passages.c.revision))
+        .where(articles.c.withdrawn_at.is_(None), articles.c.revision == passages.c.revision, condition)
+    )
+    heads: dict[str, Article] = {}
+    found = []
+    for row in connection.execute(query).mappings():
+        article = heads.get(row["id"]) or heads.setdefault(row["id"], _article(row))
+        found.append(Passage(row["passage_id"], article, row["ordinal"], row["heading"], row["start"], row["end"], row["passage_text"]))
+    return found
+
+
+def _vector(blob: bytes) -> Vector:
+    return np.frombuffer(blob, dtype=np.float32)
+
+
+def _vector_row(article_id: str, owner: str, row: int, text: str, model: str, vector: Vector) -> dict[str, Any]:
+    blob = np.ascontiguousarray(vector, dtype=np.float32).tobytes()
+    return {"owner": owner, "row": row, "article_id": article_id, "text_hash": text_hash(text), "model": model, "vector": blob}
+
+
+def _vectors_of(
+    connection: Connection, owners: Sequence[str] | None, article_ids: Sequence[str] = (), model: str | None = None
+) -> dict[str, Vector]:
+    query = select(vectors.c.owner, vectors.c.vector).order_by(vectors.c.owner, vectors.c.row)
+    query = query.where(vectors.c.owner.in_(owners)) if owners is not None else query.where(vectors.c.article_id.in_(article_ids))
+    if model is not None:
+        query = query.where(vectors.c.model == model)
+    grouped: dict[str, list[Vector]] = {}
+    for owner, blob in connection.execute(query):
+        grouped.setdefault(owner, []).append(_vector(blob))
+    return {owner: np.stack(rows) for owner, rows in grouped.items()}
+
+
+def _entry(passage: Passage, rows: Vector) -> Entry:
+    article = passage.article
+    return Entry(passage.id, article.id, article.audience, article.platforms, article.title, passage.heading, passage.text, rows)

@@ -1,0 +1,101 @@
+"""Tables of the knowledge base. Migrations in ``migrations/`` make them; this module describes them to queries."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Date, ForeignKeyConstraint, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+from kb.adapters.store.engine import UtcDateTime
+
+metadata = MetaData()
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("audience", JSON, nullable=False),
+    Column("platforms", JSON, nullable=False),
+    Column("review_by", Date),
+    Column("tags", JSON, nullable=False),
+    Column("source", Text, nullable=False, index=True),
+    Column("path", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("article_id", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("published_at", UtcDateTime, nullable=False),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("id", String(260), primary_key=True),
+    Column("article_id", String(200), nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    ForeignKeyConstraint(["article_id", "revision"], ["revisions.article_id", "revisions.number"]),
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("owner", String(280), primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("article_id", String(200), nullable=False, index=True),
+    Column("text_hash", String(64), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Index("ix_vectors_text", "text_hash", "model"),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("article_id", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+ingest_runs = Table(
+    "ingest_runs",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False, index=True),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("state", String(20), nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("failures", JSON, nullable=False),
+)
+
+unresolved_intents = Table(
+    "unresolved_intents",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("failure", String(40), nullable=False),
+    Column("nearest", JSON, nullable=False),
+    Column("category", String(80), nullable=False),
+    Column("platform", String(20), nullable=False),
+    Column("origin", String(80), nullable=False, index=True),
+    Column("asker", String(80), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False, index=True),
+    Column("ticket", String(80), nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+)

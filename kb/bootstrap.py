@@ -1,0 +1,103 @@
+"""Opens a knowledge base from its settings: the one place that knows the adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from kb.adapters.embedders import MissingEmbedder, OnnxEmbedder, OpenAIEmbedder, export
+from kb.adapters.index_state import FileIndexState
+from kb.adapters.lexical import TantivyIndex
+from kb.adapters.store.articles import SqlArticleStore
+from kb.adapters.store.engine import open_engine
+from kb.adapters.store.ingest_log import SqlIngestLog
+from kb.adapters.store.migrate import migrate
+from kb.keeper import IndexKeeper
+from kb.ports import ArticleStore, Embedder, EmbedderUnavailable, IngestLog, VectorIndex
+from kb.publish import Publisher
+from kb.retrieve import Retriever
+from kb.settings import KnowledgeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeBase:
+    """A knowledge base with its parts ready for use."""
+
+    engine: Engine
+    store: ArticleStore
+    ingest_log: IngestLog
+    embedder: Embedder
+    publisher: Publisher
+    keeper: IndexKeeper
+    retriever: Retriever
+
+    def close(self) -> None:
+        """Let go of the database and of the indexes."""
+        self.keeper.disown()
+        self.engine.dispose()
+
+
+def open_knowledge(settings: KnowledgeSettings) -> KnowledgeBase:
+    """Open (and, the first time, create) the knowledge base that the settings describe.
+
+    What is missing or broken beside the database degrades to lexical search; ``keeper.health()`` says what.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database)
+    migrate(engine)
+    store = SqlArticleStore(engine)
+    embedder = open_embedder(settings)
+    lexical = TantivyIndex(settings.index_folder / "lexical")
+    vector, problem = _open_vector(settings, embedder)
+    keeper = IndexKeeper(store, lexical, vector, embedder, FileIndexState(settings.index_folder), problem)
+    retriever = Retriever(store, lexical, vector, embedder, keeper.vector_problem)
+    return KnowledgeBase(engine, store, SqlIngestLog(engine), embedder, Publisher(store, embedder), keeper, retriever)
+
+
+def open_embedder(settings: KnowledgeSettings) -> Embedder:
+    """Open the configured embedding model; a missing one refuses at its first use."""
+    if settings.embedding_model.startswith("openai:"):
+        name = settings.embedding_model.removeprefix("openai:")
+        return OpenAIEmbedder(name, settings.embedding_base_url or None, settings.embedding_api_key.get_secret_value(), settings.embedding_dimension)
+    try:
+        return OnnxEmbedder(settings.model_folder)
+    except EmbedderUnavailable as error:
+        return MissingEmbedder(str(error))
+
+
+def prepare_model(settings: KnowledgeSettings, report: Callable[[str], None]) -> None:
+    """Export the configured local model if that was not done yet.
+
+    Raises:
+        EmbedderUnavailable: the model is missing or not what it should be.
+    """
+    if settings.embedding_model.startswith("openai:"):
+        return
+    try:
+        OnnxEmbedder(settings.model_folder)
+    except EmbedderUnavailable:
+        report(f"exporting the embedding model {settings.embedding_model} (once, about 15 seconds)")
+        export(settings.embedding_model, settings.model_folder)
+
+
+def _open_vector(settings: KnowledgeSettings, embedder: Embedder) -> tuple[VectorIndex | None, str]:
+    from kb.adapters.chroma import ChromaIndex
+
+    if isinstance(embedder, MissingEmbedder):
+        return None, embedder.reason
+    try:
+        if settings.chroma_url:
+            host, _, port = settings.chroma_url.rpartition(":")
+            return ChromaIndex.server(host, int(port), embedder.identity), ""
+        return _embedded(settings.index_folder / "chroma", embedder.identity), ""
+    except Exception as error:  # noqa: BLE001 - whatever Chroma raises, lexical search serves
+        return None, f"the vector index cannot be opened ({type(error).__name__}: {error})"
+
+
+def _embedded(folder: Path, model: str) -> VectorIndex:
+    from kb.adapters.chroma import ChromaIndex
+
+    return ChromaIndex.embedded(folder, model)

@@ -1,0 +1,83 @@
+"""How sure retrieval is that its first article answers: a logistic model over features of the ranking.
+
+The coefficients stand in ``evidence.json``, fitted by ``firstline eval fit-evidence`` on questions with and without an
+article in the collection; the file says on what and how well.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import exp, log
+from pathlib import Path
+
+from kb.model import Evidence
+
+STOPWORDS = frozenset(
+    "a about all am an and any are as at be been but by can cannot cant could did do does doesnt dont for from get gets getting had has have he help "
+    "her here hi how i if im in into is isnt it its just keep keeps me my need no not of on one or our please she should so some such than that the "
+    "their them then there these they this to try trying up us use using want was we were what when where which while who why will wont with would "
+    "you your says say said wants hello hey thanks".split()
+)
+FEATURES = ("best", "title", "margin", "lift", "coverage", "agreement", "length")
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the ranking looks like from outside, before judging it."""
+
+    question: str
+    ranked: Sequence[Evidence]
+    title: float
+    dense: Sequence[float]
+    lexical_first: str
+
+
+def words(text: str) -> list[str]:
+    """Return the content words of a text, lower case and crudely stemmed."""
+    return [_stem(word) for word in re.findall(r"[^\W_]+", text.lower().replace("'", "")) if word not in STOPWORDS]
+
+
+def _stem(word: str) -> str:
+    for suffix in ("ations", "ation", "ings", "ing", "ied", "ies", "ed", "es", "s"):
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            return word[: -len(suffix)]
+    return word
+
+
+def features(signals: Signals) -> list[float]:
+    """Return the features in the order of ``FEATURES``; all zero for an empty ranking."""
+    if not signals.ranked:
+        return [0.0] * len(FEATURES)
+    first = signals.ranked[0]
+    others = [item.dense for item in signals.ranked if item.passage.article.id != first.passage.article.id]
+    typical = sorted(signals.dense, reverse=True)[:20]
+    asked = set(words(signals.question))
+    found = set(words(f"{first.passage.article.title} {first.passage.heading} {first.passage.text}"))
+    return [
+        first.dense,
+        signals.title,
+        first.dense - max(others, default=0.0),
+        first.dense - sum(typical) / len(typical),
+        len(asked & found) / len(asked) if asked else 0.0,
+        float(first.passage.article.id == signals.lexical_first),
+        log(1 + len(asked)),
+    ]
+
+
+@lru_cache(maxsize=1)
+def _model() -> tuple[list[float], float]:
+    facts = json.loads(Path(__file__).with_name("evidence.json").read_text())
+    return [facts["coefficients"][name] for name in FEATURES], facts["intercept"]
+
+
+def confidence(signals: Signals) -> float:
+    """Return the probability in [0, 1] that the first article answers; 0 for an empty ranking."""
+    if not signals.ranked:
+        return 0.0
+    weights, intercept = _model()
+    score = intercept + sum(w * x for w, x in zip(weights, features(signals), strict=True))
+    return 1 / (1 + exp(-score))

@@ -1,0 +1,282 @@
+"""The nouns of the knowledge base.
+
+Every offset in this module counts Unicode code points in ``Revision.text``; for any passage or citation
+``revision.text[start:end]`` is exactly its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from hashlib import sha256
+
+
+class Platform(StrEnum):
+    """An operating system that an article is written for or that a device runs."""
+
+    WINDOWS = "windows"
+    MACOS = "macos"
+    LINUX = "linux"
+    IOS = "ios"
+    ANDROID = "android"
+
+    @property
+    def label(self) -> str:
+        """The name as its vendor writes it."""
+        return {"windows": "Windows", "macos": "macOS", "linux": "Linux", "ios": "iPhone or iPad", "android": "Android"}[self.value]
+
+
+class FailureClass(StrEnum):
+    """Why a question was left unresolved; the value is what reports and exports show."""
+
+    NO_ARTICLE = "no article"
+    NOT_RETRIEVED = "not retrieved"
+    REJECTED = "retrieved but rejected"
+    NOT_PERMITTED = "not permitted"
+    OUT_OF_SCOPE = "out of scope"
+    ERROR = "error"
+
+
+class GapStatus(StrEnum):
+    """How far the authors are with a gap."""
+
+    OPEN = "open"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who may read an article: the members of any of ``groups``, or everybody when it is empty."""
+
+    groups: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, groups: Iterable[str]) -> Audience:
+        """Build from group names; ``everyone`` among them means everybody."""
+        names = frozenset(name.strip().lower() for name in groups if name.strip())
+        return cls(frozenset() if "everyone" in names else names)
+
+    def admits(self, reader: Reader) -> bool:
+        """Say whether the reader may see the article."""
+        return not self.groups or bool(self.groups & reader.groups)
+
+    @property
+    def key(self) -> str:
+        """One stable word for this audience: ``everyone`` or the sorted group names joined by ``+``."""
+        return "+".join(sorted(self.groups)) or "everyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The rights with which somebody reads, resolved now from the directory."""
+
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What ingestion read from one source file, before it becomes a revision.
+
+    ``text`` is Markdown. ``source`` names the synchronised folder, ``path`` the file inside it.
+    """
+
+    article_id: str
+    source: str
+    path: str
+    title: str
+    text: str
+    owner: str = ""
+    audience: Audience = field(default_factory=Audience)
+    platforms: frozenset[Platform] = frozenset()
+    review_by: date | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 over everything a reader or the index can see; equal hashes mean nothing to do."""
+        parts = (
+            self.title,
+            self.text,
+            self.owner,
+            self.audience.key,
+            ",".join(sorted(self.platforms)),
+            str(self.review_by or ""),
+            ",".join(self.tags),
+        )
+        return sha256("\x00".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A span of a document that stands on its own: what the splitter makes, what becomes a passage."""
+
+    ordinal: int
+    heading: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The head of an article: what is true of it now."""
+
+    id: str
+    title: str
+    owner: str
+    audience: Audience
+    platforms: frozenset[Platform]
+    review_by: date | None
+    tags: tuple[str, ...]
+    source: str
+    path: str
+    revision: int
+    content_hash: str
+    updated_at: datetime
+
+    @property
+    def category(self) -> str:
+        """The first tag, which names the category; ``general`` without tags."""
+        return self.tags[0] if self.tags else "general"
+
+    def overdue(self, today: date) -> bool:
+        """Say whether the article's review date has passed."""
+        return self.review_by is not None and self.review_by < today
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A span of the current revision of an article, the unit of retrieval."""
+
+    id: str
+    article: Article
+    ordinal: int
+    heading: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Proof of a statement: ``quote`` is ``text[start:end]`` of the named revision."""
+
+    article: str
+    revision: int
+    title: str
+    heading: str
+    quote: str
+    start: int
+    end: int
+    owner: str = ""
+    updated: str = ""
+    review_by: str = ""
+    overdue: bool = False
+    platforms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A passage with the scores that brought it here.
+
+    ``dense`` is a cosine in [-1, 1], ``lexical`` a BM25 score (0 when no term matched), ``fused`` the ranking
+    score (comparable within one retrieval only).
+    """
+
+    passage: Passage
+    dense: float
+    lexical: float
+    fused: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """The ranked result of one retrieval.
+
+    ``confidence`` is the calibrated probability in [0, 1] that the first article answers; ``degraded`` says, in a
+    sentence for operators, why a part of retrieval was not available ("" when all of it was).
+    """
+
+    ranked: tuple[Evidence, ...]
+    confidence: float
+    vector: tuple[float, ...] = ()
+    degraded: str = ""
+
+    @property
+    def articles(self) -> tuple[Article, ...]:
+        """The distinct articles in rank order."""
+        seen: dict[str, Article] = {}
+        for item in self.ranked:
+            seen.setdefault(item.passage.article.id, item.passage.article)
+        return tuple(seen.values())
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedIntent:
+    """A question that Firstline could not resolve. ``origin`` is an opaque reference to where it was asked."""
+
+    id: str
+    question: str
+    failure: FailureClass
+    nearest: tuple[str, ...]
+    category: str
+    platform: str
+    origin: str
+    asker: str
+    asked_at: datetime
+    ticket: str = ""
+    vector: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Unresolved intents that ask for the same thing."""
+
+    key: str
+    name: str
+    failure: FailureClass
+    failures: dict[FailureClass, int]
+    demand: int
+    people: int
+    tickets: int
+    cost: float
+    examples: tuple[str, ...]
+    nearest: tuple[str, ...]
+    category: str
+    first_asked: datetime
+    last_asked: datetime
+    intents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One line of the publication log: at ``position`` the article changed; the indexes follow this log."""
+
+    position: int
+    article_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestFailure:
+    """A file that could not be taken in, and why, in words for its author."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRun:
+    """One synchronisation of one folder."""
+
+    source: str
+    started_at: datetime
+    finished_at: datetime | None
+    seen: int = 0
+    added: int = 0
+    changed: int = 0
+    renamed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    failures: tuple[IngestFailure, ...] = ()
+    state: str = "running"

@@ -1,0 +1,66 @@
+"""From documents to live articles, and from the publication log to the indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kb.model import Article, Document, Section
+from kb.ports import ArticleStore, Embedder, Vector
+
+WINDOW_WORDS = 130
+OVERLAP_WORDS = 25
+
+
+def windows(title: str, heading: str, text: str) -> list[str]:
+    """Cut a passage into the texts that are embedded: title and heading, then at most 130 words each.
+
+    A short passage gives one window; a long procedure, which stays one passage, gives several that overlap by 25
+    words, so that no step falls outside the model's input length.
+    """
+    lead = f"{title}. {heading}. " if heading and heading != title else f"{title}. "
+    words = text.split()
+    step = WINDOW_WORDS - OVERLAP_WORDS
+    starts = range(0, max(1, len(words) - OVERLAP_WORDS), step)
+    return [lead + " ".join(words[start : start + WINDOW_WORDS]) for start in starts]
+
+
+class Publisher:
+    """Publishes documents: one commit for each article, with its passages and their vectors."""
+
+    def __init__(self, store: ArticleStore, embedder: Embedder) -> None:
+        """Publish into ``store`` with vectors of ``embedder``."""
+        self._store = store
+        self._embedder = embedder
+
+    def publish(self, batch: Sequence[tuple[Document, Sequence[Section]]]) -> list[Article]:
+        """Publish documents with their sections, embedding the whole batch at once.
+
+        Vectors that were computed before for the same text and model are used again. Each document is its own
+        commit, in order: a crash leaves a prefix of the batch published.
+
+        Raises:
+            EmbedderUnavailable: nothing of the batch was published.
+        """
+        texts = {document.article_id: self._texts(document, sections) for document, sections in batch}
+        wanted = list(dict.fromkeys(text for title, groups in texts.values() for text in (title, *(t for group in groups for t in group))))
+        vectors = self._vectors(wanted)
+        published = []
+        for document, sections in batch:
+            title, groups = texts[document.article_id]
+            rows = [np.stack([vectors[text] for text in group]) for group in groups]
+            published.append(self._store.publish(document, sections, rows, vectors[title], self._embedder.identity))
+        return published
+
+    @staticmethod
+    def _texts(document: Document, sections: Sequence[Section]) -> tuple[str, list[list[str]]]:
+        groups = [windows(document.title, section.heading, document.text[section.start : section.end]) for section in sections]
+        return document.title, groups
+
+    def _vectors(self, texts: Sequence[str]) -> dict[str, Vector]:
+        known = self._store.known_vectors(texts, self._embedder.identity)
+        missing = [text for text in texts if text not in known]
+        if missing:
+            known.update(zip(missing, self._embedder.embed(missing), strict=True))
+        return known
