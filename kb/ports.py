@@ -166,6 +166,9 @@ class ArticleStore(Protocol):
     def passage_ids(self, model: str | None = None) -> set[str]:
         """Return the ids of all live passages, with vectors of ``model`` only if given."""
 
+    def groups(self) -> frozenset[str]:
+        """Return every group that some live article is restricted to."""
+
     def head(self) -> int:
         """Return the last position of the publication log, 0 when it is empty."""
 

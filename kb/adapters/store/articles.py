@@ -148,6 +148,12 @@ class SqlArticleStore:
         with reading(self.engine) as connection:
             return set(connection.execute(query).scalars())
 
+    def groups(self) -> frozenset[str]:
+        """See the port."""
+        query = select(articles.c.audience).where(articles.c.withdrawn_at.is_(None)).distinct()
+        with reading(self.engine) as connection:
+            return frozenset(group for audience in connection.execute(query).scalars() for group in audience)
+
     def head(self) -> int:
         """See the port."""
         with reading(self.engine) as connection:

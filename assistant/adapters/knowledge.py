@@ -1,0 +1,61 @@
+"""The knowledge base behind the assistant's ``Knowledge`` port."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kb.bootstrap import KnowledgeBase
+from kb.model import Article, Citation, Passage, Platform, Reader, Retrieval
+from kb.ports import EmbedderUnavailable, Scope
+from kb.retrieve import Question
+
+LIMIT = 24
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeFromBase:
+    """The ``Knowledge`` port over ``kb``."""
+
+    base: KnowledgeBase
+
+    def embed(self, text: str) -> tuple[float, ...]:
+        """See the port."""
+        try:
+            return tuple(float(x) for x in self.base.embedder.embed([text])[0])
+        except EmbedderUnavailable:
+            return ()
+
+    def passages_for(
+        self, question: str, reader: Reader, platform: Platform | None, exclude: Sequence[str] = (), vector: tuple[float, ...] = ()
+    ) -> Retrieval:
+        """See the port."""
+        known = np.asarray(vector, dtype=np.float32) if vector else None
+        return self.base.retriever.retrieve(Question(question, known), Scope(reader, platform), limit=LIMIT, exclude=exclude)
+
+    def exists_for_others(self, question: str, vector: tuple[float, ...]) -> Retrieval:
+        """See the port."""
+        groups = self.base.store.groups()
+        return self.passages_for(question, Reader(groups), None, vector=vector)
+
+    def passages_of(self, article_id: str, reader: Reader) -> list[Passage]:
+        """See the port."""
+        return [passage for passage in self.base.store.passages_of(article_id) if passage.article.audience.admits(reader)]
+
+    def still_true(self, citations: Sequence[Citation], reader: Reader) -> bool:
+        """See the port."""
+        for article_id, revision in {(citation.article, citation.revision) for citation in citations}:
+            article = self.base.store.article(article_id)
+            if article is None or article.revision != revision or not article.audience.admits(reader):
+                return False
+        return True
+
+    def article(self, article_id: str, reader: Reader, revision: int | None = None) -> tuple[Article, str] | None:
+        """See the port."""
+        article = self.base.store.article(article_id)
+        if article is None or not article.audience.admits(reader):
+            return None
+        text = self.base.store.revision_text(article_id, revision or article.revision)
+        return (article, text) if text is not None else None

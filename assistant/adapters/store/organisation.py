@@ -1,0 +1,137 @@
+"""The built-in directory and device fleet: the people file, loaded into a table."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, delete, insert, select
+
+from assistant.adapters.store.tables import organisation
+from assistant.domain.configuration import Company, Device, Organisation, Person, Queue, Service
+from kb.adapters.store.engine import reading, writing
+from kb.model import Platform
+
+
+class PeopleFileError(ValueError):
+    """The people file cannot be used; the message says why and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """A ticket that the people file brings along, for a desk that does not begin empty."""
+
+    key: str
+    requester: str
+    subject: str
+    description: str
+    category: str
+    status: str
+    queue: str
+    assignee: str
+    opened: datetime
+
+
+def read_people_file(path: Path) -> tuple[Organisation, list[OpenTicket]]:
+    """Read a people file (TOML; its form is in docs/guide/people.md).
+
+    Raises:
+        PeopleFileError: it is missing, malformed, or refers to somebody who is not in it.
+    """
+    try:
+        facts = tomllib.loads(path.read_text(encoding="utf-8"))
+        made = Organisation(
+            company=Company(**facts["company"]),
+            people=tuple(Person(**row | {"groups": frozenset(row.get("groups", ()))}) for row in facts.get("people", ())),
+            devices=tuple(Device(**row | {"platform": Platform(row["platform"])}) for row in facts.get("devices", ())),
+            services=tuple(Service(**row) for row in facts.get("services", ())),
+            queues=tuple(Queue(**row | {"categories": tuple(row.get("categories", ()))}) for row in facts.get("queues", ())),
+        )
+        waiting = [_open_ticket(row) for row in facts.get("tickets", ())]
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise PeopleFileError(f"the people file {path} cannot be used: {error}") from error
+    known = {person.id for person in made.people}
+    strangers = {device.owner for device in made.devices} | {t.requester for t in waiting} | {p.manager for p in made.people if p.manager}
+    if strangers - known:
+        raise PeopleFileError(f"the people file {path} names people whom it does not describe: {', '.join(sorted(strangers - known))}")
+    return made, waiting
+
+
+def _open_ticket(row: dict[str, Any]) -> OpenTicket:
+    return OpenTicket(
+        key=f"people-file:{row['id']}",
+        requester=row["requester"],
+        subject=row["subject"],
+        description=row["description"],
+        category=row["category"],
+        status=row.get("status", "open"),
+        queue=row["queue"],
+        assignee=row.get("assignee", ""),
+        opened=datetime.fromisoformat(row["opened"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinDirectory:
+    """The ``Directory`` and ``DeviceFleet`` ports over the table; every call reads it anew."""
+
+    engine: Engine
+
+    def replace(self, made: Organisation) -> None:
+        """Store an organisation in place of the one before; one commit."""
+        rows = [_row("company", "company", made.company)]
+        for kind, items in (("person", made.people), ("device", made.devices), ("service", made.services), ("queue", made.queues)):
+            rows += [_row(kind, item.id, item) for item in items]  # type: ignore[attr-defined]
+        with writing(self.engine) as connection:
+            connection.execute(delete(organisation))
+            connection.execute(insert(organisation), rows)
+
+    def person(self, person_id: str) -> Person | None:
+        """See the port."""
+        return next(iter(self._read("person", _person, person_id)), None) if person_id else None
+
+    def people(self) -> list[Person]:
+        """See the port."""
+        return sorted(self._read("person", _person), key=lambda person: person.name)
+
+    def company(self) -> Company:
+        """See the port."""
+        return next(iter(self._read("company", lambda row: Company(**row))), Company("Your organisation", "example.org"))
+
+    def services(self) -> list[Service]:
+        """See the port."""
+        return self._read("service", lambda row: Service(**row))
+
+    def queues(self) -> tuple[Queue, ...]:
+        """See the port."""
+        return tuple(self._read("queue", lambda row: Queue(row["id"], row["name"], tuple(row["categories"]))))
+
+    def devices_of(self, person_id: str) -> list[Device]:
+        """See the port."""
+        mine: list[Device] = self._read("device", _device, owner=person_id)
+        return sorted(mine, key=lambda device: (not device.primary, device.id))
+
+    def _read(self, kind: str, make: Any, key: str = "", owner: str = "") -> list[Any]:
+        query = select(organisation.c.facts).where(organisation.c.kind == kind).order_by(organisation.c.id)
+        if key:
+            query = query.where(organisation.c.id == key)
+        if owner:
+            query = query.where(organisation.c.owner == owner)
+        with reading(self.engine) as connection:
+            return [make(facts) for facts in connection.execute(query).scalars()]
+
+
+def _row(kind: str, key: str, item: Any) -> dict[str, Any]:
+    facts = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(item).items()}
+    return {"kind": kind, "id": key, "owner": facts.get("owner", ""), "facts": facts}
+
+
+def _person(row: dict[str, Any]) -> Person:
+    return Person(**row | {"groups": frozenset(row["groups"])})
+
+
+def _device(row: dict[str, Any]) -> Device:
+    return Device(**row | {"platform": Platform(row["platform"])})

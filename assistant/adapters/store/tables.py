@@ -1,0 +1,109 @@
+"""The assistant's tables. Migrations in ``migrations/`` make them; this module describes them to queries."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+
+from kb.adapters.store.engine import UtcDateTime
+
+metadata = MetaData()
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("id", String(80), primary_key=True),
+    Column("owner", String(80), nullable=False, index=True),
+    Column("facts", JSON, nullable=False),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("key", String(120), nullable=False, unique=True),
+    Column("requester", String(80), nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("status", String(20), nullable=False, index=True),
+    Column("queue", String(80), nullable=False),
+    Column("category", String(80), nullable=False),
+    Column("assignee", String(80), nullable=False),
+    Column("origin", String(80), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+ticket_notes = Table(
+    "ticket_notes",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("ticket", String(40), ForeignKey("tickets.id"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("author", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("public", Boolean, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("person", String(80), nullable=False, index=True),
+    Column("channel", String(20), nullable=False),
+    Column("state", String(30), nullable=False, index=True),
+    Column("before", String(30), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("episode", Integer, nullable=False),
+    Column("memory", JSON, nullable=False),
+)
+
+episodes = Table(
+    "episodes",
+    metadata,
+    Column("conversation", String(40), ForeignKey("conversations.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("outcome", String(30)),
+    Column("reopened", Boolean, nullable=False),
+    Column("ticket", String(40), nullable=False),
+    Column("summary", Text, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("conversation", String(40), ForeignKey("conversations.id"), nullable=False),
+    Column("id", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("choice", String(80), nullable=False),
+    Column("device", String(80), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("answered", Boolean, nullable=False, index=True),
+    Column("reply", JSON),
+    UniqueConstraint("conversation", "id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("conversation", String(40), ForeignKey("conversations.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("body", JSON, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+)

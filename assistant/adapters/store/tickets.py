@@ -1,0 +1,143 @@
+"""The built-in desk: tickets in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, func, insert, select, update
+
+from assistant.adapters.store.tables import ticket_notes, tickets
+from assistant.domain.ticket import Ticket, TicketBody, TicketDraft, TicketNote, TicketStatus, Tried
+from assistant.ports.ticketing import UnknownTicket
+
+FIRST_NUMBER = 1_001
+OPEN = [status.value for status in TicketStatus if status.is_open]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinDesk:
+    """The ``TicketDesk`` port on a connection whose owner commits.
+
+    ``same_issue`` is the cosine from which two descriptions are the same issue; without vectors, equal words are needed.
+    """
+
+    connection: Connection
+    same_issue: float
+
+    def create(self, draft: TicketDraft, at: datetime) -> Ticket:
+        """See the port."""
+        known = self.connection.execute(select(tickets.c.id).where(tickets.c.key == draft.key)).scalar()
+        if known:
+            return self._existing(known)
+        number = max(self.connection.execute(select(func.max(tickets.c.number))).scalar() or 0, FIRST_NUMBER - 1) + 1
+        row = {
+            "number": number,
+            "id": f"T-{number}",
+            "key": draft.key,
+            "requester": draft.requester,
+            "subject": draft.subject,
+            "status": TicketStatus.OPEN.value,
+            "queue": draft.queue,
+            "category": draft.category,
+            "assignee": draft.assignee,
+            "origin": draft.origin,
+            "body": asdict(draft.body),
+            "vector": np.asarray(draft.vector, dtype=np.float32).tobytes(),
+            "opened_at": at,
+            "updated_at": at,
+        }
+        self.connection.execute(insert(tickets).values(**row))
+        self.comment(row["id"], draft.requester, "Opened.", at)
+        return self._existing(row["id"])
+
+    def ticket(self, ticket_id: str) -> Ticket | None:
+        """See the port."""
+        row = self.connection.execute(select(tickets).where(tickets.c.id == ticket_id)).mappings().first()
+        if row is None:
+            return None
+        query = select(ticket_notes).where(ticket_notes.c.ticket == ticket_id).order_by(ticket_notes.c.number)
+        notes = tuple(TicketNote(n["at"], n["author"], n["text"], n["public"]) for n in self.connection.execute(query).mappings())
+        return _ticket(row, notes)
+
+    def find_open_like(self, requester: str, text: str, vector: Sequence[float], since: datetime) -> Ticket | None:
+        """See the port."""
+        query = select(tickets).where(tickets.c.requester == requester, tickets.c.status.in_(OPEN), tickets.c.opened_at >= since)
+        best, best_score = None, self.same_issue
+        for row in self.connection.execute(query.order_by(tickets.c.number)).mappings():
+            score = _likeness(text, vector, row)
+            if score >= best_score:
+                best, best_score = row, score
+        return _ticket(best) if best is not None else None
+
+    def of_requester(self, requester: str, open_only: bool = True) -> list[Ticket]:
+        """See the port."""
+        query = select(tickets).where(tickets.c.requester == requester).order_by(tickets.c.number.desc())
+        if open_only:
+            query = query.where(tickets.c.status.in_(OPEN))
+        return [_ticket(row) for row in self.connection.execute(query).mappings()]
+
+    def all(self, status: TicketStatus | None = None, queue: str = "") -> list[Ticket]:
+        """See the port."""
+        query = select(tickets).order_by(tickets.c.opened_at)
+        if status is not None:
+            query = query.where(tickets.c.status == status.value)
+        if queue:
+            query = query.where(tickets.c.queue == queue)
+        return [_ticket(row) for row in self.connection.execute(query).mappings()]
+
+    def comment(self, ticket_id: str, author: str, text: str, at: datetime, public: bool = True) -> None:
+        """See the port."""
+        if self.connection.execute(update(tickets).where(tickets.c.id == ticket_id).values(updated_at=at)).rowcount != 1:
+            raise UnknownTicket(ticket_id)
+        self.connection.execute(insert(ticket_notes).values(ticket=ticket_id, at=at, author=author, text=text, public=public))
+
+    def file(self, ticket_id: str, body: TicketBody, queue: str, at: datetime) -> Ticket:
+        """See the port."""
+        values = {"body": asdict(body), "queue": queue, "assignee": "", "status": TicketStatus.OPEN.value}
+        self.connection.execute(update(tickets).where(tickets.c.id == ticket_id).values(**values))
+        self.comment(ticket_id, "firstline", f"Filed with the queue {queue}.", at)
+        return self._existing(ticket_id)
+
+    def change_status(self, ticket_id: str, status: TicketStatus, actor: str, why: str, at: datetime) -> Ticket:
+        """See the port."""
+        self.connection.execute(update(tickets).where(tickets.c.id == ticket_id).values(status=status.value))
+        self.comment(ticket_id, actor, f"{status.label.capitalize()}: {why}", at)
+        return self._existing(ticket_id)
+
+    def _existing(self, ticket_id: str) -> Ticket:
+        found = self.ticket(ticket_id)
+        if found is None:
+            raise UnknownTicket(ticket_id)
+        return found
+
+
+def _likeness(text: str, vector: Sequence[float], row: Any) -> float:
+    stored = np.frombuffer(row["vector"], dtype=np.float32)
+    if len(stored) and len(stored) == len(vector):
+        return float(stored @ np.asarray(vector, dtype=np.float32))
+    return float(" ".join(text.lower().split()) == " ".join(row["subject"].lower().split()))
+
+
+def _ticket(row: Any, notes: tuple[TicketNote, ...] = ()) -> Ticket:
+    body = dict(row["body"])
+    body["transcript"] = tuple((who, words, at) for who, words, at in body.get("transcript", ()))
+    body["tried"] = tuple(Tried(**item) for item in body.get("tried", ()))
+    body["facts"] = tuple((name, value) for name, value in body.get("facts", ()))
+    return Ticket(
+        id=row["id"],
+        requester=row["requester"],
+        subject=row["subject"],
+        status=TicketStatus(row["status"]),
+        queue=row["queue"],
+        category=row["category"],
+        assignee=row["assignee"],
+        opened_at=row["opened_at"],
+        updated_at=row["updated_at"],
+        origin=row["origin"],
+        body=TicketBody(**body),
+        notes=notes,
+    )

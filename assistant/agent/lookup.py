@@ -1,0 +1,141 @@
+"""What a turn looks up before it decides: the device meant, and the passages that may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from assistant.agent.state import Memory
+from assistant.agent.steps.understand import Intent, Understanding
+from assistant.domain.configuration import Device, Person
+from assistant.domain.conversation import CLOSED, Conversation, State
+from assistant.ports.knowledge import Knowledge
+from assistant.ports.store import Message
+from kb.model import Passage, Platform, Reader, Retrieval
+
+COMPUTERS = ("laptop", "workstation", "desktop", "computer")
+LOOKING = frozenset({Intent.QUESTION, Intent.FOLLOW_UP, Intent.TOPIC, Intent.DEVICE, Intent.NOT_SOLVED, Intent.RETRY, Intent.OUT_OF_SCOPE, Intent.SMALLTALK})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Everything a turn knows before it looks anything up."""
+
+    person: Person
+    devices: tuple[Device, ...]
+    conversation: Conversation
+    memory: Memory
+    message: Message
+    understanding: Understanding
+    vector: tuple[float, ...]
+
+    @property
+    def reader(self) -> Reader:
+        """The rights of the person now."""
+        return Reader(self.person.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The system that an answer is for; the device is None when the person has none of that kind."""
+
+    platform: Platform | None
+    device: Device | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found. ``hidden`` is what others may read (it only classifies a failure and is never shown)."""
+
+    target: Target
+    memory: Memory
+    retrieval: Retrieval | None = None
+    whole: tuple[Passage, ...] = ()
+    hidden: Retrieval | None = None
+    chosen: bool = False
+    """The person picked this article from a list."""
+
+
+def target_of(setting: Setting) -> Target:
+    """Return the device that is meant: named in the message, else the conversation's, else the person's primary one."""
+    wanted, devices, memory = setting.understanding, setting.devices, setting.memory
+    argument = wanted.argument if wanted.intent is Intent.DEVICE else setting.message.device
+    named = next((device for device in devices if device.id == argument), None)
+    if named is not None:
+        return Target(named.platform, named)
+    platform = _platform(argument.removeprefix("platform:")) or wanted.platform
+    if platform is None and wanted.kind:
+        of_kind = [device for device in devices if (device.kind == "phone") == (wanted.kind == "phone")]
+        return Target(of_kind[0].platform, of_kind[0]) if of_kind else Target(None, None)
+    platform = platform or _platform(memory.platform)
+    if platform is None:
+        return Target(devices[0].platform, devices[0]) if devices else Target(None, None)
+    same = [device for device in devices if device.platform is platform]
+    return Target(platform, next((d for d in same if d.id == memory.device), same[0] if same else None))
+
+
+def _platform(name: str) -> Platform | None:
+    return Platform(name) if name in {platform.value for platform in Platform} else None
+
+
+def look_up(setting: Setting, knowledge: Knowledge, enough: float, low: float) -> Finding:
+    """Find what may answer the message; ``enough`` and ``low`` are the answer step's bands."""
+    wanted, memory = setting.understanding, setting.memory
+    target = target_of(setting)
+    if wanted.intent not in LOOKING:
+        return Finding(target, memory)
+    if wanted.intent is Intent.TOPIC:
+        return _chosen_topic(setting, knowledge, target)
+    if wanted.intent in (Intent.FOLLOW_UP, Intent.DEVICE, Intent.RETRY, Intent.NOT_SOLVED):
+        memory = _with_words(setting, memory)
+        exclude = memory.tried if wanted.intent is Intent.NOT_SOLVED else ()
+        found = knowledge.passages_for(memory.question, setting.reader, target.platform, exclude)
+        return _finish(setting, knowledge, Finding(target, memory, found), low)
+    return _question(setting, knowledge, target, enough, low)
+
+
+def _with_words(setting: Setting, memory: Memory) -> Memory:
+    """Add the words of a follow-up to the issue, when they say more than yes, no or a device."""
+    text = setting.message.text.strip()
+    return replace(memory, details=(*memory.details, text)) if len(text.split()) > 3 else memory
+
+
+def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: float, low: float) -> Finding:
+    text, memory = setting.message.text, setting.memory
+    state = setting.conversation.before
+    fresh = Memory(issue=text) if state in CLOSED else Memory(issue=text, offered=memory.offered, device=memory.device, platform=memory.platform)
+    if state is State.CLARIFYING and memory.issue:
+        joined = replace(memory, details=(*memory.details, text))
+        found = knowledge.passages_for(joined.question, setting.reader, target.platform)
+        return _finish(setting, knowledge, Finding(target, joined, found), low)
+    found = knowledge.passages_for(text, setting.reader, target.platform, vector=setting.vector)
+    finding = Finding(target, fresh, found)
+    if memory.issue and state not in CLOSED and found.confidence < enough:
+        joined = replace(memory, details=(*memory.details, text))
+        together = knowledge.passages_for(joined.question, setting.reader, target.platform)
+        if together.confidence > found.confidence:
+            finding = Finding(target, joined, together)
+    return _finish(setting, knowledge, finding, low)
+
+
+def _chosen_topic(setting: Setting, knowledge: Knowledge, target: Target) -> Finding:
+    memory, number = setting.memory, setting.understanding.argument
+    if not number.isdigit() or int(number) >= len(memory.topics):
+        return Finding(target, memory)
+    article = memory.topics[int(number)]
+    found = knowledge.passages_for(memory.question, setting.reader, target.platform)
+    mine = tuple(item for item in found.ranked if item.passage.article.id == article)
+    if not mine and (whole := knowledge.passages_of(article, setting.reader)):
+        found = knowledge.passages_for(whole[0].article.title, setting.reader, None)
+        mine = tuple(item for item in found.ranked if item.passage.article.id == article)
+    narrowed = replace(found, ranked=mine)
+    return _finish(setting, knowledge, Finding(target, memory, narrowed, chosen=bool(mine)), 0.0)
+
+
+def _finish(setting: Setting, knowledge: Knowledge, finding: Finding, low: float) -> Finding:
+    """Fetch the whole first article for a possible answer, and for a failure what others could have read."""
+    found = finding.retrieval
+    assert found is not None
+    whole: Sequence[Passage] = knowledge.passages_of(found.ranked[0].passage.article.id, setting.reader) if found.ranked else ()
+    hidden = knowledge.exists_for_others(finding.memory.question, found.vector) if found.confidence < low else None
+    return replace(finding, whole=tuple(whole), hidden=hidden)

@@ -1,0 +1,139 @@
+"""Writes down what a turn came to, in the turn's own transaction: reply, event, state, episode, audit, unresolved intent."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import datetime
+
+from assistant.agent.lookup import Finding, Setting
+from assistant.agent.settle import Settlement, Step, failed_choices
+from assistant.agent.state import Memory
+from assistant.agent.steps import understand
+from assistant.agent.steps.summarise import summary_of
+from assistant.domain.audit import AuditEntry
+from assistant.domain.conversation import Conversation, Episode, Happening, State, advance, outcome_of
+from assistant.domain.reply import Reply, ReplyKind
+from assistant.governance.redaction import redact
+from assistant.ports.store import Event, Message, UnitOfWork
+from kb.model import FailureClass, UnresolvedIntent
+
+
+def record_turn(
+    unit: UnitOfWork, setting: Setting, finding: Finding, settlement: Settlement, at: datetime, texts: dict[str, str]
+) -> tuple[Reply, list[Event]]:
+    """Store everything about a settled turn; return its reply and the events to push."""
+    moved = _moved(unit, setting.conversation, settlement, at)
+    unit.conversations.save(moved)
+    reply = Reply(
+        conversation=moved.id,
+        state=moved.state.value,
+        kind=settlement.kind,
+        citations=settlement.citations,
+        confidence=settlement.confidence,
+        choices=settlement.choices,
+        ticket=settlement.ticket,
+        device=settlement.device,
+        message=setting.message.id,
+        **texts,
+    )
+    unit.audit.append(_entries(setting, finding, settlement, moved, at))
+    if settlement.failure is not None:
+        unit.intents.record(_unresolved(setting, finding, settlement, at))
+    return reply, _stored(unit, setting.message, reply, at)
+
+
+def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str, at: datetime, texts: dict[str, str]) -> tuple[Reply, list[Event]]:
+    """Store the error reply of a turn that failed, and the failure itself."""
+    conversation = unit.conversations.load(message.conversation)
+    assert conversation is not None, "an accepted message has a conversation"
+    state = advance(conversation.state, Happening.FAILED, conversation.before) if conversation.state is State.ANSWERING else conversation.state
+    memory = conversation.memory if conversation.memory.get("issue") else Memory(issue=message.text[:4_000]).dump()
+    unit.conversations.save(replace(conversation, state=state, changed_at=at, memory=memory))
+    choices = failed_choices()
+    reply = Reply(
+        conversation=conversation.id, state=state.value, kind=ReplyKind.ERROR, choices=choices, message=message.id, reference=reference, **texts
+    )
+    entry = AuditEntry(at, conversation.person, "turn", "failed", conversation.id, message.id, outcome=FailureClass.ERROR.value)
+    unit.audit.append([replace(entry, detail={"reference": reference, "why": why})])
+    intent = UnresolvedIntent(
+        id=f"u_{secrets.token_hex(8)}",
+        question=redact(message.text[:4_000] or message.choice),
+        failure=FailureClass.ERROR,
+        nearest=(),
+        category="",
+        platform="",
+        origin=conversation.id,
+        asker=conversation.person,
+        asked_at=at,
+    )
+    unit.intents.record(intent)
+    return reply, _stored(unit, message, reply, at)
+
+
+def _stored(unit: UnitOfWork, message: Message, reply: Reply, at: datetime) -> list[Event]:
+    envelope = reply.model_dump(mode="json")
+    unit.conversations.answer(message, envelope)
+    return [unit.conversations.emit(message.conversation, at, {"type": "reply", "reply": envelope})]
+
+
+def _moved(unit: UnitOfWork, conversation: Conversation, settlement: Settlement, at: datetime) -> Conversation:
+    episode = conversation.episode
+    if settlement.reopens:
+        if settlement.deducts:
+            unit.conversations.mark_reopened(conversation.id, episode.number)
+        before = summary_of(Memory.load(conversation.memory))
+        episode = Episode(episode.number + 1, at, summary=f"Before: {before}")
+    outcome = outcome_of(State.ANSWERING, settlement.happening)
+    closed = {"closed_at": at, "outcome": outcome} if outcome else {}
+    episode = replace(episode, ticket=settlement.ticket_id or episode.ticket, **closed)
+    state = advance(State.ANSWERING, settlement.happening, conversation.before)
+    return replace(conversation, state=state, changed_at=at, episode=episode, memory=settlement.memory.dump())
+
+
+def _entries(setting: Setting, finding: Finding, settlement: Settlement, moved: Conversation, at: datetime) -> list[AuditEntry]:
+    read = setting.understanding
+    first = Step("understand", read.intent.value, round(read.confidence, 4), model=understand.MODEL, detail={"choice": setting.message.choice})
+    place = finding.target.device.id if finding.target.device else str(finding.target.platform or "")
+    outcome = outcome_of(State.ANSWERING, settlement.happening)
+    entries = []
+    for step in (first, *settlement.steps):
+        entries.append(
+            AuditEntry(
+                at=at,
+                actor=setting.person.id,
+                step=step.name,
+                decision=step.decision,
+                conversation=moved.id,
+                message=setting.message.id,
+                confidence=step.confidence,
+                passages=step.passages,
+                model=step.model,
+                prompt="none",
+                policy=step.policy,
+                outcome=(outcome.value if outcome else moved.state.value) if step is not first else "",
+                detail={**step.detail, "device": place, "groups": sorted(setting.person.groups)} if step is not first else step.detail,
+            )
+        )
+    return entries
+
+
+def _unresolved(setting: Setting, finding: Finding, settlement: Settlement, at: datetime) -> UnresolvedIntent:
+    memory = settlement.memory
+    assert settlement.failure is not None
+    out_of_scope = settlement.failure is FailureClass.OUT_OF_SCOPE
+    question = setting.message.text if out_of_scope else memory.question
+    found = finding.retrieval
+    return UnresolvedIntent(
+        id=f"u_{secrets.token_hex(8)}",
+        question=redact(question),
+        failure=settlement.failure,
+        nearest=memory.nearest,
+        category=memory.category,
+        platform=memory.platform,
+        origin=setting.conversation.id,
+        asker=setting.person.id,
+        asked_at=at,
+        ticket=settlement.ticket_id,
+        vector=setting.vector if out_of_scope else found.vector if found is not None else (),
+    )

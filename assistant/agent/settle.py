@@ -1,0 +1,402 @@
+"""Decides what a turn does, from what was understood and found, and does it inside the turn's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from assistant.agent import wording
+from assistant.agent.lookup import Finding, Setting
+from assistant.agent.state import Memory, Offered, Timings
+from assistant.agent.steps import answer, summarise
+from assistant.agent.steps.understand import Intent
+from assistant.desk import requests
+from assistant.domain.configuration import Device, Person, Queue, queue_for
+from assistant.domain.conversation import CLOSED, Happening, State
+from assistant.domain.reply import CONFIRMATION, FILE, OFFER, PERSON, RETRY, Choice, CitationView, DeviceView, ReplyKind, TicketView
+from assistant.domain.ticket import ASSISTANT, Ticket
+from assistant.governance.policy import Disposition, Policy
+from assistant.ports.knowledge import Knowledge
+from assistant.ports.store import UnitOfWork
+from kb.model import FailureClass, Platform, Retrieval
+
+TOPICS = 3
+CLOSE_CALL = 0.03
+DESK_HOURS = "The service desk works Monday to Friday, 07:00 to 18:00."
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One decision for the audit."""
+
+    name: str
+    decision: str
+    confidence: float | None = None
+    passages: tuple[str, ...] = ()
+    model: str = ""
+    policy: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a turn came to."""
+
+    happening: Happening
+    kind: ReplyKind
+    text: str
+    memory: Memory
+    citations: tuple[CitationView, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    ticket: TicketView | None = None
+    ticket_id: str = ""
+    device: DeviceView | None = None
+    confidence: float | None = None
+    steps: tuple[Step, ...] = ()
+    reopens: bool = False
+    """The message began a new episode of a closed conversation."""
+    deducts: bool = False
+    """... and it is about the same issue, so the earlier outcome does not count."""
+    failure: FailureClass | None = None
+    """The episode ends unresolved, for this reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settler:
+    """The rules of a turn."""
+
+    knowledge: Knowledge
+    policy: Policy
+    timings: Timings
+    queues: Callable[[], tuple[Queue, ...]]
+
+    def settle(self, setting: Setting, finding: Finding, unit: UnitOfWork, at: datetime) -> Settlement:
+        """Return what the turn came to; tickets are changed through ``unit``, nothing is committed here."""
+        return _Turn(self, setting, finding, unit, at).settle()
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    rules: Settler
+    setting: Setting
+    finding: Finding
+    unit: UnitOfWork
+    at: datetime
+
+    def settle(self) -> Settlement:
+        handlers: dict[Intent, Callable[[], Settlement]] = {
+            Intent.GREETING: lambda: self._say(wording.greeting(self.setting.person)),
+            Intent.THANKS: self._thanks,
+            Intent.STATUS: self._status,
+            Intent.PERSON: self._hand_off,
+            Intent.FILE: self._file,
+            Intent.SOLVED: self._solved,
+            Intent.NOT_SOLVED: self._not_solved,
+            Intent.DECLINE: self._declined,
+            Intent.UNREADABLE: lambda: self._say(wording.unreadable()),
+        }
+        return handlers.get(self.setting.understanding.intent, self._question)()
+
+    # -- in passing -----------------------------------------------------------------------------------------------
+
+    def _say(self, text: str, kind: ReplyKind = ReplyKind.SMALLTALK, choices: tuple[Choice, ...] = ()) -> Settlement:
+        memory = replace(self.setting.memory, device=self._device_id() or self.setting.memory.device)
+        offered = choices or self._standing_choices()
+        return Settlement(Happening.CONVERSED, kind, text, memory, choices=offered, device=self._device_view(), steps=(Step("answer", "in passing"),))
+
+    def _standing_choices(self) -> tuple[Choice, ...]:
+        state = self.setting.conversation.before
+        return CONFIRMATION if state is State.AWAITING_CONFIRMATION else OFFER if state is State.OFFERING_TICKET else ()
+
+    def _thanks(self) -> Settlement:
+        return self._say(wording.thanks(self.setting.conversation.before is State.AWAITING_CONFIRMATION))
+
+    def _status(self) -> Settlement:
+        names = {queue.id: queue.name for queue in self.rules.queues()}
+        asked = self.setting.understanding.argument
+        mine = self.unit.tickets.of_requester(self.setting.person.id, open_only=not asked)
+        if asked:
+            ticket = next((self.unit.tickets.ticket(t.id) for t in mine if t.id == asked), None)
+            text = wording.one_status(ticket, names) if ticket else wording.no_such_ticket(asked)
+            said = self._say(text, ReplyKind.STATUS)
+            return replace(said, ticket=_view(ticket) if ticket else None)
+        said = self._say(wording.statuses(mine, names), ReplyKind.STATUS)
+        return replace(said, ticket=_view(mine[0]) if len(mine) == 1 else None)
+
+    # -- questions ------------------------------------------------------------------------------------------------
+
+    def _question(self) -> Settlement:
+        intent, found = self.setting.understanding.intent, self.finding.retrieval
+        if found is None:
+            return self._say(wording.small_talk())
+        disposition = Disposition.AUTO if self.finding.chosen else self.rules.policy.decide("answer", found.confidence)
+        if intent is Intent.SMALLTALK and disposition is not Disposition.AUTO:
+            return self._say(wording.small_talk())
+        if intent is Intent.OUT_OF_SCOPE and disposition is not Disposition.AUTO:
+            return self._out_of_scope(found)
+        if not self.finding.memory.issue:
+            return self._say(wording.moved_on())
+        reopened = self._reopening(found, disposition)
+        if self._belongs_to_ticket(disposition) and not reopened:
+            return self._note()
+        if disposition is Disposition.AUTO and found.ranked:
+            settled = self._ask_device(found) or self._answer(found)
+        elif not self.finding.memory.asked:
+            settled = self._ask(found, disposition)
+        else:
+            settled = self._offer(found)
+        return replace(settled, reopens=self.setting.conversation.before in CLOSED, deducts=self._deducts(found, disposition))
+
+    def _answer(self, found: Retrieval, lead: str = "") -> Settlement:
+        composed = answer.compose(found, self.finding.whole, self.at.date())
+        if not self.rules.knowledge.still_true(composed.citations, self.setting.reader):
+            return self._offer(found)
+        article = found.ranked[0].passage.article
+        offered = Offered(article.id, article.title, article.revision)
+        memory = replace(self._placed(article.category), confidence=found.confidence, failure="", nearest=_nearest(found))
+        memory = replace(memory, offered=(*memory.offered, offered), topics=())
+        opened = self._open(memory, found)
+        warning = wording.overdue(article) if article.overdue(self.at.date()) else ""
+        attached = wording.attached(opened.ticket) if opened.attached else ""
+        text = "\n\n".join(part for part in (lead, composed.text, warning, attached, wording.confirm_question()) if part)
+        step = self._step("answer", "auto", found, composed.passages)
+        return self._with_ticket(
+            Settlement(
+                Happening.ANSWERED,
+                ReplyKind.ANSWER,
+                text,
+                memory,
+                citations=tuple(CitationView(**_fields(citation)) for citation in composed.citations),
+                choices=CONFIRMATION,
+                device=self._device_view(),
+                confidence=round(found.confidence, 3),
+                steps=(step,),
+            ),
+            opened,
+        )
+
+    def _ask_device(self, found: Retrieval) -> Settlement | None:
+        """Ask for the system when none is known and the best articles are variants of one guide."""
+        articles = found.articles
+        if self.finding.target.platform is not None or self.finding.memory.asked or len(articles) < 2 or not articles[0].platforms:
+            return None
+        if articles[0].category != articles[1].category or not articles[1].platforms or articles[0].platforms & articles[1].platforms:
+            return None
+        systems = sorted({p for article in articles[:5] if article.category == articles[0].category for p in article.platforms})
+        choices = tuple(Choice(id=f"platform:{p.value}", label=p.label) for p in systems)
+        memory = replace(self._placed(articles[0].category), asked=True, confidence=found.confidence)
+        step = self._step("answer", "asked for the device", found, ())
+        return Settlement(Happening.ASKED, ReplyKind.CLARIFICATION, wording.which_device(), memory, choices=(*choices, PERSON), steps=(step,))
+
+    def _ask(self, found: Retrieval, disposition: Disposition) -> Settlement:
+        memory = replace(self._placed(_category(found)), asked=True, confidence=found.confidence).failed(self._failure(found), _nearest(found))
+        step = self._step("answer", disposition.value, found, ())
+        said = Settlement(Happening.ASKED, ReplyKind.ABSTENTION, wording.no_article(), memory, choices=(FILE, PERSON), device=self._device_view())
+        if disposition is Disposition.REVIEW:
+            articles = found.articles[:TOPICS]
+            choices = tuple(Choice(id=f"topic:{i}", label=article.title) for i, article in enumerate(articles))
+            memory = replace(memory, topics=tuple(article.id for article in articles))
+            said = replace(said, kind=ReplyKind.CLARIFICATION, text=wording.which_topic(), memory=memory, choices=(*choices, FILE, PERSON))
+        return replace(said, confidence=round(found.confidence, 3), steps=(step,))
+
+    def _offer(self, found: Retrieval) -> Settlement:
+        memory = replace(self._placed(_category(found)), confidence=found.confidence).failed(self._failure(found), _nearest(found))
+        step = self._step("answer", Disposition.ESCALATE.value, found, ())
+        said = Settlement(Happening.OFFERED, ReplyKind.ABSTENTION, wording.offer_ticket(), memory, choices=OFFER, device=self._device_view())
+        return replace(said, confidence=round(found.confidence, 3), steps=(step,))
+
+    def _out_of_scope(self, found: Retrieval) -> Settlement:
+        said = self._say(wording.out_of_scope(), ReplyKind.ABSTENTION, (PERSON,))
+        return replace(said, failure=FailureClass.OUT_OF_SCOPE, steps=(self._step("answer", "out of scope", found, ()),))
+
+    # -- the resolution loop --------------------------------------------------------------------------------------
+
+    def _solved(self) -> Settlement:
+        if self.setting.conversation.before is not State.AWAITING_CONFIRMATION:
+            return self._say(wording.thanks(awaiting=False))
+        memory = self.setting.memory.with_verdict("solved")
+        ticket = requests.close(self.unit.tickets, self._ticket_id(), self.setting.person.id, "confirmed as solved by the requester", self.at)
+        step = Step("resolve", "confirmed", detail={"ticket": self._ticket_id()})
+        text = wording.solved(ticket.id if ticket else "")
+        settled = Settlement(Happening.CONFIRMED, ReplyKind.ACTION, text, memory, device=self._device_view(), steps=(step,))
+        return replace(settled, ticket=_view(ticket) if ticket else None, ticket_id=ticket.id if ticket else "")
+
+    def _not_solved(self) -> Settlement:
+        found, before = self.finding.retrieval, self.setting.conversation.before
+        if found is None or not self.setting.memory.issue:
+            return self._question()
+        if before in (State.FILED, State.HANDED_OFF):
+            return self._note()
+        tries = len(self.setting.memory.offered)
+        reopens = before in CLOSED
+        allowed = self.rules.policy.decide("second_answer", found.confidence) is Disposition.AUTO and found.ranked
+        if allowed and (tries < 2 or reopens):
+            rejected = replace(self.finding, memory=self.finding.memory.with_verdict("did not solve it"))
+            return replace(replace(self, finding=rejected)._answer(found, wording.another_source()), reopens=reopens, deducts=reopens)
+        memory = self.finding.memory.with_verdict("did not solve it").failed(FailureClass.REJECTED, self.setting.memory.tried)
+        return replace(self._filed(memory, "rejected"), reopens=reopens, deducts=reopens)
+
+    def _declined(self) -> Settlement:
+        memory = self.setting.memory
+        if self.setting.conversation.before not in (State.CLARIFYING, State.OFFERING_TICKET):
+            return self._say(wording.moved_on())
+        requests.close(self.unit.tickets, self._ticket_id(), self.setting.person.id, "not wanted by the requester", self.at)
+        failure = FailureClass(memory.failure) if memory.failure else FailureClass.NO_ARTICLE
+        step = Step("resolve", "ticket declined")
+        return Settlement(Happening.DECLINED, ReplyKind.ACTION, wording.declined(), memory, steps=(step,), failure=failure)
+
+    # -- people ---------------------------------------------------------------------------------------------------
+
+    def _file(self) -> Settlement:
+        memory = self.setting.memory
+        if not memory.issue or self.setting.conversation.before in CLOSED:
+            return self._say("Tell me first what it is about: what does not work, on which device, and what you see.")
+        return self._filed(memory, "asked for")
+
+    def _filed(self, memory: Memory, why: str) -> Settlement:
+        opened, queue = self._give_to_queue(memory)
+        failure = FailureClass(memory.failure) if memory.failure else FailureClass.REJECTED
+        step = Step("file", why, memory.confidence, detail={"ticket": opened.ticket.id, "queue": queue, "attached": opened.attached})
+        lead = wording.attached(opened.ticket) if opened.attached else wording.filed(opened.ticket, self._queue_name(queue), DESK_HOURS)
+        settled = Settlement(Happening.FILED, ReplyKind.ACTION, lead, memory, steps=(step,), failure=failure, device=self._device_view())
+        return self._with_ticket(settled, opened)
+
+    def _hand_off(self) -> Settlement:
+        before, memory = self.setting.conversation.before, self.setting.memory
+        if before in (State.FILED, State.HANDED_OFF):
+            return self._note()
+        if not memory.issue:
+            memory = replace(memory, issue=self.setting.message.text or "Wants to talk to a person")
+        opened, queue = self._give_to_queue(memory)
+        failure = FailureClass(memory.failure) if memory.failure else FailureClass.REJECTED if memory.offered else FailureClass.NO_ARTICLE
+        step = Step("hand_off", "requested by the person", detail={"ticket": opened.ticket.id, "queue": queue})
+        text = wording.handed_off(opened.ticket, self._queue_name(queue), DESK_HOURS)
+        settled = Settlement(Happening.HANDED_OFF, ReplyKind.HANDOFF, text, memory, steps=(step,), failure=failure, reopens=before in CLOSED)
+        return replace(self._with_ticket(settled, opened), deducts=before in CLOSED)
+
+    def _note(self) -> Settlement:
+        """A closed issue with a ticket: what the person adds goes to the ticket."""
+        ticket_id = self._ticket_id()
+        if not ticket_id:
+            return self._say(wording.small_talk())
+        words = self.setting.message.text or self.setting.message.choice
+        self.unit.tickets.comment(ticket_id, self.setting.person.id, words, self.at)
+        ticket = self.unit.tickets.ticket(ticket_id)
+        said = self._say(wording.noted(ticket_id), ReplyKind.ACTION)
+        return replace(said, ticket=_view(ticket) if ticket else None, steps=(Step("ticket.comment", "added", detail={"ticket": ticket_id}),))
+
+    # -- parts ----------------------------------------------------------------------------------------------------
+
+    def _belongs_to_ticket(self, disposition: Disposition) -> bool:
+        return self.setting.conversation.before in (State.FILED, State.HANDED_OFF) and bool(self._ticket_id())
+
+    def _reopening(self, found: Retrieval, disposition: Disposition) -> bool:
+        """After filing, only a question that is clearly about something else begins a new episode."""
+        return disposition is Disposition.AUTO and _category(found) != self.setting.memory.category
+
+    def _deducts(self, found: Retrieval, disposition: Disposition) -> bool:
+        return self.setting.conversation.before in CLOSED and not self._reopening(found, disposition)
+
+    def _placed(self, category: str) -> Memory:
+        target = self.finding.target
+        place = {"platform": target.platform.value if target.platform else "", "device": target.device.id if target.device else ""}
+        memory = replace(self.finding.memory, **place)
+        return replace(memory, category=memory.category or category)
+
+    def _open(self, memory: Memory, found: Retrieval) -> requests.Opened:
+        known = self._ticket_id() if not self._reopening_elsewhere(found) else ""
+        return requests.open_or_attach(self.unit.tickets, self._issue(memory, found.vector), known, self.at, self._window())
+
+    def _reopening_elsewhere(self, found: Retrieval) -> bool:
+        return self.setting.conversation.before in CLOSED and self._reopening(found, Disposition.AUTO)
+
+    def _give_to_queue(self, memory: Memory) -> tuple[requests.Opened, str]:
+        vector = self.rules.knowledge.embed(requests.subject_of(memory.issue))
+        issue = self._issue(memory, vector)
+        return requests.file(self.unit.tickets, issue, self._ticket_id(), self.at, self._window()), issue.queue
+
+    def _issue(self, memory: Memory, vector: tuple[float, ...]) -> requests.Issue:
+        conversation, person = self.setting.conversation, self.setting.person
+        number = conversation.episode.number + (1 if conversation.before in CLOSED else 0)
+        said = summarise.transcript_of(self.unit.conversations.events(conversation.id), self.setting.message, person)
+        body = summarise.ticket_body(memory, said, person, self._device(), memory.confidence)
+        queue = queue_for(memory.category, self.rules.queues())
+        return requests.Issue(f"{conversation.id}:{number}", conversation.id, person.id, memory.issue, memory.category or "general", queue, body, vector)
+
+    def _window(self) -> timedelta:
+        return timedelta(days=self.rules.timings.same_issue_days)
+
+    def _ticket_id(self) -> str:
+        return self.setting.conversation.episode.ticket
+
+    def _queue_name(self, queue_id: str) -> str:
+        return next((queue.name for queue in self.rules.queues() if queue.id == queue_id), queue_id)
+
+    def _device(self) -> Device | None:
+        target = self.finding.target
+        return target.device or next((d for d in self.setting.devices if d.id == self.setting.memory.device), None)
+
+    def _device_id(self) -> str:
+        return self.finding.target.device.id if self.finding.target.device else ""
+
+    def _device_view(self) -> DeviceView | None:
+        target = self.finding.target
+        if target.device is not None:
+            return device_view(target.device)
+        return _system_view(target.platform) if target.platform else None
+
+    def _step(self, name: str, decision: str, found: Retrieval, passages: tuple[str, ...]) -> Step:
+        looked_at = passages or tuple(item.passage.id for item in found.ranked[:5])
+        detail = {"degraded": found.degraded} if found.degraded else {}
+        return Step(name, decision, round(found.confidence, 4), looked_at, answer.MODEL, self.rules.policy.version, detail)
+
+    def _failure(self, found: Retrieval) -> FailureClass:
+        """No article, one that was not found well enough, or one that this person may not read."""
+        hidden = self.finding.hidden
+        band = self.rules.policy.bands["answer"]
+        if hidden is not None and hidden.confidence >= band.auto:
+            first = hidden.ranked[0].passage.article
+            return FailureClass.NOT_RETRIEVED if first.audience.admits(self.setting.reader) else FailureClass.NOT_PERMITTED
+        return FailureClass.NOT_RETRIEVED if found.confidence >= band.review else FailureClass.NO_ARTICLE
+
+    @staticmethod
+    def _with_ticket(settled: Settlement, opened: requests.Opened) -> Settlement:
+        return replace(settled, ticket=_view(opened.ticket, opened.attached), ticket_id=opened.ticket.id)
+
+
+def _view(ticket: Ticket, attached: bool = False) -> TicketView:
+    queue = "" if ticket.assignee == ASSISTANT else ticket.queue
+    return TicketView(id=ticket.id, subject=ticket.subject, status=ticket.status.value, queue=queue, attached=attached)
+
+
+def device_view(device: Device) -> DeviceView:
+    """Return a device as channels show it."""
+    return DeviceView(id=device.id, name=device.name, os=device.os, platform=device.platform.value)
+
+
+def _system_view(platform: Platform) -> DeviceView:
+    return DeviceView(id="", name=platform.label, os=platform.label, platform=platform.value)
+
+
+def _category(found: Retrieval) -> str:
+    return found.ranked[0].passage.article.category if found.ranked else ""
+
+
+def _nearest(found: Retrieval) -> tuple[str, ...]:
+    return tuple(article.id for article in found.articles[:TOPICS])
+
+
+def _fields(citation: Any) -> dict[str, Any]:
+    return {name: getattr(citation, name) for name in CitationView.model_fields}
+
+
+def failed_choices() -> tuple[Choice, ...]:
+    """Return the ways on after an error."""
+    return (RETRY, PERSON)
+
+
+def greet(person: Person, device: Device | None) -> tuple[str, DeviceView | None]:
+    """Return the first words of a conversation and the device that will be assumed."""
+    return wording.greeting(person), device_view(device) if device else None

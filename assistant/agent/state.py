@@ -1,0 +1,89 @@
+"""What a conversation remembers between turns: small, serialisable, and nothing that can be looked up again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from kb.model import FailureClass
+
+WORDS_KEPT = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An article that was offered as an answer, and what became of it: "", "solved" or "did not solve it"."""
+
+    article: str
+    title: str
+    revision: int
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The current episode so far."""
+
+    issue: str = ""
+    details: tuple[str, ...] = ()
+    category: str = ""
+    confidence: float | None = None
+    platform: str = ""
+    device: str = ""
+    asked: bool = False
+    topics: tuple[str, ...] = ()
+    offered: tuple[Offered, ...] = ()
+    failure: str = ""
+    nearest: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, stored: dict[str, Any]) -> Memory:
+        """Read back what ``dump`` wrote."""
+        offered = tuple(Offered(**item) for item in stored.get("offered", ()))
+        lists = {name: tuple(stored.get(name, ())) for name in ("details", "topics", "nearest")}
+        return cls(**{**stored, **lists, "offered": offered})
+
+    def dump(self) -> dict[str, Any]:
+        """Return plain values for storage."""
+        return asdict(self)
+
+    @property
+    def question(self) -> str:
+        """The issue with all details given since, newest last."""
+        return ". ".join((self.issue, *self.details[-2:]))[:WORDS_KEPT]
+
+    @property
+    def tried(self) -> tuple[str, ...]:
+        """The articles that were offered, in order."""
+        return tuple(item.article for item in self.offered)
+
+    def with_verdict(self, verdict: str) -> Memory:
+        """Note a verdict on every article that has none yet."""
+        return replace(self, offered=tuple(item if item.verdict else replace(item, verdict=verdict) for item in self.offered))
+
+    def failed(self, failure: FailureClass, nearest: tuple[str, ...]) -> Memory:
+        """Note why the question could not be answered, should it stay so."""
+        return replace(self, failure=failure.value, nearest=nearest)
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long people are waited for."""
+
+    deadline_seconds: float = 10.0
+    assume_after_hours: float = 24.0
+    abandon_after_hours: float = 24.0
+    reopen_within_days: float = 14.0
+    same_issue_days: float = 14.0
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What a person sent: words or a choice, with the sender's own message id."""
+
+    id: str
+    text: str = ""
+    choice: str = ""
+    device: str = ""
+
+

@@ -1,0 +1,1 @@
+"""The steps of a turn, each done on this machine without a language model."""

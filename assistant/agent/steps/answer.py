@@ -1,0 +1,77 @@
+"""Answers without a language model: the passages that answer, in the article's own order and words, each cited."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from kb.cite import cite, marked
+from kb.model import Citation, Evidence, Passage, Retrieval
+
+MODEL = "local-answer/1"
+WORD_BUDGET = 260
+NEAR = 0.10
+_PROCEDURE = re.compile(r"^\s{0,3}\d{1,3}[.)]\s", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """An answer's text in Markdown and its citations; ``[n]`` in the text is ``citations[n - 1]``."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    passages: tuple[str, ...]
+
+
+def has_procedure(passage: Passage) -> bool:
+    """Say whether the passage holds numbered steps."""
+    return bool(_PROCEDURE.search(passage.text))
+
+
+def compose(retrieval: Retrieval, whole: Sequence[Passage], today: date) -> Composed:
+    """Present the first article's passages that answer.
+
+    ``whole`` are all live passages of that article in order. The best passage is always there; when it holds no steps
+    and the article does, so is the procedure that fits best; others join while they are nearly as good, up to about
+    260 words.
+    """
+    first = retrieval.ranked[0].passage.article.id
+    scored = {item.passage.id: item for item in retrieval.ranked if item.passage.article.id == first}
+    chosen = _choose([scored[p.id] for p in whole if p.id in scored], whole)
+    ordered = [passage for passage in whole if passage.id in chosen]
+    parts = [_part(passage, number) for number, passage in enumerate(ordered, 1)]
+    citations = tuple(cite(passage, today) for passage in ordered)
+    return Composed("\n\n".join(parts), citations, tuple(passage.id for passage in ordered))
+
+
+def _choose(scored: Sequence[Evidence], whole: Sequence[Passage]) -> set[str]:
+    by_rank = sorted(scored, key=lambda item: -item.fused)
+    best = by_rank[0]
+    chosen, spent = {best.passage.id}, _length(best.passage)
+    if not has_procedure(best.passage):
+        steps = [item.passage for item in by_rank if has_procedure(item.passage)] or [p for p in whole if has_procedure(p)]
+        if steps and _opens(best.passage):
+            chosen.add(steps[0].id)
+            spent += _length(steps[0])
+    for item in by_rank[1:]:
+        length = _length(item.passage)
+        if item.passage.id not in chosen and item.dense >= best.dense - NEAR and spent + length <= WORD_BUDGET:
+            chosen.add(item.passage.id)
+            spent += length
+    return chosen
+
+
+def _opens(passage: Passage) -> bool:
+    """An introduction or a list of requirements is no answer by itself: the steps that it leads to are."""
+    return passage.ordinal == 0 or passage.heading.lower().startswith(("before you", "what you need", "requirements", "overview"))
+
+
+def _length(passage: Passage) -> int:
+    return len(passage.text.split())
+
+
+def _part(passage: Passage, number: int) -> str:
+    body = marked(passage.text, number)
+    return f"### {passage.heading}\n\n{body}" if passage.heading else body

@@ -1,0 +1,58 @@
+"""Summaries without a language model: what a person who takes over has to know, in the employee's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.agent.state import Memory
+from assistant.domain.configuration import Device, Person
+from assistant.domain.ticket import TicketBody, Tried
+from assistant.ports.store import Event, Message
+
+MODEL = "local-summarise/1"
+DETAIL = 300
+
+
+def summary_of(memory: Memory) -> str:
+    """Return a paragraph: the issue, what was added since, and how many articles were tried."""
+    parts = [f"Asked: {memory.issue[:DETAIL]}"]
+    parts += [f"Added: {detail[:DETAIL]}" for detail in memory.details]
+    if memory.offered:
+        verdicts = ", ".join(f"“{item.title}” ({item.verdict or 'no verdict yet'})" for item in memory.offered)
+        parts.append(f"Tried: {verdicts}")
+    else:
+        parts.append("No article answered it.")
+    return "\n".join(parts)
+
+
+def transcript_of(events: Sequence[Event], current: Message, person: Person) -> tuple[tuple[str, str, str], ...]:
+    """Return everything that was said, verbatim, the current message last if it is not among the events."""
+    lines = []
+    for event in events:
+        body = event.body
+        if body["type"] == "message":
+            lines.append((person.name, body["text"], event.at.isoformat()))
+        elif body["type"] == "reply":
+            lines.append(("Firstline", body["reply"]["text"], event.at.isoformat()))
+    if not any(event.body.get("message") == current.id for event in events if event.body["type"] == "message"):
+        lines.append((person.name, current.text or current.choice, current.at.isoformat()))
+    return tuple(lines)
+
+
+def ticket_body(
+    memory: Memory, transcript: tuple[tuple[str, str, str], ...], person: Person, device: Device | None, confidence: float | None
+) -> TicketBody:
+    """Return the complete body of a ticket (FEATURES E1)."""
+    facts = [("Requester", f"{person.name}, {person.title}, {person.department}, {person.location}"), ("Category", memory.category or "unknown")]
+    if device is not None:
+        facts.append(("Device management", "compliant" if device.compliant else "not compliant"))
+    if memory.nearest:
+        facts.append(("Nearest articles", ", ".join(memory.nearest)))
+    return TicketBody(
+        summary=summary_of(memory),
+        transcript=transcript,
+        tried=tuple(Tried(item.article, item.title, item.revision, item.verdict or "no verdict") for item in memory.offered),
+        device=f"{device.name} ({device.id}), {device.os}" if device else memory.platform,
+        facts=tuple(facts),
+        confidence=confidence,
+    )

@@ -1,0 +1,258 @@
+"""One conversation turn: accept, understand, look up, settle, record. Every accepted message ends in a visible reply."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as DeadlineMissed
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from assistant.agent import wording
+from assistant.agent.lookup import Setting, look_up
+from assistant.agent.record import record_failure, record_turn
+from assistant.agent.settle import Settler
+from assistant.agent.state import Inbound, Memory, Timings
+from assistant.agent.steps.understand import LocalUnderstanding, Understanding
+from assistant.domain.configuration import Person
+from assistant.domain.conversation import CLOSED, Conversation, Episode, Happening, State, advance
+from assistant.domain.reply import Reply, ReplyKind
+from assistant.governance.rendering import render
+from assistant.ports.clock import Clock
+from assistant.ports.devices import DeviceFleet
+from assistant.ports.identity import Directory
+from assistant.ports.knowledge import Knowledge
+from assistant.ports.store import ConversationChanged, Event, Message, Store
+
+log = logging.getLogger("firstline.turn")
+READ_CHARACTERS = 4_000
+ATTEMPTS = 3
+WORKERS = 8
+
+
+class UnknownPerson(LookupError):
+    """The directory does not know this person."""
+
+
+class UnknownConversation(LookupError):
+    """There is no such conversation of this person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What turns are made of."""
+
+    store: Store
+    directory: Directory
+    fleet: DeviceFleet
+    knowledge: Knowledge
+    understanding: LocalUnderstanding
+    settler: Settler
+    clock: Clock
+    timings: Timings
+    link_hosts: Callable[[], Sequence[str]]
+    notify: Callable[[Sequence[Event]], None]
+
+
+class Turns:
+    """Takes turns. Turns of one conversation run one after another, those of others beside them."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Take turns with these parts."""
+        self._parts = parts
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="turn")
+        self._locks: dict[str, tuple[Lock, int]] = {}
+        self._guard = Lock()
+
+    def close(self) -> None:
+        """Finish the turns under way and take no more."""
+        self._pool.shutdown(wait=True)
+
+    def begin(self, person_id: str, channel: str) -> Reply:
+        """Open a conversation without a message and greet.
+
+        Raises:
+            UnknownPerson: the directory does not know the person.
+        """
+        person = self._person(person_id)
+        conversation = self._new(person, channel)
+        with self._parts.store.write() as unit:
+            unit.conversations.begin(conversation)
+        return Reply(conversation=conversation.id, state=conversation.state.value, kind=ReplyKind.SMALLTALK, **self._texts(wording.greeting(person)))
+
+    def take(self, person_id: str, conversation_id: str | None, inbound: Inbound, channel: str) -> Reply:
+        """Accept a message durably and answer it within the deadline.
+
+        The same message id in the same conversation returns the same reply. When a step raises or the deadline passes,
+        the reply is of kind ``error`` with a reference.
+
+        Raises:
+            UnknownPerson: the directory does not know the person.
+            UnknownConversation: it does not exist or is somebody else's.
+        """
+        person = self._person(person_id)
+        with self._alone(conversation_id or secrets.token_hex(4)):
+            message, known = self._accept(person, conversation_id, inbound, channel)
+            return Reply.model_validate(known) if known is not None else self._within_deadline(message)
+
+    def recover(self) -> int:
+        """Answer what was accepted and never answered, after a crash; return how many messages that were."""
+        with self._parts.store.read() as unit:
+            waiting = unit.conversations.pending()
+        for message in waiting:
+            with self._alone(message.conversation):
+                self._within_deadline(message)
+        return len(waiting)
+
+    # -- acceptance -----------------------------------------------------------------------------------------------
+
+    def _person(self, person_id: str) -> Person:
+        person = self._parts.directory.person(person_id)
+        if person is None:
+            raise UnknownPerson(person_id)
+        return person
+
+    def _accept(self, person: Person, conversation_id: str | None, inbound: Inbound, channel: str) -> tuple[Message, dict[str, Any] | None]:
+        now = self._parts.clock.now()
+        events: list[Event] = []
+        for stale in self._unanswered(conversation_id):
+            if stale.id != inbound.id:
+                self._within_deadline(stale)
+        with self._parts.store.write() as unit:
+            conversation = unit.conversations.load(conversation_id) if conversation_id else None
+            if conversation_id and (conversation is None or conversation.person != person.id):
+                raise UnknownConversation(conversation_id)
+            if conversation is not None and (known := unit.conversations.message(conversation.id, inbound.id)):
+                return known, known.reply
+            if conversation is None or self._is_history(conversation, now):
+                conversation = self._new(person, channel)
+                unit.conversations.begin(conversation)
+            message = Message(inbound.id, conversation.id, inbound.text, inbound.choice, inbound.device, now)
+            unit.conversations.accept(message)
+            moved = replace(conversation, state=advance(conversation.state, Happening.MESSAGE), before=conversation.state, changed_at=now)
+            unit.conversations.save(moved)
+            shown = {"type": "message", "message": message.id, "text": message.text, "choice": message.choice}
+            events.append(unit.conversations.emit(conversation.id, now, shown))
+        self._parts.notify(events)
+        return message, None
+
+    def _unanswered(self, conversation_id: str | None) -> list[Message]:
+        if conversation_id is None:
+            return []
+        with self._parts.store.read() as unit:
+            conversation = unit.conversations.load(conversation_id)
+            if conversation is None or conversation.state is not State.ANSWERING:
+                return []
+            return [message for message in unit.conversations.pending() if message.conversation == conversation_id]
+
+    def _is_history(self, conversation: Conversation, now: datetime) -> bool:
+        limit = timedelta(days=self._parts.timings.reopen_within_days)
+        return conversation.state in CLOSED and now - conversation.changed_at > limit
+
+    def _new(self, person: Person, channel: str) -> Conversation:
+        now = self._parts.clock.now()
+        return Conversation(f"c_{secrets.token_hex(8)}", person.id, channel, State.OPEN, State.OPEN, now, now, 0, Episode(1, now), {})
+
+    # -- the turn -------------------------------------------------------------------------------------------------
+
+    def _within_deadline(self, message: Message) -> Reply:
+        future = self._pool.submit(self._answer, message)
+        try:
+            return future.result(timeout=self._parts.timings.deadline_seconds)
+        except DeadlineMissed:
+            return self._fail(message, f"no reply within {self._parts.timings.deadline_seconds:g} seconds")
+        except Exception as error:
+            log.exception("turn failed: conversation=%s message=%s", message.conversation, message.id)
+            return self._fail(message, f"{type(error).__name__}: {error}")
+
+    def _answer(self, message: Message) -> Reply:
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._try_answer(message)
+            except ConversationChanged:
+                if attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _try_answer(self, message: Message) -> Reply:
+        parts = self._parts
+        setting = self._setting(message)
+        band = parts.settler.policy.bands["answer"]
+        finding = look_up(setting, parts.knowledge, band.auto, band.review)
+        now = parts.clock.now()
+        with parts.store.write() as unit:
+            stored = unit.conversations.message(message.conversation, message.id)
+            if stored is not None and stored.reply is not None:
+                return Reply.model_validate(stored.reply)
+            settlement = parts.settler.settle(setting, finding, unit, now)
+            if len(message.text) > READ_CHARACTERS:
+                settlement = replace(settlement, text=f"{wording.shortened(READ_CHARACTERS)}\n\n{settlement.text}")
+            reply, events = record_turn(unit, setting, finding, settlement, now, self._texts(settlement.text))
+        parts.notify(events)
+        return reply
+
+    def _setting(self, message: Message) -> Setting:
+        parts = self._parts
+        with parts.store.read() as unit:
+            conversation = unit.conversations.load(message.conversation)
+        if conversation is None:
+            raise UnknownConversation(message.conversation)
+        person = self._person(conversation.person)
+        memory = Memory.load(conversation.memory)
+        text = message.text[:READ_CHARACTERS]
+        vector = parts.knowledge.embed(text) if text.strip() and not message.choice else ()
+        understanding: Understanding = parts.understanding.understand(text, message.choice, vector, conversation.before, bool(memory.issue))
+        devices = tuple(parts.fleet.devices_of(person.id))
+        return Setting(person, devices, conversation, memory, replace(message, text=text), understanding, vector)
+
+    def _fail(self, message: Message, why: str) -> Reply:
+        """Tell the person that it went wrong, in a transaction of its own that depends on nothing that failed."""
+        reference = f"E-{secrets.token_hex(4)}"
+        log.error("reference=%s conversation=%s message=%s %s", reference, message.conversation, message.id, why)
+        now = self._parts.clock.now()
+        with self._parts.store.write() as unit:
+            stored = unit.conversations.message(message.conversation, message.id)
+            if stored is not None and stored.reply is not None:
+                return Reply.model_validate(stored.reply)
+            reply, events = record_failure(unit, message, reference, why, now, self._texts(wording.trouble(reference)))
+        self._parts.notify(events)
+        return reply
+
+    def _texts(self, text: str) -> dict[str, str]:
+        return {"text": text, "html": render(text, self._parts.link_hosts())}
+
+    # -- one after another ------------------------------------------------------------------------------------------
+
+    def _alone(self, key: str) -> _Alone:
+        return _Alone(self, key)
+
+    def _enter(self, key: str) -> None:
+        with self._guard:
+            lock, users = self._locks.get(key, (Lock(), 0))
+            self._locks[key] = (lock, users + 1)
+        lock.acquire()
+
+    def _leave(self, key: str) -> None:
+        with self._guard:
+            lock, users = self._locks[key]
+            if users == 1:
+                del self._locks[key]
+            else:
+                self._locks[key] = (lock, users - 1)
+        lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    turns: Turns
+    key: str
+
+    def __enter__(self) -> None:
+        self.turns._enter(self.key)
+
+    def __exit__(self, *_: object) -> None:
+        self.turns._leave(self.key)

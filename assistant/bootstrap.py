@@ -1,0 +1,154 @@
+"""The composition root: settings in, an assistant of ready parts out. Tests and evals start here too."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from assistant.adapters.clock import SystemClock
+from assistant.adapters.knowledge import KnowledgeFromBase
+from assistant.adapters.store.organisation import BuiltinDirectory, read_people_file
+from assistant.adapters.store.unit_of_work import SqlStore
+from assistant.agent.settle import Settler
+from assistant.agent.state import Timings
+from assistant.agent.steps.understand import EXAMPLES, LocalUnderstanding
+from assistant.agent.turn import Parts, Turns
+from assistant.domain.ticket import TicketBody, TicketDraft, TicketStatus
+from assistant.governance.policy import PACKAGED, Policy, load_policy
+from assistant.ports.clock import Clock
+from assistant.ports.store import Event
+from assistant.settings import Settings
+from kb.adapters.store.migrate import migrate
+from kb.bootstrap import KnowledgeBase, open_knowledge
+from kb.ports import EmbedderUnavailable
+
+MIGRATIONS = Path(__file__).parent / "adapters" / "store" / "migrations"
+SCHEMA_TABLE = "assistant_schema_version"
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """A whole assistant, ready for use."""
+
+    settings: Settings
+    knowledge_base: KnowledgeBase
+    knowledge: KnowledgeFromBase
+    directory: BuiltinDirectory
+    store: SqlStore
+    policy: Policy
+    timings: Timings
+    turns: Turns
+    clock: Clock
+    secret: bytes
+    subscribers: list[Callable[[Sequence[Event]], None]]
+
+    def link_hosts(self) -> tuple[str, ...]:
+        """Return the hosts that links may lead to: the organisation's domain and the configured ones."""
+        return (self.directory.company().domain, *self.settings.link_hosts)
+
+    def close(self) -> None:
+        """Finish the turns under way and let go of database and index."""
+        self.turns.close()
+        self.knowledge_base.close()
+
+
+def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
+    """Open (and, the first time, create) the assistant that the settings describe.
+
+    Raises:
+        PolicyError: the policy file cannot be used.
+    """
+    policy = load_policy(settings.policy_file or PACKAGED)
+    base = open_knowledge(settings)
+    migrate(base.engine, MIGRATIONS, SCHEMA_TABLE)
+    directory = BuiltinDirectory(base.engine)
+    store = SqlStore(base.engine, policy.bands["attach"].auto)
+    knowledge = KnowledgeFromBase(base)
+    clock = clock or SystemClock()
+    timings = Timings(
+        settings.deadline_seconds, settings.assume_after_hours, settings.abandon_after_hours, settings.reopen_within_days, settings.same_issue_days
+    )
+    subscribers: list[Callable[[Sequence[Event]], None]] = []
+
+    def notify(events: Sequence[Event]) -> None:
+        for subscriber in subscribers:
+            subscriber(events)
+
+    def link_hosts() -> tuple[str, ...]:
+        return (directory.company().domain, *settings.link_hosts)
+
+    understanding = LocalUnderstanding(_cached_embed(base, settings.home / "index" / "understand.npz"))
+    settler = Settler(knowledge, policy, timings, directory.queues)
+    parts = Parts(store, directory, directory, knowledge, understanding, settler, clock, timings, link_hosts, notify)
+    secret = read_secret(settings)
+    return Assistant(settings, base, knowledge, directory, store, policy, timings, Turns(parts), clock, secret, subscribers)
+
+
+def read_secret(settings: Settings) -> bytes:
+    """Return the key that signs tokens and anchors; made once, readable by its owner only."""
+    configured = settings.token_secret.get_secret_value()
+    if configured:
+        return configured.encode()
+    path = settings.home / "secret.key"
+    if not path.exists():
+        settings.home.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"secret.{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(SECRET_BYTES))
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    return path.read_text().strip().encode()
+
+
+def _cached_embed(base: KnowledgeBase, path: Path) -> Callable[[Sequence[str]], np.ndarray]:
+    """Embed the understanding examples once for a model and an examples file, not at every start."""
+
+    def embed(texts: Sequence[str]) -> np.ndarray:
+        key = f"{base.embedder.identity}\n{EXAMPLES.read_text(encoding='utf-8')}"
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                if str(stored["key"]) == key:
+                    return np.asarray(stored["vectors"])
+        except (OSError, KeyError, ValueError):
+            pass
+        try:
+            vectors = base.embedder.embed(texts)
+        except EmbedderUnavailable:
+            return np.zeros((0, 1), dtype=np.float32)
+        fresh = path.with_name(f"understand.{secrets.token_hex(4)}.npz")
+        np.savez(fresh, key=np.array(key), vectors=vectors)
+        fresh.replace(path)
+        return vectors
+
+    return embed
+
+
+def load_people(assistant: Assistant, path: Path) -> tuple[int, int]:
+    """Load a people file in place of the organisation before; its open tickets are created once.
+
+    Returns the numbers of people and devices.
+
+    Raises:
+        PeopleFileError: the file cannot be used; nothing was changed.
+    """
+    made, waiting = read_people_file(path)
+    assistant.directory.replace(made)
+    drafts = [
+        TicketDraft(t.key, t.requester, t.subject, t.queue, t.category, TicketBody(t.description), "people-file", t.assignee, assistant.knowledge.embed(t.subject))
+        for t in waiting
+    ]
+    with assistant.store.write() as unit:
+        for draft, ticket in zip(drafts, waiting, strict=True):
+            created = unit.tickets.create(draft, ticket.opened)
+            if created.status.value != ticket.status and created.status is TicketStatus.OPEN:
+                unit.tickets.change_status(created.id, TicketStatus(ticket.status), ticket.assignee or "service desk", "taken up", ticket.opened)
+    return len(made.people), len(made.devices)

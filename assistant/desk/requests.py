@@ -1,0 +1,87 @@
+"""Requests and incidents raised in a conversation: opened, attached to, closed by confirmation, or filed for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from assistant.domain.ticket import Ticket, TicketBody, TicketDraft, TicketStatus
+from assistant.ports.ticketing import TicketDesk
+
+SUBJECT_LENGTH = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What somebody raised, as far as the desk is concerned. ``key`` is fixed for an episode."""
+
+    key: str
+    origin: str
+    requester: str
+    question: str
+    category: str
+    queue: str
+    body: TicketBody
+    vector: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A ticket for an issue, and whether it was there before."""
+
+    ticket: Ticket
+    attached: bool
+
+
+def subject_of(question: str) -> str:
+    """Return a one-line subject in the person's own words."""
+    line = " ".join(question.split())
+    return line if len(line) <= SUBJECT_LENGTH else f"{line[: SUBJECT_LENGTH - 1].rstrip()}…"
+
+
+def open_or_attach(desk: TicketDesk, issue: Issue, known: str, at: datetime, same_issue: timedelta) -> Opened:
+    """Return the ticket of an issue.
+
+    In order: the ticket this episode already has (reopened if it was closed), the requester's open ticket about the
+    same thing, a new one. A repeated call returns the same ticket.
+    """
+    if known and (ticket := desk.ticket(known)) is not None:
+        if not ticket.status.is_open:
+            ticket = desk.change_status(known, TicketStatus.OPEN, issue.requester, "the problem came back", at)
+        return Opened(ticket, attached=False)
+    like = desk.find_open_like(issue.requester, subject_of(issue.question), issue.vector, at - same_issue)
+    if like is not None:
+        desk.comment(like.id, issue.requester, f"Asked again in a conversation: {issue.question}", at)
+        return Opened(like, attached=True)
+    draft = TicketDraft(
+        key=issue.key,
+        requester=issue.requester,
+        subject=subject_of(issue.question),
+        queue=issue.queue,
+        category=issue.category,
+        body=issue.body,
+        origin=issue.origin,
+        vector=issue.vector,
+    )
+    return Opened(desk.create(draft, at), attached=False)
+
+
+def file(desk: TicketDesk, issue: Issue, known: str, at: datetime, same_issue: timedelta) -> Opened:
+    """Give the issue to its queue with its full body.
+
+    A ticket that people already work on keeps its queue and its body; what is new goes to it as a note.
+    """
+    opened = open_or_attach(desk, issue, known, at, same_issue)
+    if opened.ticket.assignee == "firstline":
+        return Opened(desk.file(opened.ticket.id, issue.body, issue.queue, at), opened.attached)
+    if not opened.attached:
+        desk.comment(opened.ticket.id, issue.requester, issue.body.summary, at)
+    return opened
+
+
+def close(desk: TicketDesk, ticket_id: str, actor: str, why: str, at: datetime) -> Ticket | None:
+    """Close a ticket if there is one and it is open; return it as it is now."""
+    ticket = desk.ticket(ticket_id) if ticket_id else None
+    if ticket is None or not ticket.status.is_open:
+        return ticket
+    return desk.change_status(ticket_id, TicketStatus.CLOSED, actor, why, at)

@@ -1,0 +1,1 @@
+"""Values, state machines and pure decisions."""

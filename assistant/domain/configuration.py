@@ -1,0 +1,99 @@
+"""The organisation around the desk: people, devices, services, queues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kb.model import Platform
+
+DEFAULT_QUEUE = "service-desk"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An employee as the directory knows them now."""
+
+    id: str
+    name: str
+    email: str = ""
+    title: str = ""
+    department: str = ""
+    location: str = ""
+    manager: str = ""
+    groups: frozenset[str] = frozenset()
+    demo: bool = False
+    story: str = ""
+
+    @property
+    def first_name(self) -> str:
+        """The name to greet with."""
+        return self.name.split()[0] if self.name.split() else self.id
+
+    @property
+    def is_agent(self) -> bool:
+        """Say whether this person works tickets."""
+        return bool(self.groups & {"it-desk", "it-admins"})
+
+    @property
+    def is_author(self) -> bool:
+        """Say whether this person writes the knowledge base."""
+        return "kb-authors" in self.groups
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A managed device and who uses it."""
+
+    id: str
+    owner: str
+    name: str
+    platform: Platform
+    os: str
+    kind: str = "laptop"
+    primary: bool = False
+    compliant: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An IT service and whether it works now."""
+
+    id: str
+    name: str
+    status: str
+    note: str = ""
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A team's list of tickets, and the categories that belong there."""
+
+    id: str
+    name: str
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The organisation that this installation serves."""
+
+    name: str
+    domain: str
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Everything that the people file describes, read once and replaced as a whole."""
+
+    company: Company
+    people: tuple[Person, ...] = ()
+    devices: tuple[Device, ...] = ()
+    services: tuple[Service, ...] = ()
+    queues: tuple[Queue, ...] = field(default_factory=tuple)
+
+
+def queue_for(category: str, queues: tuple[Queue, ...]) -> str:
+    """Return the id of the queue that takes a category; the service desk takes what nobody claims."""
+    return next((queue.id for queue in queues if category in queue.categories), DEFAULT_QUEUE)

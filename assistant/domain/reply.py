@@ -1,0 +1,95 @@
+"""The one reply envelope of the command line, REST and the WebSocket (docs/guide/chat-protocol.md)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ReplyKind(StrEnum):
+    """What a reply is."""
+
+    ANSWER = "answer"
+    CLARIFICATION = "clarification"
+    ABSTENTION = "abstention"
+    ACTION = "action"
+    APPROVAL = "approval"
+    STATUS = "status"
+    HANDOFF = "handoff"
+    SMALLTALK = "smalltalk"
+    ERROR = "error"
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CitationView(_Value):
+    """A citation as channels show it; ``quote`` is the article text between ``start`` and ``end``, in code points."""
+
+    article: str
+    revision: int
+    title: str
+    heading: str
+    quote: str
+    start: int
+    end: int
+    owner: str = ""
+    updated: str = ""
+    review_by: str = ""
+    overdue: bool = False
+    platforms: tuple[str, ...] = ()
+
+
+class Choice(_Value):
+    """Something the person can answer with one press."""
+
+    id: str
+    label: str
+
+
+class TicketView(_Value):
+    """The ticket that a reply is about."""
+
+    id: str
+    subject: str
+    status: str
+    queue: str = ""
+    attached: bool = False
+
+
+class DeviceView(_Value):
+    """The device that an answer assumes."""
+
+    id: str
+    name: str
+    os: str
+    platform: str
+
+
+class Reply(_Value):
+    """One reply. Fields may be added, never removed or changed in meaning."""
+
+    conversation: str
+    state: str
+    kind: ReplyKind
+    text: str
+    html: str = ""
+    citations: tuple[CitationView, ...] = ()
+    confidence: float | None = None
+    choices: tuple[Choice, ...] = ()
+    ticket: TicketView | None = None
+    device: DeviceView | None = None
+    message: str = ""
+    reference: str = ""
+
+
+YES = Choice(id="yes", label="Yes, solved")
+NO = Choice(id="no", label="No")
+PERSON = Choice(id="person", label="Talk to a person")
+FILE = Choice(id="file", label="Open a ticket")
+NOT_NOW = Choice(id="not_now", label="Not now")
+RETRY = Choice(id="retry", label="Try again")
+CONFIRMATION = (YES, NO, PERSON)
+OFFER = (FILE, NOT_NOW, PERSON)

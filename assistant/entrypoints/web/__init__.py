@@ -1,0 +1,1 @@
+"""The web: chat socket, REST, consoles and the demo page."""

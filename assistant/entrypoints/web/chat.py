@@ -1,0 +1,240 @@
+"""The chat socket: ``docs/guide/chat-protocol.md`` in code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from assistant.agent.state import Inbound
+from assistant.agent.turn import UnknownConversation, UnknownPerson
+from assistant.domain.configuration import Person
+from assistant.entrypoints.tokens import TokenRefused
+from assistant.entrypoints.web.errors import problem
+from assistant.entrypoints.web.limits import Limits
+from assistant.entrypoints.web.live import QUEUE_LIMIT
+from assistant.entrypoints.web.rest import device_facts
+from assistant.entrypoints.web.site import Site
+from assistant.ports.store import Event
+
+HELLO_SECONDS = 5.0
+FRAME_LIMIT = 65_536
+BAD_FRAME, NO_TOKEN, NO_CONVERSATION, NO_HELLO, TOO_MANY = 4400, 4401, 4404, 4408, 4429
+security = logging.getLogger("firstline.security")
+router = APIRouter()
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    v: Literal[1]
+
+
+class Hello(_Frame):
+    """The first frame."""
+
+    type: Literal["hello"]
+    token: str
+    conversation: str | None = None
+    last_event_id: int = Field(default=0, ge=0)
+
+
+class Said(_Frame):
+    """A message in words."""
+
+    type: Literal["message"]
+    id: str = Field(min_length=1, max_length=64)
+    text: str
+    device: str = Field(default="", max_length=80)
+
+
+class Chose(_Frame):
+    """One of the choices that were offered."""
+
+    type: Literal["choice"]
+    id: str = Field(min_length=1, max_length=64)
+    choice: str = Field(min_length=1, max_length=120)
+
+
+class Ping(_Frame):
+    """Are you there?"""
+
+    type: Literal["ping"]
+
+
+FRAMES: TypeAdapter[Said | Chose | Ping] = TypeAdapter(Said | Chose | Ping)
+
+
+class Refuse(Exception):
+    """Close the socket with this code and reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        """Remember both."""
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def origin_allowed(socket: WebSocket, site: Site) -> bool:
+    """Say whether the page that opens the socket may: our own pages and the configured ones."""
+    origin = socket.headers.get("origin", "")
+    own = {f"{scheme}://{socket.headers.get('host', '')}" for scheme in ("http", "https")}
+    return origin in own or origin in site.allowed_origins
+
+
+@router.websocket("/v1/chat")
+async def chat(socket: WebSocket) -> None:
+    """Serve one connection."""
+    site: Site = socket.app.state.site
+    if not origin_allowed(socket, site):
+        security.warning("refused a socket from origin %.200r", socket.headers.get("origin"))
+        await socket.close(1008)  # before accept: HTTP 403
+        return
+    await socket.accept()
+    if "token" in socket.query_params:
+        await socket.close(NO_TOKEN, "the token does not belong in the address")
+        return
+    try:
+        await _Connection(socket, site).serve()
+    except Refuse as refused:
+        security.warning("closed a socket: %d %s", refused.code, refused.reason)
+        with contextlib.suppress(RuntimeError):
+            await socket.close(refused.code, refused.reason)
+    except WebSocketDisconnect:
+        pass
+
+
+class _Connection:
+    def __init__(self, socket: WebSocket, site: Site) -> None:
+        self._socket = socket
+        self._site = site
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE_LIMIT)
+        self._sent = 0
+        self._conversation: str | None = None
+        self._listening = contextlib.ExitStack()
+
+    async def serve(self) -> None:
+        hello = await self._hello()
+        person, until = await to_thread.run_sync(self._identify, hello.token)
+        with self._listening:
+            await self._welcome(person, hello)
+            pusher = asyncio.create_task(self._push())
+            try:
+                await self._listen(person, until)
+            finally:
+                pusher.cancel()
+                with contextlib.suppress(asyncio.CancelledError, RuntimeError, WebSocketDisconnect):
+                    await pusher
+
+    async def _frame(self) -> Any:
+        text = await self._socket.receive_text()
+        if len(text) > FRAME_LIMIT:
+            raise Refuse(1009, "the frame is too large")
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise Refuse(BAD_FRAME, "the frame is not JSON") from None
+
+    async def _hello(self) -> Hello:
+        try:
+            return Hello.model_validate(await asyncio.wait_for(self._frame(), HELLO_SECONDS))
+        except TimeoutError:
+            raise Refuse(NO_HELLO, "no hello in time") from None
+        except KeyError:
+            raise Refuse(BAD_FRAME, "frames are text") from None
+        except ValidationError as error:
+            missing_token = any(item["loc"] == ("token",) for item in error.errors())
+            raise Refuse(NO_TOKEN, "a token is required") if missing_token else Refuse(BAD_FRAME, "hello comes first") from None
+
+    def _identify(self, token: str) -> tuple[Person, datetime]:
+        try:
+            person_id, until = self._site.tokens.person_of(token)
+        except TokenRefused as refused:
+            raise Refuse(NO_TOKEN, str(refused)) from None
+        person = self._site.directory.person(person_id)
+        if person is None:
+            raise Refuse(NO_TOKEN, "the directory does not know this person")
+        return person, until
+
+    async def _welcome(self, person: Person, hello: Hello) -> None:
+        missed: list[Event] = []
+        if hello.conversation:
+            self._join(hello.conversation)
+            missed = await to_thread.run_sync(self._events, person, hello.conversation, hello.last_event_id)
+        devices = await to_thread.run_sync(self._site.fleet.devices_of, person.id)
+        facts = {"person": {"id": person.id, "name": person.name}, "devices": [device_facts(device) for device in devices]}
+        self._sent = hello.last_event_id
+        await self._send({"type": "welcome", **facts, "conversation": hello.conversation, "last_event_id": hello.last_event_id})
+        for event in missed:
+            await self._send_event(event)
+
+    def _events(self, person: Person, conversation_id: str, after: int) -> list[Event]:
+        with self._site.store.read() as unit:
+            conversation = unit.conversations.load(conversation_id)
+            if conversation is None or conversation.person != person.id:
+                raise Refuse(NO_CONVERSATION, "there is no such conversation of yours")
+            return unit.conversations.events(conversation_id, after)
+
+    def _join(self, conversation_id: str) -> None:
+        if conversation_id != self._conversation:
+            self._listening.close()
+            self._listening.enter_context(self._site.live.listening(conversation_id, self._queue))
+            self._conversation, self._sent = conversation_id, 0
+
+    async def _push(self) -> None:
+        while True:
+            event = await self._queue.get()
+            if event is None:
+                await self._socket.close(1012, "too slow; come back")
+                return
+            await self._send_event(event)
+
+    async def _send_event(self, event: Event) -> None:
+        if event.conversation == self._conversation and event.number > self._sent:
+            self._sent = event.number
+            await self._send({"type": "event", "id": event.number, "conversation": event.conversation, "at": event.at.isoformat(), "event": event.body})
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        await self._socket.send_text(json.dumps({"v": 1, **frame}, ensure_ascii=False))
+
+    async def _listen(self, person: Person, until: datetime) -> None:
+        limits: Limits = self._socket.app.state.limits
+        while True:
+            try:
+                frame = FRAMES.validate_python(await self._frame())
+            except ValidationError:
+                raise Refuse(BAD_FRAME, "that frame is not part of the protocol") from None
+            except KeyError:
+                raise Refuse(BAD_FRAME, "frames are text") from None
+            if datetime.now(UTC) > until:
+                raise Refuse(NO_TOKEN, "the token has expired")
+            if isinstance(frame, Ping):
+                await self._send({"type": "pong"})
+            elif not limits.admit(person.id):
+                raise Refuse(TOO_MANY, "too many messages; wait a minute")
+            else:
+                await self._turn(person, frame)
+
+    async def _turn(self, person: Person, frame: Said | Chose) -> None:
+        inbound = Inbound(frame.id, frame.text, device=frame.device) if isinstance(frame, Said) else Inbound(frame.id, choice=frame.choice)
+        await self._send({"type": "typing"})
+        try:
+            reply = await to_thread.run_sync(self._site.turns.take, person.id, self._conversation, inbound, "widget")
+        except UnknownConversation:
+            raise Refuse(NO_CONVERSATION, "there is no such conversation of yours") from None
+        except UnknownPerson:
+            raise Refuse(NO_TOKEN, "the directory does not know this person") from None
+        except Exception:
+            logging.getLogger("firstline.web").exception("a message could not be accepted")
+            await self._send({"type": "error", "problem": problem(503, "Your message could not be stored. It is still in the box; try again.")})
+            return
+        if reply.conversation != self._conversation:
+            self._join(reply.conversation)
+            for event in await to_thread.run_sync(self._events, person, reply.conversation, 0):
+                await self._send_event(event)

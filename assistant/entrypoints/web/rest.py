@@ -1,0 +1,165 @@
+"""The REST form of a turn."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Header, HTTPException, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from assistant.agent.state import Inbound
+from assistant.agent.turn import UnknownConversation
+from assistant.domain.configuration import Device, Person
+from assistant.domain.reply import Reply
+from assistant.entrypoints.web.limits import Limits
+from assistant.entrypoints.web.site import Site, site_of
+from assistant.governance.rendering import render
+from kb.model import Reader
+
+TEXT_LIMIT = 100_000
+router = APIRouter(prefix="/v1", tags=["chat"])
+
+
+class MessageIn(BaseModel):
+    """A message: words, or one of the choices that were offered."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(default="", max_length=TEXT_LIMIT)
+    choice: str = Field(default="", max_length=120)
+    id: str = Field(default="", max_length=64, description="Your own id; the same id returns the same reply.")
+    device: str = Field(default="", max_length=80, description="One of your devices, when it is not the one assumed.")
+
+    @property
+    def inbound(self) -> Inbound:
+        """Return the message as the agent takes it."""
+        return Inbound(self.id or secrets.token_hex(16), self.text, self.choice, self.device)
+
+
+class MessageToSend(MessageIn):
+    """A message that must say something."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> MessageToSend:
+        if bool(self.choice) == bool(self.text) and self.choice:
+            raise ValueError("give either text or choice")
+        return self
+
+
+def bearer(request: Request, authorization: Annotated[str, Header()] = "") -> Person:
+    """Return the person whose token came with the request."""
+    scheme, _, token = authorization.partition(" ")
+    site = site_of(request)
+    person_id, _ = site.tokens.person_of(token.strip() if scheme.lower() == "bearer" else "")
+    person = site.directory.person(person_id)
+    if person is None:
+        from assistant.agent.turn import UnknownPerson
+
+        raise UnknownPerson(person_id)
+    return person
+
+
+Me = Annotated[Person, Depends(bearer)]
+OurSite = Annotated[Site, Depends(site_of)]
+
+
+def limited(request: Request, person: Me) -> Person:
+    """Return the person, unless they send faster than is allowed."""
+    limits: Limits = request.app.state.limits
+    if not limits.admit(person.id):
+        raise HTTPException(429, "too many messages; wait a minute", headers={"Retry-After": "60"})
+    return person
+
+
+Sender = Annotated[Person, Depends(limited)]
+
+
+def device_facts(device: Device) -> dict[str, Any]:
+    """Return a device as clients see it."""
+    return {"id": device.id, "name": device.name, "os": device.os, "platform": device.platform.value, "primary": device.primary}
+
+
+@router.get("/me")
+def me(person: Me, site: OurSite) -> dict[str, Any]:
+    """Say who the token's bearer is and which devices are theirs."""
+    devices = [device_facts(device) for device in site.fleet.devices_of(person.id)]
+    return {"person": {"id": person.id, "name": person.name}, "devices": devices}
+
+
+@router.get("/conversations")
+def conversations(person: Me, site: OurSite) -> list[dict[str, Any]]:
+    """List the person's conversations, newest first."""
+    with site.store.read() as unit:
+        found = unit.conversations.of_person(person.id)
+    return [
+        {"conversation": c.id, "state": c.state.value, "issue": c.memory.get("issue", ""), "changed_at": c.changed_at.isoformat(), "ticket": c.episode.ticket}
+        for c in found
+    ]
+
+
+@router.post("/conversations", status_code=201)
+async def begin(body: MessageIn, person: Sender, site: OurSite) -> Reply:
+    """Begin a conversation, with its first message or with a greeting."""
+    if body.text or body.choice:
+        return await to_thread.run_sync(site.turns.take, person.id, None, body.inbound, "rest")
+    return await to_thread.run_sync(site.turns.begin, person.id, "rest")
+
+
+@router.post("/conversations/{conversation_id}/messages", response_model=Reply)
+async def send(conversation_id: str, body: MessageToSend, person: Sender, site: OurSite, accept: Annotated[str, Header()] = "") -> Any:
+    """Send a message; the reply comes as JSON, or as server-sent events when the client accepts those."""
+    if "text/event-stream" in accept:
+        await to_thread.run_sync(_own, site, person, conversation_id)
+        return StreamingResponse(_stream(site, person, conversation_id, body.inbound), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return await to_thread.run_sync(site.turns.take, person.id, conversation_id, body.inbound, "rest")
+
+
+async def _stream(site: Site, person: Person, conversation_id: str, inbound: Inbound) -> AsyncIterator[str]:
+    turn = asyncio.ensure_future(to_thread.run_sync(site.turns.take, person.id, conversation_id, inbound, "rest"))
+    yield 'event: typing\ndata: {"v":1,"type":"typing"}\n\n'
+    reply = await turn
+    yield f"event: reply\ndata: {reply.model_dump_json()}\n\n"
+
+
+def _own(site: Site, person: Person, conversation_id: str) -> None:
+    with site.store.read() as unit:
+        conversation = unit.conversations.load(conversation_id)
+    if conversation is None or conversation.person != person.id:
+        raise UnknownConversation(conversation_id)
+
+
+@router.get("/conversations/{conversation_id}/events")
+def events(conversation_id: str, person: Me, site: OurSite, after: int = 0) -> list[dict[str, Any]]:
+    """Return the conversation's events after a number."""
+    _own(site, person, conversation_id)
+    with site.store.read() as unit:
+        return [
+            {"id": e.number, "conversation": e.conversation, "at": e.at.isoformat(), "event": e.body}
+            for e in unit.conversations.events(conversation_id, after)
+        ]
+
+
+@router.get("/articles/{article_id:path}")
+def article(article_id: str, person: Me, site: OurSite, revision: int | None = None) -> dict[str, Any]:
+    """Return an article that the person may read."""
+    found = site.knowledge.article(article_id, Reader(person.groups), revision)
+    if found is None:
+        raise HTTPException(404, "there is no such article for you")
+    head, text = found
+    return {
+        "article": head.id,
+        "revision": revision or head.revision,
+        "title": head.title,
+        "text": text,
+        "html": render(text, site.link_hosts()),
+        "owner": head.owner,
+        "review_by": head.review_by.isoformat() if head.review_by else "",
+        "overdue": head.overdue(site.clock.now().date()),
+        "platforms": sorted(platform.value for platform in head.platforms),
+        "updated": head.updated_at.isoformat(),
+    }

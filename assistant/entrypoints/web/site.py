@@ -1,0 +1,64 @@
+"""What the web surface is made of, handed down by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.templating import Jinja2Templates
+
+from assistant.agent.turn import Turns
+from assistant.entrypoints.tokens import Tokens
+from assistant.entrypoints.web.live import Live
+from assistant.ports.clock import Clock
+from assistant.ports.devices import DeviceFleet
+from assistant.ports.identity import Directory
+from assistant.ports.knowledge import Knowledge
+from assistant.ports.store import Event, Store
+from kb.model import Article
+
+TEMPLATES = Jinja2Templates(directory=Path(__file__).parent / "templates")
+STATIC = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What the service does beside answering: start, follow the tables, settle silence, say how it is, stop."""
+
+    start: Callable[[], None]
+    follow: Callable[[], None]
+    settle: Callable[[], None]
+    health: Callable[[], dict[str, Any]]
+    stop: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Ready parts for the web surface."""
+
+    turns: Turns
+    store: Store
+    directory: Directory
+    fleet: DeviceFleet
+    knowledge: Knowledge
+    articles: Callable[[], list[Article]]
+    tokens: Tokens
+    clock: Clock
+    upkeep: Upkeep
+    subscribe: Callable[[Callable[[Sequence[Event]], None]], None]
+    widget_assets: Path
+    demo: bool
+    allowed_origins: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
+    link_hosts: Callable[[], tuple[str, ...]]
+    messages_per_minute: int
+    live: Live = field(default_factory=Live)
+
+
+def site_of(request: Request) -> Site:
+    """Return the site that serves this request."""
+    site: Site = request.app.state.site
+    return site

@@ -1,0 +1,1 @@
+"""What may happen, and the record that it did."""

@@ -1,0 +1,1 @@
+"""Ingestion: folders of files become articles, passages and index entries. Runs in its own process."""

@@ -1,0 +1,1 @@
+"""From the bytes of a file to titles and Markdown, one module for each format."""

@@ -1,0 +1,64 @@
+import { button, el, icon } from './dom.js';
+import { WORDS } from './words.js';
+
+/**
+ * Build the parts of the panel that are always there.
+ * @param {{inline: boolean, heading: string, composer: HTMLElement, device: HTMLElement, onClose: () => void, onPerson: () => void}} options
+ * @returns {{panel: HTMLElement, view: HTMLElement, log: HTMLElement, start: HTMLElement, banner: HTMLElement, typing: HTMLElement}}
+ */
+export function buildPanel({ inline, heading, composer, device, onClose, onPerson }) {
+  const title = el('h2', { id: 'title', text: heading });
+  const person = el('button', { type: 'button', class: 'person', on: { click: onPerson } }, icon('person'), el('span', { text: WORDS.person }));
+  const close = inline ? null : el('button', { type: 'button', class: 'quiet-icon', 'aria-label': WORDS.close, title: WORDS.close, on: { click: onClose } }, icon('close'));
+  const banner = el('div', { class: 'banner', role: 'status', hidden: true });
+  const start = el('div', { class: 'start' });
+  const log = el('div', { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', 'aria-label': WORDS.messages });
+  const typing = el('div', { class: 'typing', role: 'status' });
+  const view = el('div', { class: 'view', tabindex: '0', role: 'region', 'aria-label': WORDS.log }, start, log, typing);
+  const panel = el(
+    inline ? 'section' : 'dialog',
+    { class: 'panel', 'aria-labelledby': 'title' },
+    el('header', {}, title, person, close),
+    banner,
+    view,
+    el('footer', {}, device, composer),
+  );
+  return { panel, view, log, start, banner, typing };
+}
+
+/**
+ * Draw what stands there before the first message.
+ * @param {HTMLElement} start
+ * @param {{name: string, suggestions: string[], ask: (text: string) => void}} options
+ */
+export function drawStart(start, { name, suggestions, ask }) {
+  start.replaceChildren(
+    el('p', { class: 'greeting', dir: 'auto', text: WORDS.greeting(name.split(' ')[0]) }),
+    el('p', { class: 'invitation', text: WORDS.invitation }),
+  );
+  if (!suggestions.length) return;
+  const chips = suggestions.map((text) => el('li', {}, button(text, 'chip', () => ask(text), { dir: 'auto' })));
+  start.append(el('h3', { class: 'label', text: WORDS.suggestions }), el('ul', { class: 'chips' }, ...chips));
+}
+
+/** Show that an answer is on its way, or that none is. @param {HTMLElement} typing @param {boolean} on */
+export function drawTyping(typing, on) {
+  if (on === typing.hasChildNodes()) return;
+  typing.replaceChildren(...(on ? [el('span', { class: 'dots', 'aria-hidden': 'true' }, el('i'), el('i'), el('i')), el('span', { class: 'typing-words', text: WORDS.typing })] : []));
+}
+
+/**
+ * Show one quiet line under the header, or none.
+ * @param {HTMLElement} banner
+ * @param {{sign?: string, title?: string, text?: string, action?: HTMLElement, tone?: string}|null} content
+ */
+export function drawBanner(banner, content) {
+  banner.hidden = !content;
+  banner.className = `banner ${content?.tone ?? ''}`;
+  if (!content) {
+    banner.replaceChildren();
+    return;
+  }
+  const words = el('p', {}, content.title ? el('strong', { text: `${content.title} ` }) : null, content.text ?? '');
+  banner.replaceChildren(...(content.sign ? [icon(content.sign)] : []), words, ...(content.action ? [content.action] : []));
+}

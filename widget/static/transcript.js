@@ -1,0 +1,194 @@
+import { button, el, icon } from './dom.js';
+import { renderHtml } from './render.js';
+import { Sources } from './sources.js';
+import { WORDS } from './words.js';
+
+const ENDED = new Set(['resolved', 'filed', 'handed_off', 'abandoned']);
+const PRIMARY = new Set(['file', 'retry']);
+
+/**
+ * What stands in the conversation log, drawn from events. It knows nothing of the network.
+ */
+export class Transcript {
+  #log;
+  #on;
+  #articleUrl;
+  #messages = new Map();
+  #choices = null;
+  #asked = new Map();
+
+  /**
+   * @param {HTMLElement} log the element with role log
+   * @param {{choose: (choice: string) => string, retry: (frame: object) => void, restart: () => void, settled: () => void}} on what its buttons do;
+   *   `choose` returns the id under which the choice was sent, `settled` follows when a button that had the focus is gone
+   * @param {string} articleUrl
+   */
+  constructor(log, on, articleUrl) {
+    this.#log = log;
+    this.#on = on;
+    this.#articleUrl = articleUrl;
+  }
+
+  /** Whether nothing has been said yet. */
+  get empty() {
+    return this.#log.childElementCount === 0;
+  }
+
+  /** Take everything away. */
+  clear() {
+    this.#log.replaceChildren();
+    this.#messages.clear();
+    this.#asked.clear();
+    this.#choices = null;
+  }
+
+  /** What the person wrote. @param {string} id @param {string} text @param {'pending'|'sent'} state */
+  addMessage(id, text, state) {
+    if (this.#asked.has(id)) return;
+    if (this.#messages.has(id)) {
+      this.accept(id);
+      return;
+    }
+    this.#settleChoices();
+    const row = el('div', { class: 'mine', 'data-state': state }, el('span', { class: 'unseen', text: `${WORDS.you}: ` }));
+    row.append(el('p', { class: 'bubble', dir: 'auto', text }), el('p', { class: 'delivery', text: WORDS.pending }));
+    this.#messages.set(id, row);
+    this.#append(row, 'end');
+  }
+
+  /** Whether a message is already shown. @param {string} id */
+  has(id) {
+    return this.#messages.has(id) || this.#asked.has(id);
+  }
+
+  /** The service has stored this message. @param {string} id */
+  accept(id) {
+    const row = this.#messages.get(id);
+    if (!row) return;
+    row.dataset.state = 'sent';
+    row.querySelector('.failure')?.remove();
+  }
+
+  /** Say of unsent messages whether the line is up. @param {boolean} online */
+  connection(online) {
+    for (const row of this.#messages.values()) {
+      if (row.dataset.state !== 'failed') row.querySelector('.delivery').textContent = online ? WORDS.pending : WORDS.waiting;
+    }
+  }
+
+  /** The service did not take a message. @param {object|null} frame what was sent @param {object} problem as in the protocol */
+  refuse(frame, problem) {
+    const row = frame && this.#messages.get(frame.id);
+    const again = frame ? button(WORDS.retry, 'choice', () => this.#retry(frame, row), {}) : null;
+    const failure = el('div', { class: 'failure', role: 'group' }, icon('warning'));
+    const words = el('div', {}, el('p', { text: problem.title || WORDS.errorTitle }), problem.detail ? el('p', { class: 'facts', text: problem.detail }) : null);
+    words.append(...(problem.reference ? [this.#reference(problem.reference)] : []), ...(again ? [el('div', { class: 'choices' }, again)] : []));
+    failure.append(words);
+    if (!row) {
+      this.#append(failure, 'end');
+      return;
+    }
+    row.dataset.state = 'failed';
+    row.querySelector('.delivery').textContent = WORDS.failed;
+    row.querySelector('.failure')?.remove();
+    row.append(failure);
+    row.scrollIntoView({ block: 'nearest' });
+  }
+
+  #retry(frame, row) {
+    row?.querySelector('.failure')?.remove();
+    if (row) row.dataset.state = 'pending';
+    this.#on.retry(frame);
+    this.#on.settled();
+  }
+
+  /** What was chosen, when it comes back from the service. @param {string} id @param {string} choice @param {string} [label] */
+  addChoice(id, choice, label) {
+    if (!this.#asked.has(id)) this.#settleChoices(label ?? this.#choices?.labels.get(choice) ?? choice);
+    this.#asked.set(id, choice);
+  }
+
+  /** A reply envelope. @param {object} reply */
+  addReply(reply) {
+    this.#settleChoices();
+    const block = el('article', { class: `reply kind-${reply.kind}` });
+    const sources = new Sources(reply.citations ?? [], { articleUrl: this.#articleUrl, device: reply.device });
+    if (reply.kind === 'error') block.append(el('p', { class: 'mark bad' }, icon('warning'), WORDS.errorTitle));
+    if (reply.kind === 'handoff') block.append(el('p', { class: 'mark' }, icon('person'), WORDS.handoff));
+    const body = el('div', { class: 'body', dir: 'auto' });
+    body.append(renderHtml(reply.html ?? '', (number) => sources.marker(number)));
+    block.append(body);
+    if (reply.citations?.length) block.append(sources.list());
+    if (reply.ticket) block.append(this.#ticket(reply.ticket));
+    if (reply.reference) block.append(this.#reference(reply.reference));
+    if (reply.state === 'resolved') block.append(el('p', { class: 'mark good' }, icon('check'), WORDS.resolved));
+    if (reply.choices?.length) block.append(this.#choiceGroup(reply));
+    else if (ENDED.has(reply.state)) block.append(button(WORDS.restart, 'link restart', () => this.#on.restart()));
+    this.#log.querySelectorAll('.restart').forEach((earlier) => earlier.remove());
+    this.#append(block, 'start');
+  }
+
+  /** A quiet line between messages. @param {string} text @param {HTMLElement} [action] */
+  addNote(text, action) {
+    const note = el('p', { class: 'note' }, el('span', { text }));
+    if (action) note.append(' ', action);
+    this.#append(note, 'end');
+  }
+
+  #choiceGroup(reply) {
+    const labels = new Map(reply.choices.map(({ id, label }) => [id, label]));
+    const confirming = reply.state === 'awaiting_confirmation' && labels.has('yes');
+    const question = confirming ? WORDS.solved : null;
+    const stacked = reply.choices.length > 3 || reply.choices.some(({ id }) => id.startsWith('topic:'));
+    const group = el('div', { class: stacked ? 'choices stacked' : 'choices', role: 'group', 'aria-label': question ?? WORDS.choices });
+    for (const { id, label } of reply.choices) {
+      group.append(button(label, PRIMARY.has(id) ? 'choice primary' : 'choice', () => this.#choose(id, label), { dir: 'auto' }));
+    }
+    const holder = el('div', { class: 'asking' });
+    if (question && !reply.text.includes(question)) holder.append(el('p', { class: 'question', text: question }));
+    holder.append(group);
+    this.#choices = { holder, labels };
+    return holder;
+  }
+
+  #choose(choice, label) {
+    this.#settleChoices(label);
+    this.#asked.set(this.#on.choose(choice), choice);
+    this.#on.settled();
+  }
+
+  #settleChoices(label) {
+    if (!this.#choices) return;
+    const { holder } = this.#choices;
+    this.#choices = null;
+    if (label) holder.replaceWith(el('p', { class: 'chosen' }, icon('check'), el('span', { dir: 'auto', text: WORDS.chosen(label) })));
+    else holder.remove();
+  }
+
+  #ticket(ticket) {
+    const status = WORDS.ticketStatus[ticket.status] ?? ticket.status;
+    const facts = el('dl', {}, el('dt', { text: WORDS.ticketState }), el('dd', {}, el('span', { class: `pill ${ticket.status}`, text: status })));
+    if (ticket.queue) facts.append(el('dt', { text: WORDS.ticketQueue }), el('dd', { text: ticket.queue }));
+    const title = ticket.attached ? WORDS.ticketAttached : WORDS.ticketFiled;
+    return el(
+      'section',
+      { class: 'ticket', 'aria-label': `${title}: ${ticket.id}` },
+      el('p', { class: 'ticket-head' }, icon('ticket'), el('span', { text: title }), el('strong', { text: ticket.id })),
+      el('p', { class: 'subject', dir: 'auto', text: ticket.subject }),
+      facts,
+    );
+  }
+
+  #reference(reference) {
+    return el('p', { class: 'facts' }, `${WORDS.reference} `, el('code', { text: reference }));
+  }
+
+  #append(block, align) {
+    const before = this.#log.lastElementChild;
+    this.#log.append(block);
+    const view = this.#log.parentElement;
+    const first = before?.offsetHeight < 90 ? before : block;
+    const tall = block.offsetHeight > view.clientHeight * 0.7;
+    view.scrollTop = align === 'start' && tall ? first.offsetTop - view.offsetTop - 12 : view.scrollHeight;
+  }
+}
