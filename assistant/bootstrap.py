@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant.adapters.anchors import FileAnchors
 from assistant.adapters.clock import SystemClock
 from assistant.adapters.knowledge import KnowledgeFromBase
 from assistant.adapters.store.organisation import BuiltinDirectory, read_people_file
@@ -45,7 +46,9 @@ class Assistant:
     timings: Timings
     turns: Turns
     clock: Clock
+    parts: Parts
     secret: bytes
+    anchors: FileAnchors
     subscribers: list[Callable[[Sequence[Event]], None]]
 
     def link_hosts(self) -> tuple[str, ...]:
@@ -87,7 +90,8 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
     settler = Settler(knowledge, policy, timings, directory.queues)
     parts = Parts(store, directory, directory, knowledge, understanding, settler, clock, timings, link_hosts, notify)
     secret = read_secret(settings)
-    return Assistant(settings, base, knowledge, directory, store, policy, timings, Turns(parts), clock, secret, subscribers)
+    anchors = FileAnchors(settings.home / "audit-anchors.jsonl")
+    return Assistant(settings, base, knowledge, directory, store, policy, timings, Turns(parts), clock, parts, secret, anchors, subscribers)
 
 
 def read_secret(settings: Settings) -> bytes:
@@ -143,7 +147,17 @@ def load_people(assistant: Assistant, path: Path) -> tuple[int, int]:
     made, waiting = read_people_file(path)
     assistant.directory.replace(made)
     drafts = [
-        TicketDraft(t.key, t.requester, t.subject, t.queue, t.category, TicketBody(t.description), "people-file", t.assignee, assistant.knowledge.embed(t.subject))
+        TicketDraft(
+            t.key,
+            t.requester,
+            t.subject,
+            t.queue,
+            t.category,
+            TicketBody(t.description),
+            "people-file",
+            t.assignee,
+            assistant.knowledge.embed(t.subject),
+        )
         for t in waiting
     ]
     with assistant.store.write() as unit:

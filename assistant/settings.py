@@ -14,8 +14,12 @@ class Settings(KnowledgeSettings):
 
     host: str = Field(default="127.0.0.1", description="Address the service listens on.")
     port: int = Field(default=8080, ge=1, le=65535, description="Port the service listens on.")
-    token_secret: SecretStr = Field(default=SecretStr(""), description="Key that signs user tokens; empty means one made at first start in the state folder.")
-    token_minutes: int = Field(default=15, gt=0, le=60, description="Life of a token that Firstline issues itself; longer-lived ones of others are refused.")
+    token_secret: SecretStr = Field(
+        default=SecretStr(""), description="Key that signs user tokens; empty means one made at first start in the state folder."
+    )
+    token_minutes: int = Field(
+        default=15, gt=0, le=60, description="Life of a token that Firstline issues itself; longer-lived ones of others are refused."
+    )
     allowed_origins: list[str] = Field(default=[], description="Origins of pages, beside the service's own, that may embed the widget.")
     allowed_hosts: list[str] = Field(default=["127.0.0.1", "localhost"], description="Host names that the service answers to.")
     link_hosts: list[str] = Field(default=[], description="Hosts that links in answers may lead to, beside the organisation's own domain.")
@@ -23,7 +27,9 @@ class Settings(KnowledgeSettings):
     policy_file: Path | None = Field(default=None, description="Policy file to use instead of the packaged one.")
     deadline_seconds: float = Field(default=10.0, gt=0, description="Every accepted message is answered within this time, if only by an error.")
     assume_after_hours: float = Field(default=24.0, gt=0, description="Silence after an answer counts as RESOLVED_ASSUMED after this time.")
-    abandon_after_hours: float = Field(default=24.0, gt=0, description="Silence after a question of the assistant ends the conversation as ABANDONED.")
+    abandon_after_hours: float = Field(
+        default=24.0, gt=0, description="Silence after a question of the assistant ends the conversation as ABANDONED."
+    )
     reopen_within_days: float = Field(default=14.0, gt=0, description="A reply to a closed conversation within this time reopens it.")
     same_issue_days: float = Field(default=14.0, gt=0, description="The same issue within this time goes to the ticket that is open for it.")
     messages_per_minute: int = Field(default=60, gt=0, description="More messages than this from one person are refused.")

@@ -103,10 +103,14 @@ class IndexKeeper:
         A missing index is built from the tables. A vector index of another model is replaced once every passage has
         vectors of the configured model; until then it is left alone.
         """
-        changed = self._follow("lexical", self._lexical, report)
+        changed = self.catch_up_lexical(report)
         if self._vector is not None and self._vector_may_follow(self._vector):
             changed = max(changed, self._follow("vector", self._vector, report))
         return changed
+
+    def catch_up_lexical(self, report: Report | None = None) -> int:
+        """Do so for the lexical index alone, which needs no vectors and is fast; return how many articles changed."""
+        return self._follow("lexical", self._lexical, report)
 
     def _vector_may_follow(self, vector: VectorIndex) -> bool:
         model = self._embedder.identity

@@ -14,7 +14,9 @@ from assistant.ports.store import Message
 from kb.model import Passage, Platform, Reader, Retrieval
 
 COMPUTERS = ("laptop", "workstation", "desktop", "computer")
-LOOKING = frozenset({Intent.QUESTION, Intent.FOLLOW_UP, Intent.TOPIC, Intent.DEVICE, Intent.NOT_SOLVED, Intent.RETRY, Intent.OUT_OF_SCOPE, Intent.SMALLTALK})
+LOOKING = frozenset(
+    {Intent.QUESTION, Intent.FOLLOW_UP, Intent.TOPIC, Intent.DEVICE, Intent.NOT_SOLVED, Intent.RETRY, Intent.OUT_OF_SCOPE, Intent.SMALLTALK}
+)
 
 
 @dataclass(frozen=True, slots=True)

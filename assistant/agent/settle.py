@@ -323,7 +323,9 @@ class _Turn:
         said = summarise.transcript_of(self.unit.conversations.events(conversation.id), self.setting.message, person)
         body = summarise.ticket_body(memory, said, person, self._device(), memory.confidence)
         queue = queue_for(memory.category, self.rules.queues())
-        return requests.Issue(f"{conversation.id}:{number}", conversation.id, person.id, memory.issue, memory.category or "general", queue, body, vector)
+        return requests.Issue(
+            f"{conversation.id}:{number}", conversation.id, person.id, memory.issue, memory.category or "general", queue, body, vector
+        )
 
     def _window(self) -> timedelta:
         return timedelta(days=self.rules.timings.same_issue_days)

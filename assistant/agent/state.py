@@ -85,5 +85,3 @@ class Inbound:
     text: str = ""
     choice: str = ""
     device: str = ""
-
-

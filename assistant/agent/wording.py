@@ -113,7 +113,9 @@ def statuses(tickets: Sequence[Ticket], queues: dict[str, str]) -> str:
     """List open tickets."""
     if not tickets:
         return "You have no open tickets."
-    lines = [f"- **{t.id}** {t.subject}: {t.status.label}, with {queues.get(t.queue, t.queue) if not t.assignee == 'firstline' else 'me'}" for t in tickets]
+    lines = [
+        f"- **{t.id}** {t.subject}: {t.status.label}, with {queues.get(t.queue, t.queue) if not t.assignee == 'firstline' else 'me'}" for t in tickets
+    ]
     return "\n".join(["Your open ticket:" if len(tickets) == 1 else "Your open tickets:", "", *lines])
 
 

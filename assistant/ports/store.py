@@ -97,6 +97,9 @@ class Audit(Protocol):
     def read(self, after: int = 0, limit: int = 1_000) -> list[AuditRecord]:
         """Return records in order, for verification and replay."""
 
+    def head(self) -> AuditRecord | None:
+        """Return the last record, None while there is none."""
+
 
 class UnitOfWork(Protocol):
     """The repositories of one transaction."""

@@ -14,6 +14,7 @@ from ingest.parse.pdf_lines import Line, document_lines
 from ingest.parse.text import clean, humanise, one_line, same_words
 
 TITLE_BLOCKS = 6
+PAGE_LINES = 5
 HEADING_RATIO = 1.15
 HEADING_WORDS = 20
 BOLD_HEADING_WORDS = 12
@@ -66,13 +67,21 @@ def _usable(title: str) -> str:
 
 
 def _without_repeats(lines: Sequence[Line]) -> list[Line]:
-    """Drop headers and footers: first and last lines that most pages share but for their numbers."""
+    """Drop headers and footers: small first and last lines that most pages share but for their numbers."""
+    body_size = _body_size(lines)
     pages: dict[int, list[Line]] = {}
     for line in lines:
         pages.setdefault(line.page, []).append(line)
-    edges = Counter(key for page in pages.values() for key in {_edge(line) for line in (*page[:2], *page[-2:])})
-    repeated = {key for key, count in edges.items() if count >= max(3, 0.6 * len(pages))}
-    return [line for page in pages.values() for at, line in enumerate(page) if not (_edge(line) in repeated and (at < 2 or at >= len(page) - 2))]
+    edges = {id(line) for page in pages.values() if len(page) >= PAGE_LINES for line in (*page[:2], *page[-2:]) if line.size <= body_size}
+    counts = Counter(_edge(line) for line in lines if id(line) in edges)
+    return [line for line in lines if not (id(line) in edges and counts[_edge(line)] >= max(3, 0.6 * len(pages)))]
+
+
+def _body_size(lines: Sequence[Line]) -> float:
+    weights: Counter[float] = Counter()
+    for line in lines:
+        weights[line.size] += len(line.text)
+    return weights.most_common(1)[0][0]
 
 
 def _edge(line: Line) -> str:
@@ -97,10 +106,7 @@ def _blocks(lines: Sequence[Line]) -> list[_Block]:
 
 def _levels(lines: Sequence[Line]) -> tuple[dict[float, int], float]:
     """Return the heading level of each size of type that is larger than the body's, and the body's size."""
-    weights: Counter[float] = Counter()
-    for line in lines:
-        weights[line.size] += len(line.text)
-    body = weights.most_common(1)[0][0]
+    body = _body_size(lines)
     larger = sorted({line.size for line in lines if line.size >= body * HEADING_RATIO}, reverse=True)
     return {size: min(position + 1, 3) for position, size in enumerate(larger)}, body
 

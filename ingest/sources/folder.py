@@ -160,7 +160,7 @@ class _Walk:
         elif status.st_size > self.limit_bytes:
             self._refuse(path, f"is {megabytes(status.st_size)}, the limit is {megabytes(self.limit_bytes)}")
         else:
-            self.files[location] = path
+            self.files.setdefault(location, path)
 
     def _sayable(self, path: str) -> bool:
         try:

@@ -135,7 +135,9 @@ class OpenAIEmbedder:
         import openai
 
         if self._client is None:
-            self._client = openai.OpenAI(base_url=self._base_url, api_key=self._api_key or os.environ.get("OPENAI_API_KEY", "none"), timeout=20, max_retries=1)
+            self._client = openai.OpenAI(
+                base_url=self._base_url, api_key=self._api_key or os.environ.get("OPENAI_API_KEY", "none"), timeout=20, max_retries=1
+            )
         rows: list[list[float]] = []
         try:
             for start in range(0, len(texts), 256):

@@ -59,7 +59,14 @@ def _export(torch: Any, model: Any, target: Path) -> None:
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            Encoder().eval(), (ids, mask), str(target), input_names=names, output_names=["embedding"], dynamic_axes=axes, opset_version=18, dynamo=False
+            Encoder().eval(),
+            (ids, mask),
+            str(target),
+            input_names=names,
+            output_names=["embedding"],
+            dynamic_axes=axes,
+            opset_version=18,
+            dynamo=False,
         )
 
 

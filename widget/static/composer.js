@@ -94,6 +94,14 @@ export class DeviceLine {
     this.#draw();
   }
 
+  /** Follow the service when it answered for another of these devices. @param {string|undefined} id */
+  follow(id) {
+    const device = this.#devices.find((one) => one.id === id);
+    if (!device || this.#open) return;
+    this.#current = device;
+    this.#draw();
+  }
+
   #draw() {
     this.element.hidden = !this.#current;
     if (!this.#current) return;

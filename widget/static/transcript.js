@@ -31,7 +31,7 @@ export class Transcript {
 
   /** Whether nothing has been said yet. */
   get empty() {
-    return this.#log.childElementCount === 0;
+    return !this.#log.querySelector('.mine, .reply');
   }
 
   /** Take everything away. */

@@ -237,6 +237,7 @@ export class HelpdeskElement extends HTMLElement {
     } else if (event.type === 'reply') {
       this.#typing(false);
       this.#transcript.addReply(event.reply);
+      this.#device.follow(event.reply.device?.id);
       this.#announce(event.reply);
     }
     this.#drawStart();

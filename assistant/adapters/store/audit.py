@@ -37,3 +37,8 @@ class SqlAudit:
         """See the port."""
         query = select(audit).where(audit.c.number > after).order_by(audit.c.number).limit(limit)
         return [AuditRecord(row.number, row.body, row.hash) for row in self.connection.execute(query)]
+
+    def head(self) -> AuditRecord | None:
+        """See the port."""
+        row = self.connection.execute(select(audit).order_by(audit.c.number.desc()).limit(1)).first()
+        return AuditRecord(row.number, row.body, row.hash) if row else None

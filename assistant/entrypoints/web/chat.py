@@ -20,12 +20,12 @@ from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.errors import problem
 from assistant.entrypoints.web.limits import Limits
 from assistant.entrypoints.web.live import QUEUE_LIMIT
-from assistant.entrypoints.web.rest import device_facts
+from assistant.entrypoints.web.rest import TEXT_LIMIT, device_facts
 from assistant.entrypoints.web.site import Site
 from assistant.ports.store import Event
 
 HELLO_SECONDS = 5.0
-FRAME_LIMIT = 65_536
+FRAME_LIMIT = 524_288
 BAD_FRAME, NO_TOKEN, NO_CONVERSATION, NO_HELLO, TOO_MANY = 4400, 4401, 4404, 4408, 4429
 security = logging.getLogger("firstline.security")
 router = APIRouter()
@@ -134,7 +134,7 @@ class _Connection:
 
     async def _frame(self) -> Any:
         text = await self._socket.receive_text()
-        if len(text) > FRAME_LIMIT:
+        if len(text.encode(errors="replace")) > FRAME_LIMIT:
             raise Refuse(1009, "the frame is too large")
         try:
             return json.loads(text)
@@ -198,7 +198,9 @@ class _Connection:
     async def _send_event(self, event: Event) -> None:
         if event.conversation == self._conversation and event.number > self._sent:
             self._sent = event.number
-            await self._send({"type": "event", "id": event.number, "conversation": event.conversation, "at": event.at.isoformat(), "event": event.body})
+            await self._send(
+                {"type": "event", "id": event.number, "conversation": event.conversation, "at": event.at.isoformat(), "event": event.body}
+            )
 
     async def _send(self, frame: dict[str, Any]) -> None:
         await self._socket.send_text(json.dumps({"v": 1, **frame}, ensure_ascii=False))
@@ -216,6 +218,8 @@ class _Connection:
                 raise Refuse(NO_TOKEN, "the token has expired")
             if isinstance(frame, Ping):
                 await self._send({"type": "pong"})
+            elif isinstance(frame, Said) and len(frame.text) > TEXT_LIMIT:
+                await self._send({"type": "error", "problem": problem(413, f"A message may have {TEXT_LIMIT:,} characters.")})
             elif not limits.admit(person.id):
                 raise Refuse(TOO_MANY, "too many messages; wait a minute")
             else:

@@ -97,7 +97,13 @@ def conversations(person: Me, site: OurSite) -> list[dict[str, Any]]:
     with site.store.read() as unit:
         found = unit.conversations.of_person(person.id)
     return [
-        {"conversation": c.id, "state": c.state.value, "issue": c.memory.get("issue", ""), "changed_at": c.changed_at.isoformat(), "ticket": c.episode.ticket}
+        {
+            "conversation": c.id,
+            "state": c.state.value,
+            "issue": c.memory.get("issue", ""),
+            "changed_at": c.changed_at.isoformat(),
+            "ticket": c.episode.ticket,
+        }
         for c in found
     ]
 
@@ -115,7 +121,9 @@ async def send(conversation_id: str, body: MessageToSend, person: Sender, site: 
     """Send a message; the reply comes as JSON, or as server-sent events when the client accepts those."""
     if "text/event-stream" in accept:
         await to_thread.run_sync(_own, site, person, conversation_id)
-        return StreamingResponse(_stream(site, person, conversation_id, body.inbound), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        return StreamingResponse(
+            _stream(site, person, conversation_id, body.inbound), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
     return await to_thread.run_sync(site.turns.take, person.id, conversation_id, body.inbound, "rest")
 
 

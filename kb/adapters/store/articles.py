@@ -247,9 +247,7 @@ def _vector_row(article_id: str, owner: str, row: int, text: str, model: str, ve
     return {"owner": owner, "row": row, "article_id": article_id, "text_hash": text_hash(text), "model": model, "vector": blob}
 
 
-def _vectors_of(
-    connection: Connection, owners: Sequence[str] | None, article_ids: Sequence[str] = (), model: str | None = None
-) -> dict[str, Vector]:
+def _vectors_of(connection: Connection, owners: Sequence[str] | None, article_ids: Sequence[str] = (), model: str | None = None) -> dict[str, Vector]:
     query = select(vectors.c.owner, vectors.c.vector).order_by(vectors.c.owner, vectors.c.row)
     query = query.where(vectors.c.owner.in_(owners)) if owners is not None else query.where(vectors.c.article_id.in_(article_ids))
     if model is not None:

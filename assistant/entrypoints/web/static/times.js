@@ -1,4 +1,4 @@
-/* Every <time datetime> on the page: local time, the zone on hover, and an age where `data-age` asks for one. */
+/* Every <time datetime> on the page: local time, the zone on hover; `data-age` asks for "5 hours ago" or, as `span`, for "5 hours". */
 
 const UNITS = [
   ['year', 31557600],
@@ -10,10 +10,12 @@ const UNITS = [
 ];
 const ages = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 
-function age(moment) {
+function age(moment, form) {
   const seconds = (moment.getTime() - Date.now()) / 1000;
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ['minute', 60];
-  return ages.format(Math.trunc(seconds / size), unit);
+  const count = Math.trunc(seconds / size);
+  if (form === 'span') return new Intl.NumberFormat(undefined, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.abs(count));
+  return ages.format(count, unit);
 }
 
 function show(element) {
@@ -25,7 +27,7 @@ function show(element) {
   const local = dayOnly ? moment.toLocaleDateString(undefined, day) : moment.toLocaleString(undefined, { ...day, hour: '2-digit', minute: '2-digit' });
   const zone = dayOnly ? '' : ` (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
   element.title = local + zone;
-  element.textContent = element.hasAttribute('data-age') ? age(moment) : local;
+  element.textContent = element.dataset.age === undefined ? local : age(moment, element.dataset.age);
 }
 
 document.querySelectorAll('time[datetime]').forEach(show);

@@ -1,0 +1,305 @@
+"""The command ``firstline``. Imports are inside the commands: asking for help must be instant."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from assistant.bootstrap import Assistant
+    from assistant.settings import Settings
+
+NO, WRONG = 1, 2
+app = typer.Typer(
+    no_args_is_help=True, help='Firstline, the IT self-service assistant. Example: firstline ask "How do I set up the VPN?" --as maria.santos'
+)
+people_app = typer.Typer(help="Whom one can be, and where they come from.")
+audit_app = typer.Typer(no_args_is_help=True, help="The record of decisions.")
+app.add_typer(people_app, name="people")
+app.add_typer(audit_app, name="audit")
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
+
+
+def _stop(message: str, code: int = WRONG) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    from assistant.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        _stop("\n".join(f"setting {'.'.join(str(p) for p in item['loc'])}: {item['msg']}" for item in error.errors()))
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Assistant]:
+    from assistant.bootstrap import open_assistant
+    from assistant.governance.policy import PolicyError
+
+    try:
+        assistant = open_assistant(settings)
+    except (PolicyError, OSError) as error:
+        _stop(str(error))
+    try:
+        yield assistant
+    finally:
+        assistant.close()
+
+
+@app.command(epilog="Example: firstline serve --port 8081")
+def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of the configured one.")] = 0) -> None:
+    """Run the service until it is stopped."""
+    import logging
+    import socket
+
+    settings = _settings()
+    settings = settings.model_copy(update={"port": port}) if port else settings
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            _stop(
+                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Is another service there? Choose a port with --port or FIRSTLINE_PORT."
+            )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    import uvicorn
+
+    from assistant.bootstrap import open_assistant
+    from assistant.governance.policy import PolicyError
+    from assistant.service import IndexOwned, open_app
+
+    url = f"http://{settings.host}:{settings.port}"
+    try:
+        served = open_app(open_assistant(settings), url)
+    except (PolicyError, IndexOwned, OSError) as error:
+        _stop(str(error))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            served, settings.host, settings.port, ws="websockets-sansio", ws_max_size=600_000, log_config=None, access_log=False, server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    )  # fmt: skip
+    server.run()
+    if not server.started:
+        _stop("the service could not start; the lines above say why")
+
+
+@app.command(epilog='Example: firstline ask "I cannot connect to the VPN" --as maria.santos --json')
+def ask(
+    question: Annotated[str, typer.Argument(help="What the person writes; may be empty with --choice.")] = "",
+    person: Annotated[str, typer.Option("--as", help="Who asks: an id from `firstline people`.")] = "",
+    device: Annotated[str, typer.Option(help="One of the person's devices.")] = "",
+    conversation: Annotated[str, typer.Option(help="Go on with this conversation.")] = "",
+    choice: Annotated[str, typer.Option(help="Answer with one of the choices that were offered, such as yes.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take one turn, as the widget would: in the running service, or here when none runs."""
+    import secrets
+
+    if not person:
+        _stop("say who asks with --as PERSON; `firstline people` lists them")
+    if question and choice:
+        _stop("give either a question or --choice")
+    settings = _settings()
+    message = {"id": secrets.token_hex(8), "text": question, "choice": choice, "device": device}
+    reply = _ask_running(settings, person, conversation, message)
+    if reply is None:
+        reply = _ask_here(settings, person, conversation, message)
+    typer.echo(reply.model_dump_json() if as_json else _shown(reply))
+    if reply.kind == "error":
+        raise typer.Exit(NO)
+
+
+def _shown(reply: Any) -> str:
+    from assistant.entrypoints.terminal import show
+
+    return show(reply)
+
+
+def _ask_running(settings: Settings, person: str, conversation: str, message: dict[str, Any]) -> Any:
+    """Take the turn in the service that runs on this state folder; None when none runs."""
+    from assistant.bootstrap import read_secret
+    from assistant.entrypoints.terminal import ServiceUnreachable, ask_service
+    from assistant.entrypoints.tokens import Tokens
+    from assistant.service import address_file
+    from kb.adapters.index_state import FileIndexState
+
+    state = FileIndexState(settings.index_folder)
+    if state.own():
+        state.disown()
+        return None
+    try:
+        url = json.loads(address_file(settings.home).read_text())["url"]
+    except (OSError, ValueError, KeyError):
+        _stop("another Firstline process keeps the index and is not ready yet; try again in a moment")
+    token, _ = Tokens(read_secret(settings), settings.token_minutes).issue(person)
+    try:
+        return ask_service(url, token, conversation, message)
+    except ServiceUnreachable as error:
+        _stop(str(error))
+
+
+def _ask_here(settings: Settings, person: str, conversation: str, message: dict[str, Any]) -> Any:
+    from assistant.agent.state import Inbound
+    from assistant.agent.turn import UnknownConversation, UnknownPerson
+
+    with _opened(settings) as assistant:
+        assistant.knowledge_base.keeper.own()
+        assistant.knowledge_base.keeper.catch_up()
+        inbound = Inbound(message["id"], message["text"], message["choice"], message["device"])
+        try:
+            return assistant.turns.take(person, conversation or None, inbound, "cli")
+        except UnknownPerson:
+            _stop(f"nobody is called {person}; `firstline people` lists whom one can be")
+        except UnknownConversation:
+            _stop(f"{person} has no conversation {conversation}")
+
+
+@people_app.callback(invoke_without_command=True)
+def people(context: typer.Context, as_json: AsJson = False) -> None:
+    """List whom one can be, with groups and devices."""
+    if context.invoked_subcommand:
+        return
+    with _opened(_settings()) as assistant:
+        rows = []
+        for person in assistant.directory.people():
+            devices = [{"id": d.id, "name": d.name, "os": d.os, "platform": d.platform.value} for d in assistant.directory.devices_of(person.id)]
+            rows.append(
+                {
+                    "id": person.id,
+                    "name": person.name,
+                    "title": person.title,
+                    "groups": sorted(person.groups),
+                    "devices": devices,
+                    "demo": person.demo,
+                }
+            )
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        owned = ", ".join(f"{d['id']} ({d['name']}, {d['os']})" for d in row["devices"])
+        typer.echo(f"{row['id']:<18} {row['name']:<20} {row['title']}; {owned}{'; groups: ' + ', '.join(row['groups']) if row['groups'] else ''}")
+    if not rows:
+        typer.echo("Nobody yet. Load a people file with: firstline people load FILE")
+
+
+@people_app.command("load", epilog="Example: firstline people load kb/articles/company.toml")
+def people_load(file: Annotated[Path, typer.Argument(help="A people file (docs/guide/people.md).")]) -> None:
+    """Take people, devices, services and queues from a file, in place of those before."""
+    from assistant.adapters.store.organisation import PeopleFileError
+    from assistant.bootstrap import load_people
+
+    with _opened(_settings()) as assistant:
+        try:
+            persons, devices = load_people(assistant, file)
+        except PeopleFileError as error:
+            _stop(str(error))
+    typer.echo(f"Loaded {persons} people and {devices} devices.")
+
+
+@app.command(epilog="Example: firstline token maria.santos")
+def token(person: Annotated[str, typer.Argument(help="Whose token.")]) -> None:
+    """Issue a short-lived token, for the console's sign-in page or for trying the API."""
+    from assistant.entrypoints.tokens import Tokens
+
+    settings = _settings()
+    with _opened(settings) as assistant:
+        if assistant.directory.person(person) is None:
+            _stop(f"nobody is called {person}; `firstline people` lists whom one can be")
+        typer.echo(Tokens(assistant.secret, settings.token_minutes).issue(person)[0])
+
+
+@app.command(epilog="Example: firstline prepare")
+def prepare() -> None:
+    """Bring the database to this version and export the local embedding model, both only if need be."""
+    from kb.bootstrap import prepare_model
+    from kb.ports import EmbedderUnavailable
+
+    settings = _settings()
+    try:
+        prepare_model(settings, typer.echo)
+    except EmbedderUnavailable as error:
+        _stop(str(error))
+    with _opened(settings):
+        typer.echo(f"Ready: {settings.home}")
+
+
+@app.command(epilog="Example: firstline gaps --week 2026-11-16 --json")
+def gaps(week: Annotated[str, typer.Option(help="Any day of the week, as YYYY-MM-DD; this week by default.")] = "", as_json: AsJson = False) -> None:
+    """Show what could not be resolved in a week, grouped and ranked, for the authors of the knowledge base."""
+    from assistant.operations import report_facts, report_of, report_text
+
+    with _opened(_settings()) as assistant:
+        try:
+            report = report_of(assistant, week)
+        except ValueError:
+            _stop(f"{week} is not a day in the form YYYY-MM-DD")
+    typer.echo(json.dumps(report_facts(report)) if as_json else report_text(report))
+
+
+@app.command(epilog="Example: firstline doctor --json")
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is configured, healthy or missing. Exit 1 when something is bad."""
+    from assistant.doctor import examine
+
+    settings = _settings()
+    with _opened(settings) as assistant:
+        owned = assistant.knowledge_base.keeper.own()
+        checks = list(examine(assistant, owned))
+    if as_json:
+        typer.echo(json.dumps([{"name": c.name, "state": c.state, "says": c.says, "advice": c.advice} for c in checks]))
+    else:
+        for check in checks:
+            typer.echo(f"{check.state:<5} {check.name}: {check.says}{f' -> {check.advice}' if check.advice else ''}")
+    if any(check.state == "bad" for check in checks):
+        raise typer.Exit(NO)
+
+
+@audit_app.command("verify", epilog="Example: firstline audit verify")
+def audit_verify(as_json: AsJson = False) -> None:
+    """Check every record of the audit against the chain and its anchors. Exit 1 when anything was changed."""
+    from assistant.operations import check_audit
+
+    with _opened(_settings()) as assistant:
+        records, anchors, faults = check_audit(assistant)
+    if as_json:
+        typer.echo(json.dumps({"records": records, "anchors": anchors, "faults": faults}))
+    else:
+        typer.echo(f"{records} records, {anchors} anchors: {'the chain holds' if not faults else f'{len(faults)} faults'}")
+        for fault in faults[:50]:
+            typer.echo(f"  {fault}")
+    if faults:
+        raise typer.Exit(NO)
+
+
+def _mount() -> None:
+    """Mount the commands of the packages that are installed beside the assistant."""
+    for point in entry_points(group="firstline.commands"):
+        app.add_typer(point.load(), name=point.name)
+
+
+def main() -> None:
+    """Run the command; a database that cannot be used is a plain message."""
+    _mount()
+    try:
+        app()
+    except Exception as error:
+        if type(error).__module__.startswith("sqlalchemy"):
+            typer.echo(f"the database cannot be used: {getattr(error, 'orig', None) or error}", err=True)
+            sys.exit(WRONG)
+        raise

@@ -1,0 +1,88 @@
+"""What is configured, healthy or missing, in one list."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from assistant.bootstrap import Assistant
+from kb.keeper import Health
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding: ``state`` is ok, note or bad; ``advice`` says what to do."""
+
+    name: str
+    state: str
+    says: str
+    advice: str = ""
+
+
+def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
+    """Examine an assistant. Without the indexes (a service owns them) their contents are not compared."""
+    yield Check("python", "ok", f"{platform.python_version()} on {sys.platform}")
+    yield from _packages()
+    yield from _knowledge(assistant, owned_here)
+    people = assistant.directory.people()
+    devices = sum(len(assistant.directory.devices_of(person.id)) for person in people)
+    if people:
+        yield Check("people", "ok", f"{len(people)} people, {devices} devices, {len(assistant.directory.queues())} queues")
+    else:
+        yield Check("people", "bad", "nobody is known, so nobody can ask", "firstline people load FILE")
+    yield Check("policy", "ok", f"version {assistant.policy.version}, steps {', '.join(sorted(assistant.policy.bands))}")
+    with assistant.store.read() as unit:
+        waiting = len(unit.conversations.pending())
+    yield Check(
+        "messages",
+        "note" if waiting else "ok",
+        f"{waiting} accepted messages wait for a reply",
+        "they are answered when the service starts" if waiting else "",
+    )
+    origins = ", ".join(assistant.settings.allowed_origins) or "none"
+    yield Check("widget", "ok", f"may be embedded by the service's own pages and by these origins: {origins}")
+    if assistant.settings.demo:
+        yield Check("demo", "note", "anybody who reaches the service may be a demo employee", "set FIRSTLINE_DEMO=false for real people")
+
+
+def _packages() -> Iterator[Check]:
+    for name in ("torch", "sentence-transformers"):
+        try:
+            yield Check(name, "ok", f"{version(name)}, used to prepare the embedding model only")
+        except PackageNotFoundError:
+            yield Check(name, "note", "not installed", "needed only to prepare another local embedding model")
+
+
+def _knowledge(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
+    base, settings = assistant.knowledge_base, assistant.settings
+    yield Check("database", "ok", f"{base.engine.url.render_as_string(hide_password=True)}")
+    articles = base.store.articles()
+    advice = "" if articles else "firstline ingest sync FOLDER"
+    yield Check("articles", "ok" if articles else "bad", f"{len(articles)} articles, {len(base.store.passage_ids())} passages", advice)
+    failures = sum(len(run.failures) for run in base.ingest_log.latest())
+    yield Check("ingest", "note" if failures else "ok", f"{failures} files failed in the latest runs", "firstline ingest status" if failures else "")
+    yield Check(
+        "embedding model",
+        "ok" if base.embedder.identity != "none" else "bad",
+        base.embedder.identity,
+        "" if base.embedder.identity != "none" else "firstline prepare",
+    )
+    state, why = base.keeper.health()
+    where = settings.chroma_url or "embedded"
+    yield Check("vector index", "ok" if state is Health.READY else "bad", f"{where}, {state.value}", why)
+    if not owned_here:
+        yield Check("indexes", "note", "a running service keeps them; /healthz has its view")
+        return
+    for agreement in base.keeper.check():
+        if agreement.agrees:
+            yield Check(f"{agreement.index} index agrees", "ok", "it holds exactly the live passages")
+        else:
+            yield Check(
+                f"{agreement.index} index agrees",
+                "bad",
+                f"{agreement.missing} passages missing, {agreement.extra} too many",
+                "firstline ingest rebuild",
+            )

@@ -1,0 +1,134 @@
+"""The web application: routes, headers, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from anyio import to_thread
+from fastapi import FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assistant import __version__
+from assistant.entrypoints.web import chat, console, errors, helpcentre, rest
+from assistant.entrypoints.web.limits import Limits
+from assistant.entrypoints.web.site import STATIC, TEMPLATES, Site
+
+FOLLOW_SECONDS = 0.5
+SETTLE_SECONDS = 30.0
+BODY_LIMIT = 1_000_000
+log = logging.getLogger("firstline.web")
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self' data:",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors {ancestors}",
+    )
+)
+
+
+class Headers:
+    """Adds the security headers to every response and refuses bodies over 1 MB."""
+
+    def __init__(self, app: ASGIApp, ancestors: str) -> None:
+        """Wrap an application; ``ancestors`` may frame its pages."""
+        self._app = app
+        self._policy = POLICY.format(ancestors=ancestors)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > BODY_LIMIT:
+            response = JSONResponse(errors.problem(413, "the body is larger than 1 MB"), 413, media_type="application/problem+json")
+            await response(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = self._policy
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+                headers.setdefault("Cache-Control", "no-cache" if scope["path"].startswith(("/static", "/widget")) else "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+async def _every(seconds: float, work: Callable[[], None]) -> None:
+    while True:
+        try:
+            await to_thread.run_sync(work)
+        except Exception:
+            log.exception("a background task failed; it will be tried again")
+        await asyncio.sleep(seconds)
+
+
+def create_app(site: Site) -> FastAPI:
+    """Return the application over a site's parts."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        site.live.attach(asyncio.get_running_loop())
+        site.subscribe(site.live.publish)
+        await to_thread.run_sync(site.upkeep.start)
+        tasks = [asyncio.create_task(_every(FOLLOW_SECONDS, site.upkeep.follow)), asyncio.create_task(_every(SETTLE_SECONDS, site.upkeep.settle))]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await to_thread.run_sync(site.upkeep.stop)
+
+    app = FastAPI(
+        title="Firstline",
+        version=__version__,
+        summary="IT self-service: answers with citations, tickets, gaps",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.site = site
+    app.state.limits = Limits(site.messages_per_minute)
+    errors.install(app)
+    ancestors = " ".join(("'self'", *site.allowed_origins))
+    app.add_middleware(Headers, ancestors=ancestors)
+    if site.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(site.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"]
+        )
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(site.allowed_hosts))
+    for router in (rest.router, chat.router, console.router, helpcentre.router):
+        app.include_router(router)
+
+    @app.get("/healthz", tags=["operation"])
+    def healthz() -> JSONResponse:
+        """Say whether the service is ready, and what of it is degraded."""
+        facts: dict[str, Any] = site.upkeep.health()
+        return JSONResponse(facts, 200 if facts["status"] != "failing" else 503)
+
+    @app.get("/docs", include_in_schema=False)
+    def docs(request: Request) -> Response:
+        """Show the API as a page that needs nothing from elsewhere."""
+        return TEMPLATES.TemplateResponse(request, "api.html", {"api": app.openapi()})
+
+    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/widget", StaticFiles(directory=site.widget_assets))
+    return app

@@ -1,0 +1,216 @@
+"""Pages for people who work the desk and write the knowledge base."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Cookie, Depends, Form, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from assistant.desk.review import WEEK, gap_report, week_of
+from assistant.domain.configuration import Person
+from assistant.domain.ticket import ASSISTANT, Ticket
+from assistant.entrypoints.tokens import TokenRefused
+from assistant.entrypoints.web.site import TEMPLATES, Site, site_of
+from assistant.governance.rendering import render
+from kb.model import Gap, Reader
+
+COOKIE = "firstline_session"
+SEE_OTHER = 303
+router = APIRouter(include_in_schema=False)
+OurSite = Annotated[Site, Depends(site_of)]
+
+
+def signed_in(site: OurSite, firstline_session: Annotated[str, Cookie()] = "") -> Person:
+    """Return the person of the session cookie."""
+    person_id, _ = site.tokens.person_of(firstline_session)
+    person = site.directory.person(person_id)
+    if person is None:
+        raise TokenRefused("the directory does not know this person")
+    return person
+
+
+def agent(person: Annotated[Person, Depends(signed_in)]) -> Person:
+    """Return the person if they work tickets."""
+    if not person.is_agent:
+        raise HTTPException(403, "This page is for the service desk. Sign in as somebody who works there.")
+    return person
+
+
+def author(person: Annotated[Person, Depends(signed_in)]) -> Person:
+    """Return the person if they write the knowledge base or run the desk."""
+    if not (person.is_author or person.is_agent):
+        raise HTTPException(403, "This page is for the authors of the knowledge base.")
+    return person
+
+
+def same_origin(request: Request) -> None:
+    """Refuse a form that was sent from another site."""
+    origin = request.headers.get("origin", "")
+    if origin.partition("://")[2] != request.headers.get("host", ""):
+        raise HTTPException(403, "this form was sent from another site")
+
+
+def role(person: Person) -> str:
+    """Return what the person is on the desk, in words."""
+    return "service desk agent" if person.is_agent else "knowledge-base author" if person.is_author else "employee"
+
+
+def _viewer(person: Person) -> dict[str, str]:
+    return {"name": person.name, "role": role(person)}
+
+
+@router.get("/console")
+def home(person: Annotated[Person, Depends(signed_in)]) -> Response:
+    """Lead to the page that this person's role begins with."""
+    return RedirectResponse("/console/tickets" if person.is_agent else "/console/gaps", SEE_OTHER)
+
+
+@router.get("/console/sign-in")
+def sign_in_page(request: Request, site: OurSite, error: str = "") -> Response:
+    """Show the sign-in page."""
+    staff = [p for p in site.directory.people() if p.is_agent or p.is_author] if site.demo else []
+    people = [{"id": p.id, "name": p.name, "role": role(p)} for p in staff]
+    return TEMPLATES.TemplateResponse(request, "sign_in.html", {"people": people, "error": error})
+
+
+@router.post("/console/sign-in", dependencies=[Depends(same_origin)])
+def sign_in(request: Request, site: OurSite, person: Annotated[str, Form()] = "", token: Annotated[str, Form()] = "") -> Response:
+    """Begin a session with a token, or in the demo as one of its staff."""
+    if person and site.demo:
+        chosen = site.directory.person(person)
+        if chosen is None or not (chosen.is_agent or chosen.is_author):
+            return sign_in_page(request, site, "This person is not on the desk.")
+        token, _ = site.tokens.issue(chosen.id)
+    try:
+        signed_in(site, token)
+    except TokenRefused as refused:
+        page = sign_in_page(request, site, f"That did not work: {refused}.")
+        page.status_code = 401
+        return page
+    response = RedirectResponse("/console", SEE_OTHER)
+    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/")
+    return response
+
+
+@router.post("/console/sign-out", dependencies=[Depends(same_origin)])
+def sign_out() -> Response:
+    """End the session."""
+    response = RedirectResponse("/console/sign-in", SEE_OTHER)
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+@router.get("/console/tickets")
+def tickets(request: Request, site: OurSite, person: Annotated[Person, Depends(agent)], status: str | None = None, queue: str = "") -> Response:
+    """List tickets, those that wait longest first; at first the open ones that people have to do something about."""
+    wanted = "open" if status is None else status
+    queues = {q.id: q.name for q in site.directory.queues()}
+    with site.store.read() as unit:
+        everything = unit.tickets.all()
+    chosen = [t for t in everything if (not wanted or t.status.value == wanted) and (not queue or queues.get(t.queue, t.queue) == queue)]
+    people = {p.id: p.name for p in site.directory.people()}
+    context = {
+        "tickets": [_row(ticket, people, queues) for ticket in chosen],
+        "filters": {"status": wanted, "queue": queue},
+        "queues": list(queues.values()),
+        "counts": Counter(ticket.status.value for ticket in everything),
+        "viewer": _viewer(person),
+    }
+    return TEMPLATES.TemplateResponse(request, "tickets.html", context)
+
+
+def _row(ticket: Ticket, people: dict[str, str], queues: dict[str, str]) -> dict[str, Any]:
+    assignee = "Firstline" if ticket.assignee == ASSISTANT else people.get(ticket.assignee, ticket.assignee)
+    return {
+        "id": ticket.id,
+        "subject": ticket.subject,
+        "requester": ticket.requester,
+        "requester_name": people.get(ticket.requester, ""),
+        "status": ticket.status.value,
+        "queue": queues.get(ticket.queue, ticket.queue),
+        "category": ticket.category,
+        "assignee": assignee,
+        "opened": ticket.opened_at,
+        "updated": ticket.updated_at,
+        "origin": "conversation" if ticket.origin.startswith("c_") else ticket.origin,
+    }
+
+
+@router.get("/console/tickets/{ticket_id}")
+def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(agent)], ticket_id: str) -> Response:
+    """Show one ticket with everything that was said and tried."""
+    with site.store.read() as unit:
+        found = unit.tickets.ticket(ticket_id)
+    if found is None:
+        raise HTTPException(404, f"There is no ticket {ticket_id}.")
+    people = {p.id: p.name for p in site.directory.people()} | {ASSISTANT: "Firstline"}
+    queues = {q.id: q.name for q in site.directory.queues()}
+    body = found.body
+    context = {
+        "ticket": _row(found, people, queues),
+        "summary": "" if not body.transcript else body.summary,
+        "body_html": "" if body.transcript else render(body.summary, site.link_hosts()),
+        "turns": [{"who": who, "text": words, "at": datetime.fromisoformat(at)} for who, words, at in body.transcript],
+        "tried": body.tried,
+        "device": body.device,
+        "facts": body.facts,
+        "confidence": body.confidence,
+        "comments": [],
+        "history": [{"at": n.at, "who": people.get(n.author, n.author), "what": n.text} for n in found.notes],
+        "viewer": _viewer(person),
+    }
+    return TEMPLATES.TemplateResponse(request, "ticket.html", context)
+
+
+@router.get("/console/gaps")
+def gaps(request: Request, site: OurSite, person: Annotated[Person, Depends(author)], week: date | None = None) -> Response:
+    """Show a week's gaps, the costliest first."""
+    zone = ZoneInfo(site.directory.company().timezone)
+    moment = datetime.combine(week, time(12), zone) if week else site.clock.now()
+    start, end = week_of(moment, zone.key)
+    with site.store.read() as unit:
+        intents = unit.intents.between(start, end)
+    report = gap_report(intents, start, site.knowledge.embed)
+    later = start + WEEK <= site.clock.now()
+    context = {
+        "report": {
+            "week_start": report.week_start,
+            "week_end": report.week_end,
+            "total": report.total,
+            "people": report.people,
+            "gaps": _gaps(site, person, report.gaps),
+        },
+        "prev": (report.week_start - timedelta(days=7)).isoformat(),
+        "next": (report.week_start + timedelta(days=7)).isoformat() if later else "",
+        "empty": not report.gaps,
+        "viewer": _viewer(person),
+    }
+    return TEMPLATES.TemplateResponse(request, "gaps.html", context)
+
+
+def _gaps(site: Site, person: Person, found: tuple[Gap, ...]) -> list[dict[str, Any]]:
+    rows = []
+    for rank, gap in enumerate(found, 1):
+        nearest = [site.knowledge.article(article_id, Reader(person.groups)) for article_id in gap.nearest]
+        rows.append(
+            {
+                "rank": rank,
+                "name": gap.name,
+                "failure": gap.failure.value,
+                "failures": [(failure.value, count) for failure, count in gap.failures.items()],
+                "demand": gap.demand,
+                "people": gap.people,
+                "tickets": gap.tickets,
+                "cost": gap.cost,
+                "examples": gap.examples,
+                "nearest": [{"id": head.id, "title": head.title} for head, _ in (pair for pair in nearest if pair)],
+                "category": gap.category,
+                "first_asked": gap.first_asked,
+                "last_asked": gap.last_asked,
+            }
+        )
+    return rows

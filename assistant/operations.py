@@ -1,0 +1,82 @@
+"""What commands do beside turns: the gap report in text, and checking the audit."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from assistant.bootstrap import Assistant
+from assistant.desk.review import GapReport, gap_report, week_of
+from assistant.domain.audit import AuditRecord
+from assistant.governance.audit import verify
+
+PAGE = 5_000
+
+
+def report_of(assistant: Assistant, week: str = "") -> GapReport:
+    """Return the gap report of the week that holds a day (YYYY-MM-DD), of this week by default.
+
+    Raises:
+        ValueError: that is not a day.
+    """
+    zone = assistant.directory.company().timezone
+    moment = datetime.combine(date.fromisoformat(week), time(12), ZoneInfo(zone)) if week else assistant.clock.now()
+    start, end = week_of(moment, zone)
+    with assistant.store.read() as unit:
+        intents = unit.intents.between(start, end)
+    return gap_report(intents, start, assistant.knowledge.embed)
+
+
+def report_facts(report: GapReport) -> dict[str, Any]:
+    """Return a report for programs."""
+    gaps = [
+        {
+            "rank": rank,
+            "name": gap.name,
+            "failure": gap.failure.value,
+            "failures": {failure.value: count for failure, count in gap.failures.items()},
+            "demand": gap.demand,
+            "people": gap.people,
+            "tickets": gap.tickets,
+            "cost": gap.cost,
+            "examples": list(gap.examples),
+            "nearest": list(gap.nearest),
+            "category": gap.category,
+            "first_asked": gap.first_asked.isoformat(),
+            "last_asked": gap.last_asked.isoformat(),
+        }
+        for rank, gap in enumerate(report.gaps, 1)
+    ]
+    head = {"week_start": report.week_start.isoformat(), "week_end": report.week_end.isoformat(), "total": report.total, "people": report.people}
+    return {**head, "gaps": gaps}
+
+
+def report_text(report: GapReport) -> str:
+    """Return a report for a terminal."""
+    lines = [f"Week of {report.week_start} to {report.week_end}: {report.total} questions from {report.people} people stayed without an answer."]
+    if not report.gaps:
+        lines.append("No gaps. Questions that end without an answer appear here, the costliest first.")
+    for rank, gap in enumerate(report.gaps, 1):
+        why = ", ".join(f"{failure.value} {count}" for failure, count in gap.failures.items())
+        lines += ["", f"{rank}. {gap.name}", f"   asked {gap.demand} times by {gap.people} people, {gap.tickets} tickets, cost {gap.cost:g}; {why}"]
+        lines += [f"   - {example}" for example in gap.examples]
+        if gap.nearest:
+            lines.append(f"   nearest articles: {', '.join(gap.nearest)}")
+    return "\n".join(lines)
+
+
+def check_audit(assistant: Assistant) -> tuple[int, int, list[str]]:
+    """Verify the audit; return the numbers of records and anchors, and the faults found."""
+    records: list[AuditRecord] = []
+    with assistant.store.read() as unit:
+        while page := unit.audit.read(records[-1].number if records else 0, PAGE):
+            records += page
+    try:
+        anchors = assistant.anchors.read()
+    except (ValueError, TypeError) as error:
+        return len(records), 0, [f"the anchors file cannot be read: {error}"]
+    forged = [
+        f"the anchor of record {anchor.number} is not sealed with this installation's key" for anchor in anchors if not anchor.holds(assistant.secret)
+    ]
+    return len(records), len(anchors), forged + verify(records, anchors)

@@ -1,0 +1,1 @@
+"""Measurements: what Firstline does on data, against bounds."""
