@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ingest.parse.read import Reading, read_file
 from ingest.sources.folder import SourceFile
@@ -24,7 +25,7 @@ class Limits:
 
     file_bytes: int = 50 * _MEGABYTE
     seconds: float = 20.0
-    memory_megabytes: int = 320
+    memory_megabytes: int = 256
     parsers: int = 2
 
 
@@ -48,7 +49,7 @@ def read_files(files: Iterable[SourceFile], limits: Limits) -> Iterator[tuple[So
         while waiting:
             yield _result(*waiting.popleft(), limits)
     finally:
-        pool.stop()  # type: ignore[no-untyped-call]
+        pool.stop()
         pool.join()
 
 
@@ -89,7 +90,7 @@ def _confine(memory_megabytes: int) -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
-        with open("/proc/self/statm") as status:
+        with Path("/proc/self/statm").open() as status:
             start = int(status.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (start + memory_megabytes * _MEGABYTE,) * 2)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

@@ -22,6 +22,8 @@ STOPWORDS = frozenset(
     "their them then there these they this to try trying up us use using want was we were what when where which while who why will wont with would "
     "you your says say said wants hello hey thanks".split()
 )
+_COMPOUND = re.compile(r"(?<![\w-])([^\W_]+)-([^\W_]+)(?![\w-])")
+"""Two words joined by a hyphen are also one word: Wi-Fi and wifi, e-mail and email."""
 FEATURES = ("best", "title", "margin", "lift", "coverage", "agreement", "length")
 
 
@@ -38,7 +40,9 @@ class Signals:
 
 def words(text: str) -> list[str]:
     """Return the content words of a text, lower case and crudely stemmed."""
-    return [_stem(word) for word in re.findall(r"[^\W_]+", text.lower().replace("'", "")) if word not in STOPWORDS]
+    plain = text.lower().replace("'", "").replace("’", "")
+    compounds = (first + second for first, second in _COMPOUND.findall(plain))
+    return [_stem(word) for word in (*re.findall(r"[^\W_]+", plain), *compounds) if word not in STOPWORDS]
 
 
 def _stem(word: str) -> str:

@@ -62,6 +62,7 @@ class Entry:
     heading: str
     text: str
     vectors: Vector
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def parse_docx(raw: bytes, path: str) -> Parsed:
     Raises:
         Unreadable: it is protected, damaged, no Word document, or larger inside than any document.
     """
-    import mammoth  # type: ignore[import-untyped]
+    import mammoth
 
     if raw.startswith(_OLD_OFFICE):
         raise Unreadable("is protected with a password or in the old .doc format; save it as .docx without a password")

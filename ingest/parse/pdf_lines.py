@@ -11,7 +11,7 @@ from ingest.parse.draft import Unreadable
 
 MAX_PAGES = 3_000
 MAX_CHARACTERS = 2_000_000
-_NEEDS_PASSWORD = "password"
+_PROTECTED = "password"
 _FONT_NAME_BYTES = 128
 
 
@@ -33,12 +33,12 @@ def document_lines(raw: bytes) -> tuple[str, list[Line]]:
     Raises:
         Unreadable: the file is protected, damaged, or too long.
     """
-    import pypdfium2  # type: ignore[import-untyped]
+    import pypdfium2
 
     try:
         document = pypdfium2.PdfDocument(raw)
     except pypdfium2.PdfiumError as error:
-        protected = _NEEDS_PASSWORD in str(error).lower()
+        protected = _PROTECTED in str(error).lower()
         raise Unreadable("is protected with a password; save it without one" if protected else "is damaged or no PDF file") from error
     if len(document) > MAX_PAGES:
         raise Unreadable(f"has {len(document)} pages, the limit is {MAX_PAGES}; split it")

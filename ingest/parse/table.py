@@ -21,7 +21,7 @@ _CELL = 2_000_000
 _HTML = re.compile(r"</?(?:p|br|ol|ul|li|a|b|i|strong|em|div|span|h[1-6]|table|pre|code)\b[^>]*>", re.IGNORECASE)
 
 
-def parse_csv(raw: bytes, path: str) -> Parsed:
+def parse_csv(raw: bytes, _path: str) -> Parsed:
     """Read one article from each row that has a question and an answer.
 
     Columns are found by their names in the first row: question (or q, title), answer (or a, body, text), and

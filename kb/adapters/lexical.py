@@ -14,8 +14,9 @@ from kb.ports import Entry, Hit, Scope
 
 ANALYZER = "firstline_en"
 TERM_LIMIT = 64
-WORD_LIMIT = 4_000
+CHARACTER_LIMIT = 32_000
 WRITER_MEMORY = 30_000_000
+COMPOUND = re.compile(r"(?<![\w-])([^\W_]+)-([^\W_]+)(?![\w-])")
 ANY_PLATFORM = "any"
 EVERYONE = "everyone"
 
@@ -85,7 +86,7 @@ class TantivyIndex:
 
     def search(self, question: str, scope: Scope, limit: int) -> list[Hit]:
         """See the port."""
-        terms = list(dict.fromkeys(self._analyzer.analyze(_clipped(question))))[:TERM_LIMIT]
+        terms = list(dict.fromkeys(self._analyzer.analyze(_with_compounds(_clipped(question)))))[:TERM_LIMIT]
         searcher = self._index.searcher()
         if not terms or not searcher.num_docs:
             return []
@@ -112,9 +113,14 @@ class TantivyIndex:
             document.add_text("audience", group)
         for platform in sorted(entry.platforms) or [ANY_PLATFORM]:
             document.add_text("platform", platform)
-        document.add_text("text", f"{entry.title}\n{entry.heading}\n{entry.text}")
+        document.add_text("text", _with_compounds(f"{entry.title}\n{entry.heading}\n{' '.join(entry.tags)}\n{entry.text}"))
         return document
 
 
 def _clipped(question: str) -> str:
-    return " ".join(re.findall(r"\w+", question[: WORD_LIMIT * 8])[:WORD_LIMIT])
+    return question[:CHARACTER_LIMIT]
+
+
+def _with_compounds(text: str) -> str:
+    """Add the joined form of words with a hyphen: Wi-Fi is found as wifi, e-mail as email."""
+    return " ".join((text, *(first + second for first, second in COMPOUND.findall(text))))

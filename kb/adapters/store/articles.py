@@ -260,4 +260,4 @@ def _vectors_of(connection: Connection, owners: Sequence[str] | None, article_id
 
 def _entry(passage: Passage, rows: Vector) -> Entry:
     article = passage.article
-    return Entry(passage.id, article.id, article.audience, article.platforms, article.title, passage.heading, passage.text, rows)
+    return Entry(passage.id, article.id, article.audience, article.platforms, article.title, passage.heading, passage.text, rows, article.tags)

@@ -8,6 +8,7 @@ import signal
 import time
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from ingest.isolate import Limits, read_files
@@ -50,7 +51,12 @@ def inflating_docx() -> bytes:
     return file.getvalue()
 
 
-HOSTILE = {
+def aliases() -> bytes:
+    doubling = b"".join(b"%c: &%c [*%c,*%c]\n" % (98 + n, 98 + n, 97 + n, 97 + n) for n in range(20))
+    return b"---\na: &a [x,x]\n" + doubling + b"title: *u\n---\nx"
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
     "a_inflating.pdf": inflating_pdf,
     "b_endless.pdf": lambda: pdf([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[2 0 R 2 0 R]/Count 1000000>>"]),
     "c_loop.pdf": lambda: b"%PDF-1.4\nxref\n0 1\n0000000000 65535 f \ntrailer<</Size 1/Prev 9/Root 1 0 R>>\nstartxref\n9\n%%EOF",
@@ -61,7 +67,7 @@ HOSTILE = {
     "h_brackets.md": lambda: b"[" * 100_000 + b"*a" * 100_000,
     "i_comments.md": lambda: b"<!--" * 100_000,
     "j_quotes.md": lambda: b">" * 200_000 + b" a",
-    "k_aliases.md": lambda: b"---\na: &a [x,x]\n" + b"".join(b"%c: &%c [*%c,*%c]\n" % (98 + n, 98 + n, 97 + n, 97 + n) for n in range(20)) + b"title: *u\n---\nx",
+    "k_aliases.md": aliases,
     "l_wide.html": lambda: b"<table><tr><td colspan=1000000000>x</td></tr></table>",
     "m_fine.md": lambda: b"# Fine\n\nThis one is fine.",
 }  # fmt: skip

@@ -228,7 +228,9 @@ def test_a_rebuild_embeds_what_came_from_another_model(world: World, folder: Pat
     assert rebuild(other, other.settings, other.said.append) == 1
     assert other.store.passage_ids("hash-2") == other.store.passage_ids()
     after = other.store.article("a")
-    assert before and after and (before.content_hash, before.audience, before.tags) == (after.content_hash, after.audience, after.tags)
+    assert before is not None
+    assert after is not None
+    assert (before.content_hash, before.audience, before.tags) == (after.content_hash, after.audience, after.tags)
     assert rebuild(other, other.settings, other.said.append) == 1
     assert other.embedder.embedded == 2
     other.close()

@@ -102,7 +102,7 @@ def test_a_pdf_of_pictures_is_refused() -> None:
         pdf(lambda document: document.rect(10, 10, 50, 50))
 
 
-def word(write: Callable[[docx.document.Document], None]) -> Draft:
+def word(write: Callable[[docx.document.Document], object]) -> Draft:
     document = docx.Document()
     write(document)
     file = io.BytesIO()

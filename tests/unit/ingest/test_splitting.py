@@ -141,7 +141,8 @@ def test_sections_are_in_order_apart_and_trimmed(text: str) -> None:
         part = text[section.start : section.end]
         assert section.ordinal == ordinal
         assert section.start >= end
-        assert part and part == part.strip()
+        assert part
+        assert part == part.strip()
         end = section.end
 
 
