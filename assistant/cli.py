@@ -87,12 +87,28 @@ def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of t
         served = open_app(open_assistant(settings), url)
     except (PolicyError, IndexOwned, OSError) as error:
         _stop(str(error))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            served, settings.host, settings.port, ws="websockets-sansio", ws_max_size=600_000, log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=10,
-        )
-    )  # fmt: skip
+    config = uvicorn.Config(
+        served,
+        settings.host,
+        settings.port,
+        ws="websockets-sansio",
+        ws_max_size=600_000,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    where = [f"Firstline is ready: {url}"]
+    if settings.demo:
+        where.append(f"  the help centre of the demo company: {url}/   its desk and gap report: {url}/console   the API: {url}/docs")
+
+    class Announced(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                typer.echo("\n".join([*where, "  stop with Ctrl-C"]))
+
+    server = Announced(config)
     server.run()
     if not server.started:
         _stop("the service could not start; the lines above say why")

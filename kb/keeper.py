@@ -17,6 +17,7 @@ from kb.ports import ArticleStore, Embedder, LexicalIndex, PassageIndex, VectorI
 BATCH = 64
 WAIT_SECONDS = 120.0
 Report = Callable[[str], None]
+_ADVICE = "lexical search serves alone; run `firstline ingest rebuild`"
 
 
 class IndexState(Protocol):
@@ -40,6 +41,7 @@ class Health(StrEnum):
 
     READY = "ready"
     OTHER_MODEL = "other model"
+    MISSING = "missing"
     UNAVAILABLE = "unavailable"
 
 
@@ -85,7 +87,7 @@ class IndexKeeper:
         return self.health()[1]
 
     def health(self) -> tuple[Health, str]:
-        """Say whether vector search may be used, with a sentence for the operator when not. Costs no query."""
+        """Say whether vector search may be used, with a sentence for the operator when not. Costs no query while there is an index."""
         if self._vector is None:
             return Health.UNAVAILABLE, f"{self._problem}; lexical search serves alone"
         stored, model = self._vector.stored_model, self._embedder.identity
@@ -93,9 +95,11 @@ class IndexKeeper:
             why = f"the index was made with {stored}, configured is {model}"
         elif self._foreign:
             why = f"{self._foreign} passages have vectors of another model than {model}"
+        elif stored is None and self._store.passage_ids():
+            return Health.MISSING, f"the vector index is missing or not built yet; {_ADVICE}"
         else:
             return Health.READY, ""
-        return Health.OTHER_MODEL, f"{why}; lexical search serves alone; run `firstline ingest rebuild`"
+        return Health.OTHER_MODEL, f"{why}; {_ADVICE}"
 
     def catch_up(self, report: Report | None = None) -> int:
         """Apply what was published since the last time; return how many articles changed. The caller owns the indexes.
@@ -114,7 +118,7 @@ class IndexKeeper:
 
     def _vector_may_follow(self, vector: VectorIndex) -> bool:
         model = self._embedder.identity
-        if vector.stored_model == model and not self._foreign:
+        if vector.stored_model == model and not self._foreign and self._state.position("vector") == self._store.head():
             return True
         self._foreign = len(self._store.passage_ids() - self._store.passage_ids(model))
         if self._foreign:
@@ -127,7 +131,7 @@ class IndexKeeper:
     def _follow(self, name: str, index: PassageIndex, report: Report | None) -> int:
         position = self._state.position(name)
         head = self._store.head()
-        if position is None or position > head:
+        if position is None or position > head or self._lost(index):
             index.clear()
             articles = [article.id for article in self._store.articles()]
         elif position == head:
@@ -141,6 +145,10 @@ class IndexKeeper:
                 report(f"{name} index: {min(start + BATCH, len(articles))} of {len(articles)} articles")
         self._state.advance(name, head)
         return len(articles)
+
+    def _lost(self, index: PassageIndex) -> bool:
+        """Say whether the files of an index that had been built are gone."""
+        return index.is_empty() and bool(self._store.passage_ids())
 
     def follow(self, report: Report) -> None:
         """Bring the indexes up to the log, or wait for the running service, which owns them, to do so.

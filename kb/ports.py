@@ -94,6 +94,9 @@ class PassageIndex(Protocol):
     def passage_ids(self) -> set[str]:
         """Return the ids of all indexed passages."""
 
+    def is_empty(self) -> bool:
+        """Say whether the index holds nothing, as when its files are gone; costs no scan."""
+
     def clear(self) -> None:
         """Empty the index."""
 
@@ -121,7 +124,7 @@ class VectorIndex(PassageIndex, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A live passage with its vectors (one or more rows) and its title's vector."""
+    """A live passage with its vectors (one or more rows) and its title's vector; no rows when another model made them."""
 
     passage: Passage
     vectors: Vector
@@ -152,8 +155,8 @@ class ArticleStore(Protocol):
     def revision_text(self, article_id: str, revision: int) -> str | None:
         """Return the text of a revision, also of a withdrawn article's, or None."""
 
-    def candidates(self, passage_ids: Sequence[str], scope: Scope) -> list[Candidate]:
-        """Return those of the passages that are live now and inside the scope."""
+    def candidates(self, passage_ids: Sequence[str], scope: Scope, model: str) -> list[Candidate]:
+        """Return those of the passages that are live now and inside the scope, with the vectors that ``model`` made."""
 
     def passages_of(self, article_id: str) -> list[Passage]:
         """Return the passages of the live article in order."""

@@ -65,7 +65,8 @@ class Retriever:
         """Return the whole ranking, before it is judged."""
         lexical = self._lexical.search(question.text, scope, DEPTH)
         vector, dense, problem = self._search_vectors(question, scope)
-        found = self._store.candidates(list(dict.fromkeys(hit.passage_id for hit in (*dense, *lexical))), scope)
+        hits = list(dict.fromkeys(hit.passage_id for hit in (*dense, *lexical)))
+        found = self._store.candidates(hits, scope, self._embedder.identity)
         candidates = [candidate for candidate in found if candidate.passage.article.id not in exclude]
         if not candidates:
             return Ranking(Signals(question.text, (), 0.0, (), ""), vector, problem)
@@ -98,8 +99,8 @@ def _rank(
         dense = titles = np.zeros(len(candidates))
         fused = lexical
     else:
-        dense = np.array([float((c.vectors @ vector).max()) for c in candidates])
-        titles = np.array([float(c.title_vector @ vector) for c in candidates])
+        dense = np.array([float((c.vectors @ vector).max()) if len(c.vectors) else 0.0 for c in candidates])
+        titles = np.array([float(c.title_vector @ vector) if len(c.vectors) else 0.0 for c in candidates])
         fused = _z((dense + TITLE_WEIGHT * titles) / (1 + TITLE_WEIGHT)) + LEXICAL_WEIGHT * _z(lexical)
     own = np.array([scope.platform is not None and scope.platform in c.passage.article.platforms for c in candidates])
     fused = fused + OWN_DEVICE * own * (fused.std() if vector is None else 1.0)

@@ -49,9 +49,11 @@ class Tokens:
             raise TokenRefused("the token has expired") from None
         except (jwt.PyJWTError, ValueError):
             raise TokenRefused("the token is not valid") from None
-        until = datetime.fromtimestamp(facts["exp"], UTC)
-        if facts["exp"] - facts["iat"] > LONGEST.total_seconds():
+        issued, expires = facts["iat"], facts["exp"]
+        if not isinstance(issued, int | float) or not isinstance(expires, int | float):
+            raise TokenRefused("the token is not valid")
+        if expires - issued > LONGEST.total_seconds():
             raise TokenRefused("the token lives too long; one hour is the most")
-        if not isinstance(facts["sub"], str) or not facts["sub"]:
+        if not facts["sub"]:
             raise TokenRefused("the token names nobody")
-        return facts["sub"], until
+        return facts["sub"], datetime.fromtimestamp(expires, UTC)

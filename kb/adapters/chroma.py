@@ -101,6 +101,10 @@ class ChromaIndex:
             found.update(key.rsplit("|", 1)[0] for key in collection.get(include=[])["ids"])
         return found
 
+    def is_empty(self) -> bool:
+        """See the port."""
+        return not self._collections
+
     def clear(self) -> None:
         """See the port."""
         for name in self._collections:

@@ -16,7 +16,7 @@ class FileIndexState:
         """Keep the state in ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / "positions.json"
-        self._lock = FileLock(folder / "owner.lock")
+        self._lock = FileLock(folder / "owner.lock", thread_local=False)
 
     def position(self, index: str) -> int | None:
         """See the protocol."""
@@ -47,5 +47,5 @@ class FileIndexState:
     def _positions(self) -> dict[str, int]:
         try:
             return {str(name): int(value) for name, value in json.loads(self._file.read_text()).items()}
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError, AttributeError):
             return {}

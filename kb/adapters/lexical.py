@@ -65,6 +65,10 @@ class TantivyIndex:
             writer.add_document(self._document(entry))
         self._commit(writer)
 
+    def is_empty(self) -> bool:
+        """See the port."""
+        return not self._index.searcher().num_docs
+
     def clear(self) -> None:
         """See the port."""
         writer = self._index.writer(heap_size=WRITER_MEMORY, num_threads=1)

@@ -18,6 +18,8 @@ from kb.ports import Candidate, Entry, Scope, Vector
 from kb.publish import windows
 
 IN_LIMIT = 400
+NO_ROWS: Vector = np.zeros((0, 1), dtype=np.float32)
+NO_VECTOR: Vector = np.zeros((1, 0), dtype=np.float32)
 
 
 def passage_id(article_id: str, revision: int, ordinal: int) -> str:
@@ -113,15 +115,15 @@ class SqlArticleStore:
             text: str | None = connection.execute(query).scalar()
         return text
 
-    def candidates(self, passage_ids: Sequence[str], scope: Scope) -> list[Candidate]:
+    def candidates(self, passage_ids: Sequence[str], scope: Scope, model: str) -> list[Candidate]:
         """See the port."""
         found: list[Candidate] = []
         with reading(self.engine) as connection:
             for part in _parts(passage_ids):
                 live = [p for p in _passages(connection, passages.c.id.in_(part)) if scope.admits(p.article.audience, p.article.platforms)]
                 owners = {p.id for p in live} | {f"title:{p.article.id}" for p in live}
-                rows = _vectors_of(connection, sorted(owners))
-                found += [Candidate(p, rows[p.id], rows[f"title:{p.article.id}"][0]) for p in live if p.id in rows]
+                rows = _vectors_of(connection, sorted(owners), model=model)
+                found += [Candidate(p, rows.get(p.id, NO_ROWS), rows.get(f"title:{p.article.id}", NO_VECTOR)[0]) for p in live]
         return found
 
     def passages_of(self, article_id: str) -> list[Passage]:
@@ -136,8 +138,7 @@ class SqlArticleStore:
             for part in _parts(article_ids):
                 rows = _vectors_of(connection, None, part, model)
                 for passage in _passages(connection, passages.c.article_id.in_(part)):
-                    empty = np.zeros((0, 1), dtype=np.float32)
-                    made.append(_entry(passage, rows.get(passage.id, empty)))
+                    made.append(_entry(passage, rows.get(passage.id, NO_ROWS)))
         return made
 
     def passage_ids(self, model: str | None = None) -> set[str]:

@@ -1,0 +1,45 @@
+# make run   sets up and starts Firstline with a demo company on 127.0.0.1:8080
+# make test  sets up and runs every check
+.PHONY: help setup setup-dev run test lint types contracts tests clean
+SHELL := /bin/sh
+FIRSTLINE := .venv/bin/firstline
+export FIRSTLINE_HOME ?= $(CURDIR)/var
+DEMO := $(FIRSTLINE_HOME)/demo-loaded
+DEMO_SOURCES := $(shell find kb/articles -type f)
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+setup:
+	@requirements/install.sh run
+
+setup-dev: setup
+	@requirements/install.sh dev
+
+$(DEMO): $(DEMO_SOURCES)
+	@$(FIRSTLINE) prepare
+	@$(FIRSTLINE) ingest sync kb/articles
+	@$(FIRSTLINE) people load kb/articles/company.toml
+	@touch $@
+
+run: setup
+	@$(MAKE) --no-print-directory $(DEMO)
+	@FIRSTLINE_DEMO=true $(FIRSTLINE) serve
+
+lint: setup-dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check --quiet .
+
+contracts: setup-dev
+	.venv/bin/lint-imports --no-cache 2>&1 | sed -n '/^Contracts$$/,$$p'
+
+types: setup-dev
+	.venv/bin/mypy
+
+tests: setup-dev
+	.venv/bin/pytest $(PYTEST)
+
+test: lint contracts types tests
+
+clean:
+	rm -rf .venv var artifacts

@@ -1,0 +1,198 @@
+"""A store in memory whose transactions commit as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from assistant.adapters.memory.desk import MemoryDesk
+from assistant.domain.audit import AuditEntry, AuditRecord
+from assistant.domain.conversation import Conversation, Episode, State
+from assistant.governance.audit import GENESIS, link
+from assistant.ports.store import ConversationChanged, Event, Message
+from kb.model import UnresolvedIntent
+
+WAIT_SECONDS = 5.0
+
+
+def _plain(stored: Any) -> Any:
+    """Return what a JSON column would give back; refuses what cannot be stored."""
+    return json.loads(json.dumps(stored))
+
+
+@dataclass(slots=True)
+class MemoryConversations:
+    """The ``Conversations`` protocol over dictionaries."""
+
+    heads: dict[str, Conversation] = field(default_factory=dict)
+    tries: dict[tuple[str, int], Episode] = field(default_factory=dict)
+    messages: dict[tuple[str, str], Message] = field(default_factory=dict)
+    said: dict[str, tuple[Event, ...]] = field(default_factory=dict)
+
+    def copy(self) -> MemoryConversations:
+        """Return the same conversations, of which each set may change without the other."""
+        return MemoryConversations(dict(self.heads), dict(self.tries), dict(self.messages), dict(self.said))
+
+    def begin(self, conversation: Conversation) -> None:
+        """See the port."""
+        self._keep(conversation)
+
+    def load(self, conversation_id: str) -> Conversation | None:
+        """See the port."""
+        head = self.heads.get(conversation_id)
+        if head is None:
+            return None
+        return replace(head, episode=self.tries[head.id, head.episode.number], memory=_plain(head.memory))
+
+    def of_person(self, person: str, limit: int = 50) -> list[Conversation]:
+        """See the port."""
+        mine = sorted((c for c in self._loaded() if c.person == person), key=lambda c: c.changed_at, reverse=True)
+        return mine[:limit]
+
+    def save(self, conversation: Conversation) -> None:
+        """See the port."""
+        stored = self.heads.get(conversation.id)
+        if stored is None or stored.version != conversation.version:
+            raise ConversationChanged(conversation.id)
+        self._keep(replace(conversation, version=conversation.version + 1))
+
+    def silent_since(self, state: State, moment: datetime) -> list[Conversation]:
+        """See the port."""
+        return [c for c in self._loaded() if c.state is state and c.changed_at <= moment]
+
+    def accept(self, message: Message) -> Message:
+        """See the port."""
+        known = self.message(message.conversation, message.id)
+        if known is not None:
+            return known
+        self.messages[message.conversation, message.id] = message
+        return message
+
+    def pending(self) -> list[Message]:
+        """See the port."""
+        return [message for message in self.messages.values() if message.reply is None]
+
+    def message(self, conversation_id: str, message_id: str) -> Message | None:
+        """See the port."""
+        found = self.messages.get((conversation_id, message_id))
+        return replace(found, reply=_plain(found.reply)) if found is not None else None
+
+    def answer(self, message: Message, reply: dict[str, Any]) -> None:
+        """See the port."""
+        key = message.conversation, message.id
+        if key in self.messages:
+            self.messages[key] = replace(self.messages[key], reply=_plain(reply))
+
+    def emit(self, conversation_id: str, at: datetime, body: dict[str, Any]) -> Event:
+        """See the port."""
+        before = self.said.get(conversation_id, ())
+        self.said[conversation_id] = (*before, Event(len(before) + 1, conversation_id, at, _plain(body)))
+        return self.said[conversation_id][-1]
+
+    def events(self, conversation_id: str, after: int = 0) -> list[Event]:
+        """See the port."""
+        return [replace(event, body=_plain(event.body)) for event in self.said.get(conversation_id, ()) if event.number > after]
+
+    def episodes(self, conversation_id: str) -> list[Episode]:
+        """See the port."""
+        mine = [episode for (owner, _), episode in self.tries.items() if owner == conversation_id]
+        return sorted(mine, key=lambda episode: episode.number)
+
+    def mark_reopened(self, conversation_id: str, number: int) -> None:
+        """See the port."""
+        key = conversation_id, number
+        if key in self.tries:
+            self.tries[key] = replace(self.tries[key], reopened=True)
+
+    def _keep(self, conversation: Conversation) -> None:
+        self.heads[conversation.id] = replace(conversation, memory=_plain(conversation.memory))
+        self.tries[conversation.id, conversation.episode.number] = conversation.episode
+
+    def _loaded(self) -> list[Conversation]:
+        return [found for key in self.heads if (found := self.load(key)) is not None]
+
+
+@dataclass(slots=True)
+class MemoryAudit:
+    """The ``Audit`` protocol over a list."""
+
+    records: list[AuditRecord] = field(default_factory=list)
+
+    def append(self, entries: Sequence[AuditEntry]) -> None:
+        """See the port."""
+        for entry in entries:
+            last = self.head()
+            number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
+            body = entry.canonical()
+            self.records.append(AuditRecord(number, body, link(previous, number, body)))
+
+    def read(self, after: int = 0, limit: int = 1_000) -> list[AuditRecord]:
+        """See the port."""
+        return [record for record in self.records if record.number > after][:limit]
+
+    def head(self) -> AuditRecord | None:
+        """See the port."""
+        return self.records[-1] if self.records else None
+
+
+@dataclass(slots=True)
+class MemoryIntents:
+    """The ``IntentLog`` protocol over a list."""
+
+    recorded: list[UnresolvedIntent] = field(default_factory=list)
+
+    def record(self, intent: UnresolvedIntent) -> None:
+        """See the port."""
+        self.recorded.append(intent)
+
+    def between(self, start: datetime, end: datetime) -> list[UnresolvedIntent]:
+        """See the port."""
+        asked = [intent for intent in self.recorded if start <= intent.asked_at < end]
+        return sorted(asked, key=lambda intent: (intent.asked_at, intent.id))
+
+
+@dataclass(slots=True)
+class MemoryUnit:
+    """The repositories of one transaction."""
+
+    tickets: MemoryDesk
+    conversations: MemoryConversations = field(default_factory=MemoryConversations)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
+    intents: MemoryIntents = field(default_factory=MemoryIntents)
+
+    def copy(self) -> MemoryUnit:
+        """Return a unit that holds the same and changes by itself."""
+        return MemoryUnit(
+            self.tickets.copy(), self.conversations.copy(), MemoryAudit(list(self.audit.records)), MemoryIntents(list(self.intents.recorded))
+        )
+
+
+class MemoryStore:
+    """The ``Store`` protocol: one writer at a time works on a copy, which takes the place of the original when its block ends well."""
+
+    def __init__(self, same_issue: float) -> None:
+        """Begin empty; ``same_issue`` is the desk's."""
+        self._unit = MemoryUnit(MemoryDesk(same_issue))
+        self._writer = Lock()
+
+    @contextmanager
+    def write(self) -> Iterator[MemoryUnit]:
+        """See the port. Waits five seconds for another writer, then raises TimeoutError."""
+        if not self._writer.acquire(timeout=WAIT_SECONDS):
+            raise TimeoutError("another transaction is writing")
+        try:
+            unit = self._unit.copy()
+            yield unit
+            self._unit = unit
+        finally:
+            self._writer.release()
+
+    @contextmanager
+    def read(self) -> Iterator[MemoryUnit]:
+        """See the port."""
+        yield self._unit.copy()

@@ -1,0 +1,154 @@
+"""The demo company as tests use it: the real knowledge base, the real database, the real desk, and a clock that stands still."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from assistant.adapters.memory.clock import FixedClock
+from assistant.agent.state import Inbound
+from assistant.bootstrap import Assistant, load_people, open_assistant
+from assistant.domain.conversation import Conversation, Episode
+from assistant.domain.reply import Reply
+from assistant.domain.ticket import Ticket
+from assistant.settings import Settings
+from ingest.report import LineReport
+from ingest.sync import sync
+from kb.model import UnresolvedIntent
+
+ROOT = Path(__file__).parent.parent.parent
+ARTICLES = ROOT / "kb" / "articles"
+COMPANY = ARTICLES / "company.toml"
+MONDAY = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
+"""A Monday morning on which the open tickets of the demo company are a few days old."""
+LONG_AGO, FAR_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def build_demo_home(home: Path, models: Path) -> Path:
+    """Make a state folder with the demo company in it, as `firstline prepare`, `ingest sync` and `people load` would."""
+    home.mkdir(parents=True)
+    (home / "models").symlink_to(models)
+    settings = Settings(home=home)
+    assistant = open_assistant(settings, FixedClock(MONDAY))
+    run = sync(ARTICLES, assistant.knowledge_base, settings, LineReport(lambda line: None))
+    assert not run.failures, run.failures
+    load_people(assistant, COMPANY)
+    assistant.close()
+    return home
+
+
+def copy_home(source: Path, target: Path) -> Path:
+    """Copy a state folder that nobody has open; the model in it is shared, not copied."""
+    shutil.copytree(source, target, symlinks=True)
+    return target
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment of a command that works on a state folder and is told nothing else."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
+    return kept | {"FIRSTLINE_HOME": str(home), "NO_COLOR": "1"}
+
+
+@dataclass(frozen=True)
+class World:
+    """An assistant over a copy of the demo company, with its clock."""
+
+    assistant: Assistant
+    clock: FixedClock
+    home: Path
+
+    def talk(self, person: str) -> Talk:
+        """Begin to talk as a person."""
+        return Talk(self, person)
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        """Return a ticket as it is now."""
+        with self.assistant.store.read() as unit:
+            found = unit.tickets.ticket(ticket_id)
+        assert found is not None, ticket_id
+        return found
+
+    def tickets_of(self, person: str) -> list[Ticket]:
+        """Return all tickets of a person, newest first."""
+        with self.assistant.store.read() as unit:
+            return unit.tickets.of_requester(person, open_only=False)
+
+    def conversation(self, conversation_id: str) -> Conversation:
+        """Return a conversation as it is stored now."""
+        with self.assistant.store.read() as unit:
+            found = unit.conversations.load(conversation_id)
+        assert found is not None, conversation_id
+        return found
+
+    def episodes(self, conversation_id: str) -> list[Episode]:
+        """Return the episodes of a conversation."""
+        with self.assistant.store.read() as unit:
+            return unit.conversations.episodes(conversation_id)
+
+    def unresolved(self) -> list[UnresolvedIntent]:
+        """Return everything that could not be resolved so far, oldest first."""
+        with self.assistant.store.read() as unit:
+            return unit.intents.between(LONG_AGO, FAR_AHEAD)
+
+
+class Talk:
+    """One person talking to the assistant; ``last`` is the latest reply."""
+
+    def __init__(self, world: World, person: str, conversation: str | None = None) -> None:
+        self.world = world
+        self.person = person
+        self.conversation = conversation
+        self.replies: list[Reply] = []
+        self._numbers = count(1)
+
+    @property
+    def last(self) -> Reply:
+        """The latest reply."""
+        return self.replies[-1]
+
+    def say(self, text: str, *, device: str = "") -> Reply:
+        """Send words."""
+        return self._send(Inbound(self._id(), text, device=device))
+
+    def press(self, choice: str) -> Reply:
+        """Press one of the choices that the latest reply offers."""
+        assert choice in [offered.id for offered in self.last.choices], f"{choice} was not offered: {self.last}"
+        return self._send(Inbound(self._id(), choice=choice))
+
+    def _id(self) -> str:
+        return f"m{next(self._numbers)}"
+
+    def _send(self, inbound: Inbound) -> Reply:
+        reply = self.world.assistant.turns.take(self.person, self.conversation, inbound, "test")
+        self.conversation = reply.conversation
+        self.replies.append(reply)
+        return reply
+
+
+def cited(reply: Reply) -> set[str]:
+    """Return the articles that a reply cites."""
+    return {citation.article for citation in reply.citations}
+
+
+def offered(reply: Reply) -> Sequence[str]:
+    """Return the ids of the choices of a reply."""
+    return [choice.id for choice in reply.choices]
+
+
+@contextmanager
+def opened_world(home: Path, at: datetime = MONDAY, **settings: object) -> Iterator[World]:
+    """Open the assistant of a state folder at a moment; its indexes are brought up to date first."""
+    clock = FixedClock(at)
+    assistant = open_assistant(Settings(home=home, **settings), clock)  # type: ignore[arg-type]
+    assert assistant.knowledge_base.keeper.own()
+    assistant.knowledge_base.keeper.catch_up()
+    try:
+        yield World(assistant, clock, home)
+    finally:
+        assistant.close()
