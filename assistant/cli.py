@@ -100,7 +100,7 @@ def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of t
     )
     where = [f"Firstline is ready: {url}"]
     if settings.demo:
-        where.append(f"  the help centre of the demo company: {url}/   its desk and gap report: {url}/console   the API: {url}/docs")
+        where += [f"  the help centre of the demo company: {url}/", f"  its desk and gap report: {url}/console", f"  the API: {url}/docs"]
 
     class Announced(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -191,7 +191,7 @@ def people(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand:
         return
     with _opened(_settings()) as assistant:
-        rows = []
+        rows: list[dict[str, Any]] = []
         for person in assistant.directory.people():
             devices = [{"id": d.id, "name": d.name, "os": d.os, "platform": d.platform.value} for d in assistant.directory.devices_of(person.id)]
             rows.append(

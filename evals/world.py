@@ -40,9 +40,8 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         BadInput: the file is missing or a line is not a JSON object.
     """
     try:
-        opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-        with opened as file:
-            rows = [json.loads(line) for line in file if line.strip()]
+        text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
+        rows = [json.loads(line) for line in text.split("\n") if line.strip()]
     except (OSError, ValueError, EOFError) as error:
         raise BadInput(f"{path}: {error}") from error
     if not all(isinstance(row, dict) for row in rows):

@@ -93,7 +93,7 @@ def _open_vector(settings: KnowledgeSettings, embedder: Embedder) -> tuple[Vecto
             host, _, port = settings.chroma_url.rpartition(":")
             return ChromaIndex.server(host, int(port), embedder.identity), ""
         return _embedded(settings.index_folder / "chroma", embedder.identity), ""
-    except Exception as error:  # noqa: BLE001 - whatever Chroma raises, lexical search serves
+    except Exception as error:  # whatever Chroma raises, lexical search serves
         return None, f"the vector index cannot be opened ({type(error).__name__}: {error})"
 
 

@@ -10,7 +10,9 @@ from markdown_it import MarkdownIt
 from kb.model import Citation, Passage
 
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
-_LITERAL_MARKER = re.compile(r"\[(\d{1,2})\]")
+_OPEN, _CLOSE = r"(?:\[|&#0*91;|&#[xX]0*5[bB];|&lbrack;|&lsqb;)", r"(?:\]|&#0*93;|&#[xX]0*5[dD];|&rbrack;|&rsqb;)"
+_LITERAL_MARKER = re.compile(rf"\\?{_OPEN}(\d{{1,2}})\\?{_CLOSE}")
+_LINE_END = re.compile(r"\r\n?")
 
 
 def cite(passage: Passage, today: date) -> Citation:
@@ -35,15 +37,12 @@ def cite(passage: Passage, today: date) -> Citation:
 def marked(text: str, number: int) -> str:
     """Return a passage's Markdown with ``[number]`` at the end of every paragraph and list item.
 
-    The words stay the author's; a literal ``[1]`` among them becomes ``(1)`` so that it cannot pass for a citation.
+    A passage that has neither, such as a lone table, is followed by its marker. The words stay the author's; a literal
+    ``[1]`` among them becomes ``(1)`` so that it cannot pass for a citation.
     """
-    lines = _LITERAL_MARKER.sub(r"(\1)", text).split("\n")
-    for token in _PARSER.parse("\n".join(lines)):
-        if token.type == "inline" and token.map and lines[token.map[1] - 1].strip() and not _is_table_row(lines[token.map[1] - 1]):
-            last = token.map[1] - 1
-            lines[last] = f"{lines[last].rstrip()} [{number}]"
-    return "\n".join(lines)
-
-
-def _is_table_row(line: str) -> bool:
-    return line.strip().startswith("|")
+    lines = _LITERAL_MARKER.sub(r"(\1)", _LINE_END.sub("\n", text)).split("\n")
+    tokens = _PARSER.parse("\n".join(lines))
+    ends = [token.map[1] - 1 for token in tokens if token.type == "paragraph_open" and token.map]
+    for last in ends:
+        lines[last] = f"{lines[last].rstrip()} [{number}]"
+    return "\n".join(lines if ends else [*lines, "", f"[{number}]"])

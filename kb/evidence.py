@@ -16,12 +16,7 @@ from pathlib import Path
 
 from kb.model import Evidence
 
-STOPWORDS = frozenset(
-    "a about all am an and any are as at be been but by can cannot cant could did do does doesnt dont for from get gets getting had has have he help "
-    "her here hi how i if im in into is isnt it its just keep keeps me my need no not of on one or our please she should so some such than that the "
-    "their them then there these they this to try trying up us use using want was we were what when where which while who why will wont with would "
-    "you your says say said wants hello hey thanks".split()
-)
+STOPWORDS = frozenset(Path(__file__).with_name("stopwords.txt").read_text(encoding="utf-8").split())
 _COMPOUND = re.compile(r"(?<![\w-])([^\W_]+)-([^\W_]+)(?![\w-])")
 """Two words joined by a hyphen are also one word: Wi-Fi and wifi, e-mail and email."""
 FEATURES = ("best", "title", "margin", "lift", "coverage", "agreement", "length")

@@ -87,20 +87,20 @@ class Retriever:
             return vector, self._vector.search(vector, scope, DEPTH), ""
         except EmbedderUnavailable as error:
             return None, [], str(error)
-        except Exception as error:  # noqa: BLE001 - a broken vector index must not stop lexical search
+        except Exception as error:  # a broken vector index must not stop lexical search
             return None, [], f"vector search failed ({type(error).__name__}: {error})"
 
 
 def _rank(
     candidates: Sequence[Candidate], vector: Vector | None, scores: dict[str, float], floor: float, scope: Scope
 ) -> tuple[list[Evidence], dict[str, float]]:
-    lexical = np.array([scores.get(c.passage.id, floor) for c in candidates])
+    lexical = np.array([scores.get(c.passage.id, floor) for c in candidates], dtype=np.float32)
     if vector is None:
-        dense = titles = np.zeros(len(candidates))
+        dense = titles = np.zeros(len(candidates), dtype=np.float32)
         fused = lexical
     else:
-        dense = np.array([float((c.vectors @ vector).max()) if len(c.vectors) else 0.0 for c in candidates])
-        titles = np.array([float(c.title_vector @ vector) if len(c.vectors) else 0.0 for c in candidates])
+        dense = np.array([float((c.vectors @ vector).max()) if len(c.vectors) else 0.0 for c in candidates], dtype=np.float32)
+        titles = np.array([float(c.title_vector @ vector) if len(c.vectors) else 0.0 for c in candidates], dtype=np.float32)
         fused = _z((dense + TITLE_WEIGHT * titles) / (1 + TITLE_WEIGHT)) + LEXICAL_WEIGHT * _z(lexical)
     own = np.array([scope.platform is not None and scope.platform in c.passage.article.platforms for c in candidates])
     fused = fused + OWN_DEVICE * own * (fused.std() if vector is None else 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from assistant.agent.lookup import Finding, Setting
@@ -19,8 +19,16 @@ from assistant.ports.store import Event, Message, UnitOfWork
 from kb.model import FailureClass, UnresolvedIntent
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What is said, in Markdown and through the closed renderer."""
+
+    text: str
+    html: str
+
+
 def record_turn(
-    unit: UnitOfWork, setting: Setting, finding: Finding, settlement: Settlement, at: datetime, texts: dict[str, str]
+    unit: UnitOfWork, setting: Setting, finding: Finding, settlement: Settlement, at: datetime, texts: Texts
 ) -> tuple[Reply, list[Event]]:
     """Store everything about a settled turn; return its reply and the events to push."""
     moved = _moved(unit, setting.conversation, settlement, at)
@@ -35,7 +43,8 @@ def record_turn(
         ticket=settlement.ticket,
         device=settlement.device,
         message=setting.message.id,
-        **texts,
+        text=texts.text,
+        html=texts.html,
     )
     unit.audit.append(_entries(setting, finding, settlement, moved, at))
     if settlement.failure is not None:
@@ -43,7 +52,7 @@ def record_turn(
     return reply, _stored(unit, setting.message, reply, at)
 
 
-def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str, at: datetime, texts: dict[str, str]) -> tuple[Reply, list[Event]]:
+def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str, at: datetime, texts: Texts) -> tuple[Reply, list[Event]]:
     """Store the error reply of a turn that failed, and the failure itself."""
     conversation = unit.conversations.load(message.conversation)
     assert conversation is not None, "an accepted message has a conversation"
@@ -52,7 +61,14 @@ def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str,
     unit.conversations.save(replace(conversation, state=state, changed_at=at, memory=memory))
     choices = failed_choices()
     reply = Reply(
-        conversation=conversation.id, state=state.value, kind=ReplyKind.ERROR, choices=choices, message=message.id, reference=reference, **texts
+        conversation=conversation.id,
+        state=state.value,
+        kind=ReplyKind.ERROR,
+        text=texts.text,
+        html=texts.html,
+        choices=choices,
+        message=message.id,
+        reference=reference,
     )
     entry = AuditEntry(at, conversation.person, "turn", "failed", conversation.id, message.id, outcome=FailureClass.ERROR.value)
     unit.audit.append([replace(entry, detail={"reference": reference, "why": why})])
@@ -85,8 +101,9 @@ def _moved(unit: UnitOfWork, conversation: Conversation, settlement: Settlement,
         before = summary_of(Memory.load(conversation.memory))
         episode = Episode(episode.number + 1, at, summary=f"Before: {before}")
     outcome = outcome_of(State.ANSWERING, settlement.happening)
-    closed = {"closed_at": at, "outcome": outcome} if outcome else {}
-    episode = replace(episode, ticket=settlement.ticket_id or episode.ticket, **closed)
+    episode = replace(episode, ticket=settlement.ticket_id or episode.ticket)
+    if outcome is not None:
+        episode = replace(episode, closed_at=at, outcome=outcome)
     state = advance(State.ANSWERING, settlement.happening, conversation.before)
     return replace(conversation, state=state, changed_at=at, episode=episode, memory=settlement.memory.dump())
 

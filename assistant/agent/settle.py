@@ -139,7 +139,7 @@ class _Turn:
         if not self.finding.memory.issue:
             return self._say(wording.moved_on())
         reopened = self._reopening(found, disposition)
-        if self._belongs_to_ticket(disposition) and not reopened:
+        if self._belongs_to_ticket() and not reopened:
             return self._note()
         if disposition is Disposition.AUTO and found.ranked:
             settled = self._ask_device(found) or self._answer(found)
@@ -289,7 +289,7 @@ class _Turn:
 
     # -- parts ----------------------------------------------------------------------------------------------------
 
-    def _belongs_to_ticket(self, disposition: Disposition) -> bool:
+    def _belongs_to_ticket(self) -> bool:
         return self.setting.conversation.before in (State.FILED, State.HANDED_OFF) and bool(self._ticket_id())
 
     def _reopening(self, found: Retrieval, disposition: Disposition) -> bool:
@@ -301,9 +301,13 @@ class _Turn:
 
     def _placed(self, category: str) -> Memory:
         target = self.finding.target
-        place = {"platform": target.platform.value if target.platform else "", "device": target.device.id if target.device else ""}
-        memory = replace(self.finding.memory, **place)
-        return replace(memory, category=memory.category or category)
+        memory = self.finding.memory
+        return replace(
+            memory,
+            platform=target.platform.value if target.platform else "",
+            device=target.device.id if target.device else "",
+            category=memory.category or category,
+        )
 
     def _open(self, memory: Memory, found: Retrieval) -> requests.Opened:
         known = self._ticket_id() if not self._reopening_elsewhere(found) else ""

@@ -14,7 +14,7 @@ from typing import Any
 
 from assistant.agent import wording
 from assistant.agent.lookup import Setting, look_up
-from assistant.agent.record import record_failure, record_turn
+from assistant.agent.record import Texts, record_failure, record_turn
 from assistant.agent.settle import Settler
 from assistant.agent.state import Inbound, Memory, Timings
 from assistant.agent.steps.understand import LocalUnderstanding, Understanding
@@ -82,7 +82,8 @@ class Turns:
         conversation = self._new(person, channel)
         with self._parts.store.write() as unit:
             unit.conversations.begin(conversation)
-        return Reply(conversation=conversation.id, state=conversation.state.value, kind=ReplyKind.SMALLTALK, **self._texts(wording.greeting(person)))
+        said = self._texts(wording.greeting(person))
+        return Reply(conversation=conversation.id, state=conversation.state.value, kind=ReplyKind.SMALLTALK, text=said.text, html=said.html)
 
     def take(self, person_id: str, conversation_id: str | None, inbound: Inbound, channel: str) -> Reply:
         """Accept a message durably and answer it within the deadline.
@@ -222,8 +223,8 @@ class Turns:
         self._parts.notify(events)
         return reply
 
-    def _texts(self, text: str) -> dict[str, str]:
-        return {"text": text, "html": render(text, self._parts.link_hosts())}
+    def _texts(self, text: str) -> Texts:
+        return Texts(text, render(text, self._parts.link_hosts()))
 
     # -- one after another ------------------------------------------------------------------------------------------
 

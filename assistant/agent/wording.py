@@ -18,7 +18,10 @@ def greeting(person: Person) -> str:
 
 def small_talk() -> str:
     """Say what this is."""
-    return "I am Firstline, the IT help of this organisation. I answer from its knowledge base, say where each answer comes from, and open a ticket for the rest. What can I do for you?"
+    return (
+        "I am Firstline, the IT help of this organisation. I answer from its knowledge base, say where each answer comes from, "
+        "and open a ticket for the rest. What can I do for you?"
+    )
 
 
 def thanks(awaiting: bool) -> str:
@@ -114,7 +117,7 @@ def statuses(tickets: Sequence[Ticket], queues: dict[str, str]) -> str:
     if not tickets:
         return "You have no open tickets."
     lines = [
-        f"- **{t.id}** {t.subject}: {t.status.label}, with {queues.get(t.queue, t.queue) if not t.assignee == 'firstline' else 'me'}" for t in tickets
+        f"- **{t.id}** {t.subject}: {t.status.label}, with {queues.get(t.queue, t.queue) if t.assignee != 'firstline' else 'me'}" for t in tickets
     ]
     return "\n".join(["Your open ticket:" if len(tickets) == 1 else "Your open tickets:", "", *lines])
 
@@ -138,7 +141,10 @@ def assumed_solved(hours: float) -> str:
 
 def trouble(reference: str) -> str:
     """Own up to a failure."""
-    return f"Something went wrong on my side and your message has no answer yet. Nothing is lost. Try again, or talk to a person; the reference is {reference}."
+    return (
+        "Something went wrong on my side and your message has no answer yet. Nothing is lost. "
+        f"Try again, or talk to a person; the reference is {reference}."
+    )
 
 
 def moved_on() -> str:

@@ -39,6 +39,6 @@ def gap_report(intents: Sequence[UnresolvedIntent], start: datetime, embed: Call
     size = max((len(row) for row in rows), default=0)
     vectors = np.array([row if len(row) == size else (0.0,) * size for row in rows], dtype=np.float32).reshape(len(rows), size)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True) if size else np.ones((len(rows), 1))
-    gaps = find_gaps(intents, vectors / np.where(lengths > 0, lengths, 1.0)) if intents else []
+    gaps = find_gaps(intents, np.asarray(vectors / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)) if intents else []
     last = (start + WEEK - timedelta(days=1)).date()
     return GapReport(start.date(), last, len(intents), len({intent.asker for intent in intents}), tuple(gaps))

@@ -18,7 +18,7 @@ _HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "
 
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": NESTING}).enable("table").disable(["image", "autolink"])
-    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # judged below, where the words can be kept
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005 - judged below, where the words can be kept
     return parser
 
 

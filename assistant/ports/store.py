@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from assistant.domain.conversation import Conversation, Episode, State
 from assistant.domain.audit import AuditEntry, AuditRecord
+from assistant.domain.conversation import Conversation, Episode, State
 from assistant.ports.ticketing import TicketDesk
 from kb.ports import IntentLog
 

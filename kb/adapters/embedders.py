@@ -52,11 +52,13 @@ class OnnxEmbedder:
         """
         try:
             facts = json.loads((folder / "identity.json").read_text())
-        except (OSError, ValueError) as error:
+            self.identity: str = facts["identity"]
+            self.dimension: int = facts["dimension"]
+            self._limit: int = facts["max_tokens"]
+            for part in ("model.onnx", "tokenizer.json"):
+                (folder / part).stat()
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise EmbedderUnavailable(f"the embedding model is not prepared ({folder}); run `firstline prepare`") from error
-        self.identity: str = facts["identity"]
-        self.dimension: int = facts["dimension"]
-        self._limit: int = facts["max_tokens"]
         self._folder = folder
         self._threads = threads
         self._lock = Lock()
@@ -72,7 +74,7 @@ class OnnxEmbedder:
         for start in range(0, len(order), BATCH):
             part = order[start : start + BATCH]
             with self._lock:
-                encoded = tokenizer.encode_batch([texts[i] for i in part])
+                encoded = tokenizer.encode_batch([_readable(texts[i]) for i in part])
             feed = {
                 "input_ids": np.array([item.ids for item in encoded], dtype=np.int64),
                 "attention_mask": np.array([item.attention_mask for item in encoded], dtype=np.int64),
@@ -83,18 +85,29 @@ class OnnxEmbedder:
     def _load(self) -> tuple[Any, Any]:
         with self._lock:
             if self._parts is None:
-                import onnxruntime
-                from tokenizers import Tokenizer
-
-                options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = self._threads
-                options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-                session = onnxruntime.InferenceSession(str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
-                tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-                tokenizer.enable_truncation(self._limit)
-                tokenizer.enable_padding()
-                self._parts = (tokenizer, session)
+                try:
+                    self._parts = self._open()
+                except Exception as error:  # the libraries raise bare exceptions for a damaged file
+                    raise EmbedderUnavailable(f"the embedding model in {self._folder} cannot be loaded ({type(error).__name__})") from error
             return self._parts
+
+    def _open(self) -> tuple[Any, Any]:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        session = onnxruntime.InferenceSession(str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer.enable_truncation(self._limit)
+        tokenizer.enable_padding()
+        return tokenizer, session
+
+
+def _readable(text: str) -> str:
+    """Replace what has no UTF-8 form, such as half of a surrogate pair in a message's JSON."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def export(model: str, folder: Path) -> None:
@@ -148,7 +161,7 @@ class OpenAIEmbedder:
         made = np.asarray(rows, dtype=np.float32).reshape(len(texts), -1)
         if made.shape[1] != self.dimension and len(texts):
             raise EmbedderUnavailable(f"{self._model} gave vectors of length {made.shape[1]}, configured is {self.dimension}")
-        return made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
+        return np.asarray(made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
 class MissingEmbedder:
@@ -161,6 +174,6 @@ class MissingEmbedder:
         """Remember why, for whoever asks."""
         self.reason = reason
 
-    def embed(self, texts: Sequence[str]) -> Vector:
+    def embed(self, texts: Sequence[str]) -> Vector:  # noqa: ARG002
         """Always refuse, with the reason."""
         raise EmbedderUnavailable(self.reason)

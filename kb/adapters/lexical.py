@@ -115,7 +115,7 @@ class TantivyIndex:
         document.add_text("article", entry.article_id)
         for group in sorted(entry.audience.groups) or [EVERYONE]:
             document.add_text("audience", group)
-        for platform in sorted(entry.platforms) or [ANY_PLATFORM]:
+        for platform in sorted(p.value for p in entry.platforms) or [ANY_PLATFORM]:
             document.add_text("platform", platform)
         document.add_text("text", _with_compounds(f"{entry.title}\n{entry.heading}\n{' '.join(entry.tags)}\n{entry.text}"))
         return document

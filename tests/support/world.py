@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,46 +11,16 @@ from pathlib import Path
 
 from assistant.adapters.memory.clock import FixedClock
 from assistant.agent.state import Inbound
-from assistant.bootstrap import Assistant, load_people, open_assistant
+from assistant.bootstrap import Assistant, open_assistant
 from assistant.domain.conversation import Conversation, Episode
 from assistant.domain.reply import Reply
 from assistant.domain.ticket import Ticket
 from assistant.settings import Settings
-from ingest.report import LineReport
-from ingest.sync import sync
 from kb.model import UnresolvedIntent
 
-ROOT = Path(__file__).parent.parent.parent
-ARTICLES = ROOT / "kb" / "articles"
-COMPANY = ARTICLES / "company.toml"
 MONDAY = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
 """A Monday morning on which the open tickets of the demo company are a few days old."""
 LONG_AGO, FAR_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-
-
-def build_demo_home(home: Path, models: Path) -> Path:
-    """Make a state folder with the demo company in it, as `firstline prepare`, `ingest sync` and `people load` would."""
-    home.mkdir(parents=True)
-    (home / "models").symlink_to(models)
-    settings = Settings(home=home)
-    assistant = open_assistant(settings, FixedClock(MONDAY))
-    run = sync(ARTICLES, assistant.knowledge_base, settings, LineReport(lambda line: None))
-    assert not run.failures, run.failures
-    load_people(assistant, COMPANY)
-    assistant.close()
-    return home
-
-
-def copy_home(source: Path, target: Path) -> Path:
-    """Copy a state folder that nobody has open; the model in it is shared, not copied."""
-    shutil.copytree(source, target, symlinks=True)
-    return target
-
-
-def environment(home: Path) -> dict[str, str]:
-    """Return the environment of a command that works on a state folder and is told nothing else."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
-    return kept | {"FIRSTLINE_HOME": str(home), "NO_COLOR": "1"}
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class BuiltinDirectory:
         """Store an organisation in place of the one before; one commit."""
         rows = [_row("company", "company", made.company)]
         for kind, items in (("person", made.people), ("device", made.devices), ("service", made.services), ("queue", made.queues)):
-            rows += [_row(kind, item.id, item) for item in items]  # type: ignore[attr-defined]
+            rows += [_row(kind, item.id, item) for item in items]
         with writing(self.engine) as connection:
             connection.execute(delete(organisation))
             connection.execute(insert(organisation), rows)

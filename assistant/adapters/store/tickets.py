@@ -34,9 +34,10 @@ class BuiltinDesk:
         if known:
             return self._existing(known)
         number = max(self.connection.execute(select(func.max(tickets.c.number))).scalar() or 0, FIRST_NUMBER - 1) + 1
+        ticket_id = f"T-{number}"
         row = {
             "number": number,
-            "id": f"T-{number}",
+            "id": ticket_id,
             "key": draft.key,
             "requester": draft.requester,
             "subject": draft.subject,
@@ -51,8 +52,8 @@ class BuiltinDesk:
             "updated_at": at,
         }
         self.connection.execute(insert(tickets).values(**row))
-        self.comment(row["id"], draft.requester, "Opened.", at)
-        return self._existing(row["id"])
+        self.comment(ticket_id, draft.requester, "Opened.", at)
+        return self._existing(ticket_id)
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """See the port."""

@@ -66,28 +66,37 @@ _COMPUTER = r"\b(?:my|the|a|new|work|company) (?:\w+ )?(?:laptop|computer|workst
 _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (
         Intent.PERSON,
-        r"\b(?:talk|speak|chat|connect me|transfer me|put me through)\b.{0,30}\b(?:person|human|agent|some(?:one|body)|people|operator|staff)\b|^(?:a )?(?:human|person|agent|operator)[.! ]*(?:please)?[.! ]*$",
+        r"\b(?:talk|speak|chat|connect me|transfer me|put me through)\b.{0,30}\b(?:person|human|agent|some(?:one|body)|people|operator|staff)\b"
+        r"|^(?:a )?(?:human|person|agent|operator)[.! ]*(?:please)?[.! ]*$",
     ),
     (
         Intent.STATUS,
-        r"\bstatus of (?:my|the) (?:\w+ )?(?:tickets?|requests?|incidents?)\b|\bmy (?:open )?tickets?\b.{0,30}\b(?:status|update|news|open|show|list)\b|\b(?:any|update|news|status)\b.{0,25}\b(?:my (?:\w+ )?ticket|t-\d+)\b",
+        r"\bstatus of (?:my|the) (?:\w+ )?(?:tickets?|requests?|incidents?)\b"
+        r"|\bmy (?:open )?tickets?\b.{0,30}\b(?:status|update|news|open|show|list)\b"
+        r"|\b(?:any|update|news|status)\b.{0,25}\b(?:my (?:\w+ )?ticket|t-\d+)\b",
     ),
     (
         Intent.FILE,
-        r"^(?:please |can you |could you )*(?:open|create|file|raise|log|submit) (?:me )?(?:a|an|the|this as a) (?:\w+ )?(?:ticket|incident|request)\b",
+        r"^(?:please |can you |could you )*(?:open|create|file|raise|log|submit) "
+        r"(?:me )?(?:a|an|the|this as a) (?:\w+ )?(?:ticket|incident|request)\b",
     ),
     (
         Intent.NOT_SOLVED,
-        r"^(?:no[,. ]+)?(?:it|this|that)(?: still)? (?:did ?n[o']?t|does ?n[o']?t|did not|does not|is ?n[o']?t|still) (?:work|help|solve|fix|working)\w*|^still (?:not|does|the same|no|broken|failing)|^(?:no[,. ]+)?(?:it )?did ?n[o']?t (?:work|help)",
+        r"^(?:no[,. ]+)?(?:it|this|that)(?: still)? "
+        r"(?:did ?n[o']?t|does ?n[o']?t|did not|does not|is ?n[o']?t|still) (?:work|help|solve|fix|working)\w*"
+        r"|^still (?:not|does|the same|no|broken|failing)|^(?:no[,. ]+)?(?:it )?did ?n[o']?t (?:work|help)",
     ),
     (
         Intent.SOLVED,
-        r"^(?:yes[,. ]+)?(?:great[,. ]+|thanks[,. ]+|perfect[,. ]+)*(?:it|this|that)(?:'s| is| has)?(?: all)? (?:works?|worked|solved|fixed|helped|working)\b(?! not)|^(?:solved|fixed)[.! ]*$",
+        r"^(?:yes[,. ]+)?(?:great[,. ]+|thanks[,. ]+|perfect[,. ]+)*(?:it|this|that)(?:'s| is| has)?(?: all)? "
+        r"(?:works?|worked|solved|fixed|helped|working)\b(?! not)|^(?:solved|fixed)[.! ]*$",
     ),
     (Intent.GREETING, r"^(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|hej|moin|hallo)(?: there| all| team| firstline)?[,.! ]*$"),
     (
         Intent.THANKS,
-        r"^(?:ok(?:ay)?[,. ]+)?(?:many )?(?:thanks?|thank you|thx|cheers|ta)(?: (?:a lot|so much|very much|again|you|for .{0,40}))?[,.! ]*(?:bye)?[.! ]*$|^(?:bye|goodbye|see you)[.! ]*$",
+        r"^(?:ok(?:ay)?[,. ]+)?(?:many )?(?:thanks?|thank you|thx|cheers|ta)"
+        r"(?: (?:a lot|so much|very much|again|you|for .{0,40}))?[,.! ]*(?:bye)?[.! ]*$"
+        r"|^(?:bye|goodbye|see you)[.! ]*$",
     ),
 )
 _YES = r"^(?:yes|yep|yeah|yup|sure|please do|ja|ok(?:ay)?|correct)(?: please| do| it did| thanks?| thank you)*[,.! ]*$"

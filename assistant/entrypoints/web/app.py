@@ -84,7 +84,7 @@ def create_app(site: Site) -> FastAPI:
     """Return the application over a site's parts."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         site.live.attach(asyncio.get_running_loop())
         site.subscribe(site.live.publish)
         await to_thread.run_sync(site.upkeep.start)

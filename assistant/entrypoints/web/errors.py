@@ -43,12 +43,12 @@ def install(app: FastAPI) -> None:
         return answer(request, 401, str(error), headers={"WWW-Authenticate": "Bearer"})
 
     @app.exception_handler(UnknownPerson)
-    async def nobody(request: Request, error: UnknownPerson) -> Response:
+    async def nobody(request: Request, _error: UnknownPerson) -> Response:
         logging.getLogger("firstline.security").warning("refused %s %s: unknown person", request.method, request.url.path)
         return answer(request, 401, "the directory does not know this person")
 
     @app.exception_handler(UnknownConversation)
-    async def no_conversation(request: Request, error: UnknownConversation) -> Response:
+    async def no_conversation(request: Request, _error: UnknownConversation) -> Response:
         return answer(request, 404, "there is no such conversation of yours")
 
     @app.exception_handler(HTTPException)

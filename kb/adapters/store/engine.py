@@ -20,7 +20,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Refuse naive times and store the rest in UTC."""
         if value is None:
             return None
@@ -28,7 +28,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError("a stored time needs a zone")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, _dialect: Dialect) -> datetime | None:
         """Return an aware time in UTC."""
         if value is None:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, column, inspect, select, table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "kb_schema_version"
@@ -37,7 +37,7 @@ def current_version(engine: Engine, version_table: str = VERSION_TABLE) -> str |
     if not inspect(engine).has_table(version_table):
         return None
     with engine.connect() as connection:
-        found: str | None = connection.execute(text(f"SELECT version_num FROM {version_table}")).scalar()
+        found: str | None = connection.execute(select(column("version_num")).select_from(table(version_table))).scalar()
     return found
 
 
