@@ -72,7 +72,8 @@ def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of t
             probe.bind((settings.host, settings.port))
         except OSError as error:
             _stop(
-                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Is another service there? Choose a port with --port or FIRSTLINE_PORT."
+                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Is another service there? "
+                "Choose a port with --port or FIRSTLINE_PORT."
             )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)

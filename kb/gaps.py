@@ -33,7 +33,7 @@ TICKET_COST = 1.0
 def find_gaps(intents: Sequence[UnresolvedIntent], vectors: Vector) -> list[Gap]:
     """Cluster intents by meaning and rank the clusters by demand times cost, highest first.
 
-    ``vectors[i]`` is the unit vector of ``intents[i]``. Questions out of scope never share a gap with others. The same
+    ``vectors[i]`` is the unit vector of ``intents[i]``; one of zeros, for want of a model, is near to nothing. Questions out of scope never share a gap with others. The same
     intents give the same gaps in the same order.
     """
     gaps: list[Gap] = []
@@ -51,7 +51,7 @@ def _clusters(vectors: Vector) -> list[list[int]]:
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import pdist
 
-    distances = np.clip(pdist(vectors, metric="cosine"), 0.0, 2.0)
+    distances = np.clip(np.nan_to_num(pdist(vectors, metric="cosine"), nan=1.0), 0.0, 2.0)
     labels = fcluster(linkage(distances, method="average"), t=APART, criterion="distance")
     grouped: dict[int, list[int]] = {}
     for i, label in enumerate(labels):

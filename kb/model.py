@@ -100,10 +100,10 @@ class Document:
             self.title,
             self.text,
             self.owner,
-            self.audience.key,
+            "\x01".join(sorted(self.audience.groups)),
             ",".join(sorted(self.platforms)),
             str(self.review_by or ""),
-            ",".join(self.tags),
+            "\x01".join(self.tags),
         )
         return sha256("\x00".join(parts).encode()).hexdigest()
 

@@ -101,7 +101,7 @@ def _rank(
     else:
         dense = np.array([float((c.vectors @ vector).max()) if len(c.vectors) else 0.0 for c in candidates], dtype=np.float32)
         titles = np.array([float(c.title_vector @ vector) if len(c.vectors) else 0.0 for c in candidates], dtype=np.float32)
-        fused = _z((dense + TITLE_WEIGHT * titles) / (1 + TITLE_WEIGHT)) + LEXICAL_WEIGHT * _z(lexical)
+        fused = _z(np.asarray((dense + TITLE_WEIGHT * titles) / (1 + TITLE_WEIGHT), dtype=np.float32)) + LEXICAL_WEIGHT * _z(lexical)
     own = np.array([scope.platform is not None and scope.platform in c.passage.article.platforms for c in candidates])
     fused = fused + OWN_DEVICE * own * (fused.std() if vector is None else 1.0)
     order = sorted(range(len(candidates)), key=lambda i: (-fused[i], candidates[i].passage.id))

@@ -158,9 +158,13 @@ class OpenAIEmbedder:
                 rows += [item.embedding for item in answer.data]
         except openai.OpenAIError as error:
             raise EmbedderUnavailable(f"the embedding service does not answer ({type(error).__name__})") from error
-        made = np.asarray(rows, dtype=np.float32).reshape(len(texts), -1)
-        if made.shape[1] != self.dimension and len(texts):
-            raise EmbedderUnavailable(f"{self._model} gave vectors of length {made.shape[1]}, configured is {self.dimension}")
+        except (AttributeError, TypeError) as error:
+            raise EmbedderUnavailable("the embedding service answers something else than embeddings") from error
+        lengths = {len(row) for row in rows}
+        if len(rows) != len(texts) or lengths - {self.dimension}:
+            given = f"{len(rows)} vectors of length {' and '.join(str(length) for length in sorted(lengths))} for {len(texts)} texts"
+            raise EmbedderUnavailable(f"{self._model} gave {given}, configured is length {self.dimension}")
+        made = np.asarray(rows, dtype=np.float32).reshape(len(texts), self.dimension)
         return np.asarray(made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
