@@ -33,8 +33,8 @@ TICKET_COST = 1.0
 def find_gaps(intents: Sequence[UnresolvedIntent], vectors: Vector) -> list[Gap]:
     """Cluster intents by meaning and rank the clusters by demand times cost, highest first.
 
-    ``vectors[i]`` is the unit vector of ``intents[i]``; one of zeros, for want of a model, is near to nothing. Questions out of scope never share a gap with others. The same
-    intents give the same gaps in the same order.
+    ``vectors[i]`` is the unit vector of ``intents[i]``; one of zeros, for want of a model, is near to nothing. Questions
+    out of scope never share a gap with others. The same intents give the same gaps in the same order.
     """
     gaps: list[Gap] = []
     for outside in (False, True):

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kb.evidence import Signals, confidence
+from kb.evidence import FEATURES, TITLE_WEIGHT, Signals, confidence, features
 from kb.model import Evidence, Retrieval
 from kb.ports import ArticleStore, Candidate, Embedder, EmbedderUnavailable, Hit, LexicalIndex, Scope, Vector, VectorIndex
 
 DEPTH = 40
-TITLE_WEIGHT = 0.3
 LEXICAL_WEIGHT = 0.3
 OWN_DEVICE = 0.5
 """In the units of the ranking (standard deviations): what an article written for the reader's own system gains over one for all."""
@@ -116,9 +115,7 @@ def _z(values: Vector) -> Vector:
 
 def _lexical_confidence(signals: Signals) -> float:
     """Without vectors only the share of the question's words in the passage speaks: never sure, at most 0.75."""
-    from kb.evidence import features
-
-    return 0.75 * features(signals)[4]
+    return 0.75 * features(signals)[FEATURES.index("coverage")]
 
 
 def _as_tuple(vector: Vector | None) -> tuple[float, ...]:

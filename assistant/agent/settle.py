@@ -13,7 +13,7 @@ from assistant.agent.state import Memory, Offered, Timings
 from assistant.agent.steps import answer, summarise
 from assistant.agent.steps.understand import Intent
 from assistant.desk import requests
-from assistant.domain.configuration import Device, Person, Queue, queue_for
+from assistant.domain.configuration import Device, Queue, queue_for
 from assistant.domain.conversation import CLOSED, Happening, State
 from assistant.domain.reply import CONFIRMATION, FILE, OFFER, PERSON, RETRY, Choice, CitationView, DeviceView, ReplyKind, TicketView
 from assistant.domain.ticket import ASSISTANT, Ticket
@@ -121,9 +121,9 @@ class _Turn:
             ticket = next((self.unit.tickets.ticket(t.id) for t in mine if t.id == asked), None)
             text = wording.one_status(ticket, names) if ticket else wording.no_such_ticket(asked)
             said = self._say(text, ReplyKind.STATUS)
-            return replace(said, ticket=_view(ticket) if ticket else None)
+            return replace(said, ticket=self._view(ticket) if ticket else None)
         said = self._say(wording.statuses(mine, names), ReplyKind.STATUS)
-        return replace(said, ticket=_view(mine[0]) if len(mine) == 1 else None)
+        return replace(said, ticket=self._view(mine[0]) if len(mine) == 1 else None)
 
     # -- questions ------------------------------------------------------------------------------------------------
 
@@ -191,7 +191,8 @@ class _Turn:
         return Settlement(Happening.ASKED, ReplyKind.CLARIFICATION, wording.which_device(), memory, choices=(*choices, PERSON), steps=(step,))
 
     def _ask(self, found: Retrieval, disposition: Disposition) -> Settlement:
-        memory = replace(self._placed(_category(found)), asked=True, confidence=found.confidence).failed(self._failure(found), _nearest(found))
+        memory = replace(self._placed(self._likely_category(found)), asked=True, confidence=found.confidence)
+        memory = memory.failed(self._failure(found), _nearest(found))
         step = self._step("answer", disposition.value, found, ())
         said = Settlement(Happening.ASKED, ReplyKind.ABSTENTION, wording.no_article(), memory, choices=(FILE, PERSON), device=self._device_view())
         if disposition is Disposition.REVIEW:
@@ -202,7 +203,7 @@ class _Turn:
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
 
     def _offer(self, found: Retrieval) -> Settlement:
-        memory = replace(self._placed(_category(found)), confidence=found.confidence).failed(self._failure(found), _nearest(found))
+        memory = replace(self._placed(self._likely_category(found)), confidence=found.confidence).failed(self._failure(found), _nearest(found))
         step = self._step("answer", Disposition.ESCALATE.value, found, ())
         said = Settlement(Happening.OFFERED, ReplyKind.ABSTENTION, wording.offer_ticket(), memory, choices=OFFER, device=self._device_view())
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
@@ -221,7 +222,7 @@ class _Turn:
         step = Step("resolve", "confirmed", detail={"ticket": self._ticket_id()})
         text = wording.solved(ticket.id if ticket else "")
         settled = Settlement(Happening.CONFIRMED, ReplyKind.ACTION, text, memory, device=self._device_view(), steps=(step,))
-        return replace(settled, ticket=_view(ticket) if ticket else None, ticket_id=ticket.id if ticket else "")
+        return replace(settled, ticket=self._view(ticket) if ticket else None, ticket_id=ticket.id if ticket else "")
 
     def _not_solved(self) -> Settlement:
         found, before = self.finding.retrieval, self.setting.conversation.before
@@ -285,7 +286,7 @@ class _Turn:
         self.unit.tickets.comment(ticket_id, self.setting.person.id, words, self.at)
         ticket = self.unit.tickets.ticket(ticket_id)
         said = self._say(wording.noted(ticket_id), ReplyKind.ACTION)
-        return replace(said, ticket=_view(ticket) if ticket else None, steps=(Step("ticket.comment", "added", detail={"ticket": ticket_id}),))
+        return replace(said, ticket=self._view(ticket) if ticket else None, steps=(Step("ticket.comment", "added", detail={"ticket": ticket_id}),))
 
     # -- parts ----------------------------------------------------------------------------------------------------
 
@@ -308,6 +309,10 @@ class _Turn:
             device=target.device.id if target.device else "",
             category=memory.category or category,
         )
+
+    def _likely_category(self, found: Retrieval) -> str:
+        """The category of the nearest article, unless it is so far that a person had better sort the question."""
+        return _category(found) if found.confidence >= self.rules.policy.bands["answer"].review else ""
 
     def _open(self, memory: Memory, found: Retrieval) -> requests.Opened:
         known = self._ticket_id() if not self._reopening_elsewhere(found) else ""
@@ -367,14 +372,12 @@ class _Turn:
             return FailureClass.NOT_RETRIEVED if first.audience.admits(self.setting.reader) else FailureClass.NOT_PERMITTED
         return FailureClass.NOT_RETRIEVED if found.confidence >= band.review else FailureClass.NO_ARTICLE
 
-    @staticmethod
-    def _with_ticket(settled: Settlement, opened: requests.Opened) -> Settlement:
-        return replace(settled, ticket=_view(opened.ticket, opened.attached), ticket_id=opened.ticket.id)
+    def _with_ticket(self, settled: Settlement, opened: requests.Opened) -> Settlement:
+        return replace(settled, ticket=self._view(opened.ticket, opened.attached), ticket_id=opened.ticket.id)
 
-
-def _view(ticket: Ticket, attached: bool = False) -> TicketView:
-    queue = "" if ticket.assignee == ASSISTANT else ticket.queue
-    return TicketView(id=ticket.id, subject=ticket.subject, status=ticket.status.value, queue=queue, attached=attached)
+    def _view(self, ticket: Ticket, attached: bool = False) -> TicketView:
+        queue = "" if ticket.assignee == ASSISTANT else self._queue_name(ticket.queue)
+        return TicketView(id=ticket.id, subject=ticket.subject, status=ticket.status.value, queue=queue, attached=attached)
 
 
 def device_view(device: Device) -> DeviceView:
@@ -401,8 +404,3 @@ def _fields(citation: Any) -> dict[str, Any]:
 def failed_choices() -> tuple[Choice, ...]:
     """Return the ways on after an error."""
     return (RETRY, PERSON)
-
-
-def greet(person: Person, device: Device | None) -> tuple[str, DeviceView | None]:
-    """Return the first words of a conversation and the device that will be assumed."""
-    return wording.greeting(person), device_view(device) if device else None

@@ -88,7 +88,8 @@ class Turns:
     def take(self, person_id: str, conversation_id: str | None, inbound: Inbound, channel: str) -> Reply:
         """Accept a message durably and answer it within the deadline.
 
-        The same message id in the same conversation returns the same reply. When a step raises or the deadline passes,
+        The same message id returns the same reply: in the same conversation, or of the same person when none is named (the
+        first message of one, sent again because its reply was lost). When a step raises or the deadline passes,
         the reply is of kind ``error`` with a reference.
 
         Raises:
@@ -96,7 +97,7 @@ class Turns:
             UnknownConversation: it does not exist or is somebody else's.
         """
         person = self._person(person_id)
-        with self._alone(conversation_id or secrets.token_hex(4)):
+        with self._alone(conversation_id or f"{person.id}/{inbound.id}"):
             message, known = self._accept(person, conversation_id, inbound, channel)
             return Reply.model_validate(known) if known is not None else self._within_deadline(message)
 
@@ -127,7 +128,8 @@ class Turns:
             conversation = unit.conversations.load(conversation_id) if conversation_id else None
             if conversation_id and (conversation is None or conversation.person != person.id):
                 raise UnknownConversation(conversation_id)
-            if conversation is not None and (known := unit.conversations.message(conversation.id, inbound.id)):
+            known = unit.conversations.message(conversation.id, inbound.id) if conversation else unit.conversations.message_of(person.id, inbound.id)
+            if known is not None:
                 return known, known.reply
             if conversation is None or self._is_history(conversation, now):
                 conversation = self._new(person, channel)

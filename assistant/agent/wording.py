@@ -54,7 +54,7 @@ def no_article() -> str:
 
 def offer_ticket() -> str:
     """Abstain, and offer a ticket."""
-    return f"I don't have an article for that. Shall I open a ticket? {TICKET_CONTENT}"
+    return f"I still don't have an article for that. Shall I open a ticket? {TICKET_CONTENT}"
 
 
 def which_topic() -> str:

@@ -21,7 +21,8 @@ class Person:
     location: str = ""
     manager: str = ""
     groups: frozenset[str] = frozenset()
-    demo: bool = False
+    demo: int = 0
+    """Rank among the people that a visitor of the demo page may be; 0 for nobody's choice."""
     story: str = ""
 
     @property

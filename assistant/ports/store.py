@@ -72,6 +72,9 @@ class Conversations(Protocol):
     def message(self, conversation_id: str, message_id: str) -> Message | None:
         """Return one message or None."""
 
+    def message_of(self, person: str, message_id: str) -> Message | None:
+        """Return the message that a person sent under this id in any of their conversations, or None."""
+
     def answer(self, message: Message, reply: dict[str, Any]) -> None:
         """Store the reply of a message."""
 

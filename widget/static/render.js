@@ -1,8 +1,8 @@
 import { el } from './dom.js';
 import { WORDS } from './words.js';
 
-const ALLOWED = new Set(['p', 'ul', 'ol', 'li', 'strong', 'em', 'code', 'pre', 'blockquote', 'a', 'br', 'hr', 'h3', 'h4']);
-const BLOCKS = new Set(['p', 'ul', 'ol', 'li', 'blockquote', 'h3', 'h4']);
+const ALLOWED = new Set(['p', 'ul', 'ol', 'li', 'strong', 'em', 'code', 'pre', 'blockquote', 'a', 'br', 'hr', 'h3', 'h4', 'table', 'thead', 'tbody', 'tr', 'th', 'td']);
+const BLOCKS = new Set(['p', 'ul', 'ol', 'li', 'blockquote', 'h3', 'h4', 'th', 'td']);
 const DROPPED = new Set(['script', 'style', 'template', 'noscript', 'iframe', 'object', 'embed', 'textarea', 'title', 'select']);
 const XHTML = 'http://www.w3.org/1999/xhtml';
 const MARKER = /\[(\d{1,2})\]/g;
@@ -55,7 +55,6 @@ function copyLink(source, target) {
     return;
   }
   target.append(el('a', { href: address.href, rel: 'noopener noreferrer', target: '_blank', text: label, title: WORDS.newTab }));
-  if (address.protocol === 'https:' && !label.includes(address.host)) target.append(el('span', { class: 'host', text: ` (${address.host})` }));
 }
 
 function safeAddress(href) {

@@ -4,6 +4,17 @@ import { WORDS } from './words.js';
 
 const PLATFORMS = { windows: 'Windows', macos: 'macOS', linux: 'Linux', ios: 'iPhone or iPad', android: 'Android' };
 
+/** Numbers as people write them: 1-3, 5. */
+function runs(numbers) {
+  const parts = [];
+  for (const number of numbers) {
+    const last = parts.at(-1);
+    if (last && number === last[1] + 1) last[1] = number;
+    else parts.push([number, number]);
+  }
+  return parts.map(([first, last]) => (first === last ? `${first}` : `${first}\u2013${last}`)).join(', ');
+}
+
 /**
  * The citations of one reply: the small numbered buttons in its text, the list of sources under it, and the one
  * quotation that is open at a time.
@@ -67,7 +78,7 @@ export class Sources {
     const about = [ageOf(first.updated ?? '', WORDS.updated), this.#platforms(first)].filter(Boolean);
     const facts = el('p', { class: 'facts' });
     about.forEach((part, index) => facts.append(...(index ? [' · ', part] : [part])));
-    entry.append(el('span', { class: 'numbers', 'aria-hidden': 'true', text: numbers.join(', ') }), title, facts);
+    entry.append(el('span', { class: 'numbers', 'aria-hidden': 'true', text: runs(numbers) }), title, facts);
     if (first.overdue) entry.append(el('p', { class: 'overdue' }, icon('warning'), el('span', { text: WORDS.overdue(longDate(first.review_by ?? '')) })));
     return entry;
   }

@@ -117,6 +117,8 @@ export class Transcript {
     if (reply.kind === 'handoff') block.append(el('p', { class: 'mark' }, icon('person'), WORDS.handoff));
     const body = el('div', { class: 'body', dir: 'auto' });
     body.append(renderHtml(reply.html ?? '', (number) => sources.marker(number)));
+    // The question belongs to its buttons, under the sources.
+    if (reply.choices?.length && body.lastElementChild?.textContent === WORDS.solved) body.lastElementChild.remove();
     block.append(body);
     if (reply.citations?.length) block.append(sources.list());
     if (reply.ticket) block.append(this.#ticket(reply.ticket));
@@ -145,7 +147,7 @@ export class Transcript {
       group.append(button(label, PRIMARY.has(id) ? 'choice primary' : 'choice', () => this.#choose(id, label), { dir: 'auto' }));
     }
     const holder = el('div', { class: 'asking' });
-    if (question && !reply.text.includes(question)) holder.append(el('p', { class: 'question', text: question }));
+    if (question) holder.append(el('p', { class: 'question', text: question }));
     holder.append(group);
     this.#choices = { holder, labels };
     return holder;
@@ -169,7 +171,8 @@ export class Transcript {
     const status = WORDS.ticketStatus[ticket.status] ?? ticket.status;
     const facts = el('dl', {}, el('dt', { text: WORDS.ticketState }), el('dd', {}, el('span', { class: `pill ${ticket.status}`, text: status })));
     if (ticket.queue) facts.append(el('dt', { text: WORDS.ticketQueue }), el('dd', { text: ticket.queue }));
-    const title = ticket.attached ? WORDS.ticketAttached : WORDS.ticketFiled;
+    const closed = ticket.status === 'closed' || ticket.status === 'resolved';
+    const title = closed ? WORDS.ticketClosed : ticket.attached ? WORDS.ticketAttached : ticket.queue ? WORDS.ticketFiled : WORDS.ticketOpen;
     return el(
       'section',
       { class: 'ticket', 'aria-label': `${title}: ${ticket.id}` },

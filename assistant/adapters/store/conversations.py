@@ -70,6 +70,12 @@ class SqlConversations:
         row = self.connection.execute(query).mappings().first()
         return _message(row) if row else None
 
+    def message_of(self, person: str, message_id: str) -> Message | None:
+        """See the port."""
+        mine = select(messages).join(conversations, conversations.c.id == messages.c.conversation).where(conversations.c.person == person)
+        row = self.connection.execute(mine.where(messages.c.id == message_id)).mappings().first()
+        return _message(row) if row else None
+
     def answer(self, message: Message, reply: dict[str, Any]) -> None:
         """See the port."""
         where = (messages.c.conversation == message.conversation) & (messages.c.id == message.id)

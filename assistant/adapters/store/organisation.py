@@ -91,7 +91,7 @@ class BuiltinDirectory:
 
     def person(self, person_id: str) -> Person | None:
         """See the port."""
-        return next(iter(self._read("person", _person, person_id)), None) if person_id else None
+        return next(iter(self._read("person", _person, person_id)), None)
 
     def people(self) -> list[Person]:
         """See the port."""
@@ -114,11 +114,11 @@ class BuiltinDirectory:
         mine: list[Device] = self._read("device", _device, owner=person_id)
         return sorted(mine, key=lambda device: (not device.primary, device.id))
 
-    def _read(self, kind: str, make: Any, key: str = "", owner: str = "") -> list[Any]:
+    def _read(self, kind: str, make: Any, key: str | None = None, owner: str | None = None) -> list[Any]:
         query = select(organisation.c.facts).where(organisation.c.kind == kind).order_by(organisation.c.id)
-        if key:
+        if key is not None:
             query = query.where(organisation.c.id == key)
-        if owner:
+        if owner is not None:
             query = query.where(organisation.c.owner == owner)
         with reading(self.engine) as connection:
             return [make(facts) for facts in connection.execute(query).scalars()]

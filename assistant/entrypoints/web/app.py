@@ -11,64 +11,19 @@ from typing import Any
 from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from assistant import __version__
 from assistant.entrypoints.web import chat, console, errors, helpcentre, rest
+from assistant.entrypoints.web.gate import Gate
 from assistant.entrypoints.web.limits import Limits
 from assistant.entrypoints.web.site import STATIC, TEMPLATES, Site
 
 FOLLOW_SECONDS = 0.5
 SETTLE_SECONDS = 30.0
-BODY_LIMIT = 1_000_000
 log = logging.getLogger("firstline.web")
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "connect-src 'self'",
-        "img-src 'self' data:",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors {ancestors}",
-    )
-)
-
-
-class Headers:
-    """Adds the security headers to every response and refuses bodies over 1 MB."""
-
-    def __init__(self, app: ASGIApp, ancestors: str) -> None:
-        """Wrap an application; ``ancestors`` may frame its pages."""
-        self._app = app
-        self._policy = POLICY.format(ancestors=ancestors)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > BODY_LIMIT:
-            response = JSONResponse(errors.problem(413, "the body is larger than 1 MB"), 413, media_type="application/problem+json")
-            await response(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = self._policy
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "no-referrer"
-                headers.setdefault("Cache-Control", "no-cache" if scope["path"].startswith(("/static", "/widget")) else "no-store")
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
 
 
 async def _every(seconds: float, work: Callable[[], None]) -> None:
@@ -78,6 +33,13 @@ async def _every(seconds: float, work: Callable[[], None]) -> None:
         except Exception:
             log.exception("a background task failed; it will be tried again")
         await asyncio.sleep(seconds)
+
+
+class _Application(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the gate outside of everything, also of the answer to an unexpected error."""
+        site: Site = self.state.site
+        return Gate(super().build_middleware_stack(), site.allowed_hosts, " ".join(("'self'", *site.allowed_origins)))
 
 
 def create_app(site: Site) -> FastAPI:
@@ -97,7 +59,7 @@ def create_app(site: Site) -> FastAPI:
             await asyncio.gather(*tasks, return_exceptions=True)
             await to_thread.run_sync(site.upkeep.stop)
 
-    app = FastAPI(
+    app = _Application(
         title="Firstline",
         version=__version__,
         summary="IT self-service: answers with citations, tickets, gaps",
@@ -108,13 +70,10 @@ def create_app(site: Site) -> FastAPI:
     app.state.site = site
     app.state.limits = Limits(site.messages_per_minute)
     errors.install(app)
-    ancestors = " ".join(("'self'", *site.allowed_origins))
-    app.add_middleware(Headers, ancestors=ancestors)
     if site.allowed_origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(site.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"]
         )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(site.allowed_hosts))
     for router in (rest.router, chat.router, console.router, helpcentre.router):
         app.include_router(router)
 

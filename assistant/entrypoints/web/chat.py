@@ -12,6 +12,7 @@ from typing import Any, Literal
 from anyio import to_thread
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from assistant.agent.state import Inbound
 from assistant.agent.turn import UnknownConversation, UnknownPerson
@@ -20,7 +21,7 @@ from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.errors import problem
 from assistant.entrypoints.web.limits import Limits
 from assistant.entrypoints.web.live import QUEUE_LIMIT
-from assistant.entrypoints.web.rest import TEXT_LIMIT, device_facts
+from assistant.entrypoints.web.rest import NUMBER_LIMIT, TEXT_LIMIT, device_facts
 from assistant.entrypoints.web.site import Site
 from assistant.ports.store import Event
 
@@ -42,7 +43,7 @@ class Hello(_Frame):
     type: Literal["hello"]
     token: str
     conversation: str | None = None
-    last_event_id: int = Field(default=0, ge=0)
+    last_event_id: int = Field(default=0, ge=0, le=NUMBER_LIMIT)
 
 
 class Said(_Frame):
@@ -59,7 +60,7 @@ class Chose(_Frame):
 
     type: Literal["choice"]
     id: str = Field(min_length=1, max_length=64)
-    choice: str = Field(min_length=1, max_length=120)
+    choice: str = Field(min_length=1, max_length=80)
 
 
 class Ping(_Frame):
@@ -137,8 +138,8 @@ class _Connection:
         if len(text.encode(errors="replace")) > FRAME_LIMIT:
             raise Refuse(1009, "the frame is too large")
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
+            return from_json(text)  # unlike json.loads, this refuses half characters and bottomless nesting
+        except ValueError:
             raise Refuse(BAD_FRAME, "the frame is not JSON") from None
 
     async def _hello(self) -> Hello:

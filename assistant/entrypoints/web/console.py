@@ -70,11 +70,15 @@ def home(person: Annotated[Person, Depends(signed_in)]) -> Response:
 
 
 @router.get("/console/sign-in")
-def sign_in_page(request: Request, site: OurSite, error: str = "") -> Response:
+def sign_in_page(request: Request, site: OurSite) -> Response:
     """Show the sign-in page."""
+    return _sign_in_page(request, site)
+
+
+def _sign_in_page(request: Request, site: Site, error: str = "", status: int = 200) -> Response:
     staff = [p for p in site.directory.people() if p.is_agent or p.is_author] if site.demo else []
     people = [{"id": p.id, "name": p.name, "role": role(p)} for p in staff]
-    return TEMPLATES.TemplateResponse(request, "sign_in.html", {"people": people, "error": error})
+    return TEMPLATES.TemplateResponse(request, "sign_in.html", {"people": people, "error": error}, status_code=status)
 
 
 @router.post("/console/sign-in", dependencies=[Depends(same_origin)])
@@ -83,14 +87,12 @@ def sign_in(request: Request, site: OurSite, person: Annotated[str, Form()] = ""
     if person and site.demo:
         chosen = site.directory.person(person)
         if chosen is None or not (chosen.is_agent or chosen.is_author):
-            return sign_in_page(request, site, "This person is not on the desk.")
+            return _sign_in_page(request, site, "This person is not on the desk.", 403)
         token, _ = site.tokens.issue(chosen.id)
     try:
         signed_in(site, token)
     except TokenRefused as refused:
-        page = sign_in_page(request, site, f"That did not work: {refused}.")
-        page.status_code = 401
-        return page
+        return _sign_in_page(request, site, f"That did not work: {refused}.", 401)
     response = RedirectResponse("/console", SEE_OTHER)
     response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/")
     return response
@@ -100,7 +102,7 @@ def sign_in(request: Request, site: OurSite, person: Annotated[str, Form()] = ""
 def sign_out() -> Response:
     """End the session."""
     response = RedirectResponse("/console/sign-in", SEE_OTHER)
-    response.delete_cookie(COOKIE, path="/")
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
     return response
 
 

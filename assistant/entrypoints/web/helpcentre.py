@@ -30,7 +30,7 @@ class WhoToBe(BaseModel):
 
 
 def _demo_people(site: Site) -> list[Person]:
-    return [person for person in site.directory.people() if person.demo] if site.demo else []
+    return sorted((p for p in site.directory.people() if p.demo), key=lambda p: p.demo) if site.demo else []
 
 
 def _groups(site: Site, cookie: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Header, HTTPException, Request
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -22,6 +22,7 @@ from assistant.governance.rendering import render
 from kb.model import Reader
 
 TEXT_LIMIT = 100_000
+NUMBER_LIMIT = 2**63 - 1
 router = APIRouter(prefix="/v1", tags=["chat"])
 
 
@@ -31,7 +32,7 @@ class MessageIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: str = Field(default="", max_length=TEXT_LIMIT)
-    choice: str = Field(default="", max_length=120)
+    choice: str = Field(default="", max_length=80)
     id: str = Field(default="", max_length=64, description="Your own id; the same id returns the same reply.")
     device: str = Field(default="", max_length=80, description="One of your devices, when it is not the one assumed.")
 
@@ -142,7 +143,7 @@ def _own(site: Site, person: Person, conversation_id: str) -> None:
 
 
 @router.get("/conversations/{conversation_id}/events")
-def events(conversation_id: str, person: Me, site: OurSite, after: int = 0) -> list[dict[str, Any]]:
+def events(conversation_id: str, person: Me, site: OurSite, after: Annotated[int, Query(ge=0, le=NUMBER_LIMIT)] = 0) -> list[dict[str, Any]]:
     """Return the conversation's events after a number."""
     _own(site, person, conversation_id)
     with site.store.read() as unit:
@@ -153,7 +154,7 @@ def events(conversation_id: str, person: Me, site: OurSite, after: int = 0) -> l
 
 
 @router.get("/articles/{article_id:path}")
-def article(article_id: str, person: Me, site: OurSite, revision: int | None = None) -> dict[str, Any]:
+def article(article_id: str, person: Me, site: OurSite, revision: Annotated[int | None, Query(ge=1, le=NUMBER_LIMIT)] = None) -> dict[str, Any]:
     """Return an article that the person may read."""
     found = site.knowledge.article(article_id, Reader(person.groups), revision)
     if found is None:

@@ -151,7 +151,7 @@ class SqlArticleStore:
 
     def groups(self) -> frozenset[str]:
         """See the port."""
-        query = select(articles.c.audience).where(articles.c.withdrawn_at.is_(None)).distinct()
+        query = select(articles.c.audience).where(articles.c.withdrawn_at.is_(None))
         with reading(self.engine) as connection:
             return frozenset(group for audience in connection.execute(query).scalars() for group in audience)
 

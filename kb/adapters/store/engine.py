@@ -72,6 +72,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent read."""
-    with engine.connect() as connection, connection.begin():
+    """One consistent read: every query in the block sees the same moment, and nothing is committed."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection

@@ -1,0 +1,290 @@
+"""Every port of the knowledge base in memory: the one set of fakes, which pass the same contract suites as the adapters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import numpy as np
+
+from kb.adapters.store.articles import NO_ROWS, NO_VECTOR, passage_id
+from kb.model import Article, Document, Passage, Publication, Section, UnresolvedIntent
+from kb.ports import Candidate, Entry, Hit, Scope, Vector
+from kb.publish import windows
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class HashingEmbedder:
+    """Bags of words by hashing: texts that share words are near, the same text is the same everywhere."""
+
+    dimension: int = 256
+    name: str = "hashing"
+
+    @property
+    def identity(self) -> str:
+        """See the port."""
+        return f"{self.name}-{self.dimension}"
+
+    def embed(self, texts: Sequence[str]) -> Vector:
+        """See the port."""
+        made = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in zip(made, texts, strict=True):
+            for word in _tokens(text) or [""]:
+                row[int.from_bytes(sha256(word.encode()).digest()[:4], "big") % self.dimension] += 1.0
+        return np.asarray(made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12), dtype=np.float32)
+
+
+class MemoryPassageIndex:
+    """What both indexes share; searching is left to the two below."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._entries: dict[str, Entry] = {}
+
+    def replace(self, article_ids: Sequence[str], entries: Iterable[Entry]) -> None:
+        """See the port."""
+        kept = {key: entry for key, entry in self._entries.items() if entry.article_id not in article_ids}
+        self._entries = kept | {entry.passage_id: entry for entry in entries}
+
+    def passage_ids(self) -> set[str]:
+        """See the port."""
+        return set(self._entries)
+
+    def is_empty(self) -> bool:
+        """See the port."""
+        return not self._entries
+
+    def clear(self) -> None:
+        """See the port."""
+        self._entries = {}
+
+    def _best(self, scores: dict[str, float], limit: int) -> list[Hit]:
+        return [Hit(key, score) for key, score in sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]]
+
+    def _inside(self, scope: Scope) -> list[Entry]:
+        return [entry for entry in self._entries.values() if scope.admits(entry.audience, entry.platforms)]
+
+
+class MemoryLexicalIndex(MemoryPassageIndex):
+    """The ``LexicalIndex`` port: the score is the number of the question's words that a passage holds."""
+
+    def search(self, question: str, scope: Scope, limit: int) -> list[Hit]:
+        """See the port."""
+        asked = set(_tokens(question))
+        found = {e.passage_id: float(len(asked & set(_tokens(f"{e.title} {e.heading} {e.text}")))) for e in self._inside(scope)}
+        return self._best({key: score for key, score in found.items() if score}, limit)
+
+
+class MemoryVectorIndex(MemoryPassageIndex):
+    """The ``VectorIndex`` port: exact cosine."""
+
+    def __init__(self, model: str) -> None:
+        """Hold vectors of ``model``."""
+        super().__init__()
+        self.model = model
+        self._stored: str | None = None
+
+    @property
+    def stored_model(self) -> str | None:
+        """See the port."""
+        return self._stored
+
+    def replace(self, article_ids: Sequence[str], entries: Iterable[Entry]) -> None:
+        """See the port."""
+        if self._stored not in (None, self.model):
+            raise ValueError(f"the index holds vectors of {self._stored}, not of {self.model}")
+        super().replace(article_ids, (entry for entry in entries if len(entry.vectors)))
+        self._stored = self.model if self._entries else None
+
+    def clear(self) -> None:
+        """See the port."""
+        super().clear()
+        self._stored = None
+
+    def search(self, vector: Vector, scope: Scope, limit: int) -> list[Hit]:
+        """See the port."""
+        return self._best({entry.passage_id: float((entry.vectors @ vector).max()) for entry in self._inside(scope)}, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    article: Article
+    model: str
+    passages: tuple[Passage, ...]
+    vectors: dict[str, Vector]
+    title_vector: Vector
+    by_text: dict[str, Vector]
+
+
+class MemoryArticleStore:
+    """The ``ArticleStore`` port."""
+
+    def __init__(self) -> None:
+        """Begin without articles."""
+        self._live: dict[str, _Live] = {}
+        self._texts: dict[tuple[str, int], str] = {}
+        self._log: list[Publication] = []
+
+    def publish(self, document: Document, sections: Sequence[Section], vectors: Sequence[Vector], title_vector: Vector, model: str) -> Article:
+        """See the port."""
+        current = self._live.get(document.article_id)
+        if current and current.article.content_hash == document.content_hash and current.model == model:
+            return current.article
+        number = 1 + max((revision for name, revision in self._texts if name == document.article_id), default=0)
+        article = _article(document, number)
+        by_text = {document.title: title_vector}
+        for section, rows in zip(sections, vectors, strict=True):
+            by_text.update(zip(windows(document.title, section.heading, document.text[section.start : section.end]), rows, strict=True))
+        passages = tuple(_passage(article, section, document.text) for section in sections)
+        rows_of = {passage.id: np.asarray(rows) for passage, rows in zip(passages, vectors, strict=True)}
+        self._texts[article.id, number] = document.text
+        self._live[article.id] = _Live(article, model, passages, rows_of, title_vector, by_text)
+        self._note(article.id)
+        return article
+
+    def rename(self, article_id: str, source: str, path: str) -> None:
+        """See the port."""
+        if live := self._live.get(article_id):
+            article = replace(live.article, source=source, path=path)
+            self._live[article_id] = replace(live, article=article, passages=tuple(replace(p, article=article) for p in live.passages))
+
+    def withdraw(self, article_ids: Sequence[str]) -> None:
+        """See the port."""
+        for article_id in article_ids:
+            self._live.pop(article_id, None)
+            self._note(article_id)
+
+    def articles(self, source: str | None = None) -> list[Article]:
+        """See the port."""
+        return [live.article for _, live in sorted(self._live.items()) if source in (None, live.article.source)]
+
+    def article(self, article_id: str) -> Article | None:
+        """See the port."""
+        live = self._live.get(article_id)
+        return live.article if live else None
+
+    def revision_text(self, article_id: str, revision: int) -> str | None:
+        """See the port."""
+        return self._texts.get((article_id, revision))
+
+    def candidates(self, passage_ids: Sequence[str], scope: Scope, model: str) -> list[Candidate]:
+        """See the port."""
+        return [
+            Candidate(p, live.vectors[p.id] if live.model == model else NO_ROWS, live.title_vector if live.model == model else NO_VECTOR[0])
+            for live in self._live.values()
+            for p in live.passages
+            if p.id in passage_ids and scope.admits(p.article.audience, p.article.platforms)
+        ]
+
+    def passages_of(self, article_id: str) -> list[Passage]:
+        """See the port."""
+        live = self._live.get(article_id)
+        return sorted(live.passages, key=lambda passage: passage.ordinal) if live else []
+
+    def entries(self, article_ids: Sequence[str], model: str) -> list[Entry]:
+        """See the port."""
+        return [
+            Entry(p.id, a.id, a.audience, a.platforms, a.title, p.heading, p.text, live.vectors[p.id] if live.model == model else NO_ROWS, a.tags)
+            for article_id in article_ids
+            if (live := self._live.get(article_id)) and (a := live.article)
+            for p in live.passages
+        ]
+
+    def passage_ids(self, model: str | None = None) -> set[str]:
+        """See the port."""
+        return {p.id for live in self._live.values() for p in live.passages if model in (None, live.model)}
+
+    def groups(self) -> frozenset[str]:
+        """See the port."""
+        return frozenset(group for live in self._live.values() for group in live.article.audience.groups)
+
+    def head(self) -> int:
+        """See the port."""
+        return len(self._log)
+
+    def publications(self, after: int) -> list[Publication]:
+        """See the port."""
+        return self._log[after:]
+
+    def known_vectors(self, texts: Sequence[str], model: str) -> dict[str, Vector]:
+        """See the port."""
+        known = {text: vector for live in self._live.values() if live.model == model for text, vector in live.by_text.items()}
+        return {text: known[text] for text in texts if text in known}
+
+    def _note(self, article_id: str) -> None:
+        self._log.append(Publication(len(self._log) + 1, article_id))
+
+
+def _article(document: Document, revision: int) -> Article:
+    return Article(
+        id=document.article_id,
+        title=document.title,
+        owner=document.owner,
+        audience=document.audience,
+        platforms=document.platforms,
+        review_by=document.review_by,
+        tags=document.tags,
+        source=document.source,
+        path=document.path,
+        revision=revision,
+        content_hash=document.content_hash,
+        updated_at=datetime.now(UTC),
+    )
+
+
+def _passage(article: Article, section: Section, text: str) -> Passage:
+    key = passage_id(article.id, article.revision, section.ordinal)
+    return Passage(key, article, section.ordinal, section.heading, section.start, section.end, text[section.start : section.end])
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryIntentLog:
+    """The ``IntentLog`` port; there is no transaction, what is recorded stays."""
+
+    intents: list[UnresolvedIntent] = field(default_factory=list)
+
+    def record(self, intent: UnresolvedIntent) -> None:
+        """See the port."""
+        self.intents.append(intent)
+
+    def between(self, start: datetime, end: datetime) -> list[UnresolvedIntent]:
+        """See the port."""
+        return sorted((i for i in self.intents if start <= i.asked_at < end), key=lambda i: (i.asked_at, i.id))
+
+
+class MemoryIndexState:
+    """The ``IndexState`` protocol; a second state over the first stands for another process."""
+
+    def __init__(self, beside: MemoryIndexState | None = None) -> None:
+        """Begin anew, or share the positions and the ownership of another."""
+        self._positions: dict[str, int] = beside._positions if beside else {}
+        self._owners: list[MemoryIndexState] = beside._owners if beside else []
+
+    def position(self, index: str) -> int | None:
+        """See the protocol."""
+        return self._positions.get(index)
+
+    def advance(self, index: str, position: int | None) -> None:
+        """See the protocol."""
+        self._positions.pop(index, None)
+        if position is not None:
+            self._positions[index] = position
+
+    def own(self) -> bool:
+        """See the protocol."""
+        if any(owner is not self for owner in self._owners):
+            return False
+        self._owners.append(self)
+        return True
+
+    def disown(self) -> None:
+        """See the protocol."""
+        if self in self._owners:
+            self._owners.remove(self)

@@ -1,0 +1,105 @@
+"""What every directory, device fleet and clock promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Protocol
+
+import pytest
+from sqlalchemy import Engine
+
+from assistant.adapters.clock import SystemClock
+from assistant.adapters.memory.clock import FixedClock
+from assistant.adapters.memory.directory import MemoryDirectory
+from assistant.adapters.store.organisation import BuiltinDirectory
+from assistant.domain.configuration import Company, Device, Organisation, Person, Queue, Service
+from assistant.ports.clock import Clock
+from assistant.ports.devices import DeviceFleet
+from assistant.ports.identity import Directory
+from kb.model import Platform
+
+ZOE = Person("zoe", "Åsa Zoë Lind", "zoe@x.example", "Engineer", "R&D", "Lund", "amir", frozenset({"it-desk", "kb-authors"}), True, "new here")
+AMIR = Person("amir", "Amir Dar")
+ORGANISATION = Organisation(
+    Company("Example", "x.example", "Europe/Stockholm"),
+    people=(ZOE, AMIR),
+    devices=(
+        Device("d3", "zoe", "Pixel", Platform.ANDROID, "Android 15", "phone"),
+        Device("d2", "zoe", "MacBook", Platform.MACOS, "macOS 15", "laptop", primary=True, compliant=False),
+        Device("d1", "zoe", "ThinkStation", Platform.LINUX, "Ubuntu 24.04", "workstation"),
+        Device("d0", "amir", "Latitude", Platform.WINDOWS, "Windows 11"),
+    ),
+    services=(Service("wifi", "Wi-Fi", "operational"), Service("erp", "Ledger", "degraded", "slow today", "software")),
+    queues=(Queue("service-desk", "Service desk"), Queue("network", "Network", ("vpn", "wifi"))),
+)
+
+
+class LoadedDirectory(Directory, DeviceFleet, Protocol):
+    """A directory that can be given an organisation."""
+
+    def replace(self, made: Organisation) -> None: ...
+
+
+@pytest.fixture
+def directory(kind: str, engine_of: Callable[[str], Engine]) -> LoadedDirectory:
+    if kind == "memory":
+        return MemoryDirectory(ORGANISATION)
+    built = BuiltinDirectory(engine_of(kind))
+    built.replace(ORGANISATION)
+    return built
+
+
+def test_a_person_comes_back_whole(directory: LoadedDirectory) -> None:
+    assert directory.person("zoe") == ZOE
+    assert directory.person("amir") == AMIR
+
+
+@pytest.mark.parametrize("name", ["", "nobody", "ZOE", "zoe ", "d1", "wifi", "%", "' OR 1=1 --"])
+def test_only_a_persons_exact_id_finds_a_person(directory: LoadedDirectory, name: str) -> None:
+    assert directory.person(name) is None
+
+
+def test_people_come_by_name(directory: LoadedDirectory) -> None:
+    assert directory.people() == [AMIR, ZOE]
+
+
+def test_company_services_and_queues_come_back(directory: LoadedDirectory) -> None:
+    assert directory.company() == ORGANISATION.company
+    assert directory.services() == [ORGANISATION.services[1], ORGANISATION.services[0]]
+    assert directory.queues() == (ORGANISATION.queues[1], ORGANISATION.queues[0])
+
+
+def test_devices_are_the_persons_own_the_primary_one_first(directory: LoadedDirectory) -> None:
+    assert [device.id for device in directory.devices_of("zoe")] == ["d2", "d1", "d3"]
+    assert directory.devices_of("zoe")[0] == ORGANISATION.devices[1]
+    assert [device.id for device in directory.devices_of("amir")] == ["d0"]
+
+
+@pytest.mark.parametrize("name", ["", "nobody", "ZOE"])
+def test_a_stranger_has_no_devices(directory: LoadedDirectory, name: str) -> None:
+    assert directory.devices_of(name) == []
+
+
+def test_a_replaced_organisation_is_seen_at_once_and_the_old_one_is_gone(directory: LoadedDirectory) -> None:
+    moved = replace(ZOE, groups=frozenset({"finance"}), name="Zoe Lind")
+    directory.replace(Organisation(Company("Other", "y.example"), people=(moved,)))
+    assert directory.person("zoe") == moved
+    assert directory.person("amir") is None
+    assert directory.devices_of("zoe") == []
+    assert (directory.company().name, directory.services(), directory.queues()) == ("Other", [], ())
+
+
+@pytest.mark.parametrize("clock", [SystemClock(), FixedClock(datetime(2026, 3, 2, 13, tzinfo=timezone(timedelta(hours=1))))], ids=["system", "fixed"])
+def test_a_clock_tells_an_aware_time_in_utc_that_never_goes_back(clock: Clock) -> None:
+    first, second = clock.now(), clock.now()
+    assert first.utcoffset() == timedelta(0)
+    assert first <= second
+
+
+def test_the_fixed_clock_moves_only_when_told() -> None:
+    clock = FixedClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
+    assert clock.advance(timedelta(hours=2)) == clock.now() == datetime(2026, 3, 2, 14, tzinfo=UTC)
+    with pytest.raises(ValueError, match="zone"):
+        clock.set(datetime(2026, 3, 2, 12))
