@@ -9,6 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 PACKAGED = Path(__file__).with_name("policy.toml")
+REQUIRED = ("answer", "attach")
+"""Steps whose bands are looked up by themselves, so that a policy without them cannot be used."""
 
 
 class Disposition(StrEnum):
@@ -55,14 +57,17 @@ def load_policy(path: Path = PACKAGED) -> Policy:
     """Read a policy file.
 
     Raises:
-        PolicyError: the file is missing, is not TOML, or has a step without sensible bands.
+        PolicyError: the file is missing, is not TOML, lacks a required step, or has a step without sensible bands.
     """
     try:
         text = path.read_text(encoding="utf-8")
         steps = tomllib.loads(text)["steps"]
         bands = {name: Band(float(row["auto"]), float(row["review"])) for name, row in steps.items()}
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise PolicyError(f"the policy file {path} cannot be used: {error}") from error
+    missing = [name for name in REQUIRED if name not in bands]
+    if missing:
+        raise PolicyError(f"the policy file {path} cannot be used: it has no bands for {' and '.join(missing)}")
     for name, band in bands.items():
         if not 0 <= band.review <= band.auto <= 1:
             raise PolicyError(f"step {name} in {path}: 0 <= review <= auto <= 1 does not hold")

@@ -63,7 +63,7 @@ class ChromaIndex:
         """See the port."""
         if self.stored_model not in (None, self.model):
             raise ValueError(f"the index holds vectors of {self.stored_model}, not of {self.model}")
-        for collection in self._collections.values():
+        for collection in self._collections.values() if article_ids else ():
             found = collection.get(where={"article": {"$in": list(article_ids)}}, include=[])["ids"]
             for part in _parts(found, 5_000):
                 collection.delete(ids=part)

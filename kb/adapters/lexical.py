@@ -122,7 +122,7 @@ class TantivyIndex:
 
 
 def _clipped(question: str) -> str:
-    return question[:CHARACTER_LIMIT]
+    return question[:CHARACTER_LIMIT].encode("utf-8", "replace").decode()
 
 
 def _with_compounds(text: str) -> str:

@@ -7,10 +7,8 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-import pytest
-
 from assistant.domain.reply import Reply
-from tests.support.service import Service, firstline
+from tests.support.service import Service
 
 
 def test_me_names_the_person_and_the_devices(web: Service) -> None:
@@ -129,18 +127,6 @@ def test_the_list_of_conversations_and_the_events_after_a_number(web: Service) -
     assert [event["id"] for event in every] == [1, 2]
     assert later == every[1:]
     assert every[1]["event"]["reply"] == first
-
-
-@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
-def test_the_three_surfaces_give_the_same_answer(web: Service, accept: str) -> None:
-    question = "How do I connect to the Wi-Fi in the office?"
-    command = json.loads(firstline(web.home, "ask", question, "--as", "daniel.ortega", "--json").stdout)
-    with web.client("daniel.ortega") as daniel:
-        conversation = daniel.post("/v1/conversations", json={}).json()["conversation"]
-        answer = daniel.post(f"/v1/conversations/{conversation}/messages", json={"text": question}, headers={"Accept": accept})
-    reply = answer.json() if accept == "application/json" else json.loads(answer.text.split("data: ")[-1])
-    same = ("kind", "citations", "confidence", "device")
-    assert {name: reply[name] for name in same} == {name: command[name] for name in same}
 
 
 def test_a_question_for_a_person_and_a_status_question(web: Service) -> None:

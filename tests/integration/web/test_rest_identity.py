@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.chat import Chat
 from tests.support.minting import minted, refused_tokens
-from tests.support.service import Service, firstline
+from tests.support.service import Service
 
 CALLS = [
     ("GET", "/v1/me"),
@@ -106,13 +106,6 @@ def test_the_answer_to_a_question_never_holds_what_the_person_may_not_read(web: 
     with web.client("maria.santos") as maria:
         answer = maria.post("/v1/conversations", json=question)
     assert "access-banking-portal-tokens" not in answer.text
-
-
-def test_a_token_issued_by_the_command_is_accepted(web: Service) -> None:
-    done = firstline(web.home, "token", "maria.santos")
-    with web.client(Authorization=f"Bearer {done.stdout.strip()}") as client:
-        assert client.get("/v1/me").json()["person"]["id"] == "maria.santos"
-    assert firstline(web.home, "token", "nobody.here").returncode == 2
 
 
 def test_no_token_reaches_the_log(web: Service) -> None:
