@@ -76,7 +76,8 @@ def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of t
                 "Choose a port with --port or FIRSTLINE_PORT."
             )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for quiet in ("httpx", "uvicorn.error"):  # the latter writes down whole addresses of sockets, with what somebody put there
+        logging.getLogger(quiet).setLevel(logging.WARNING)
     import uvicorn
 
     from assistant.bootstrap import open_assistant

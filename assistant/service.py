@@ -6,6 +6,7 @@ import json
 import os
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 OWNER_WAIT_SECONDS = 10.0
+LEFT_BEHIND_DEADLINES = 3
 
 
 class IndexOwned(RuntimeError):
@@ -64,8 +66,9 @@ class Service:
             self._recovered = True
 
     def settle(self) -> None:
-        """Settle silent conversations and anchor the audit's head."""
+        """Settle silent conversations, answer what was left behind, and anchor the audit's head."""
         settle_silence(self.assistant.parts)
+        self.assistant.turns.recover(older_than=timedelta(seconds=LEFT_BEHIND_DEADLINES * self.assistant.timings.deadline_seconds))
         self.anchor()
 
     def anchor(self) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from assistant.agent.lookup import Finding, Setting
 from assistant.agent.settle import Settlement, Step, failed_choices
-from assistant.agent.state import Memory
+from assistant.agent.state import WORDS_KEPT, Memory
 from assistant.agent.steps import understand
 from assistant.agent.steps.summarise import summary_of
 from assistant.domain.audit import AuditEntry
@@ -57,8 +57,9 @@ def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str,
     conversation = unit.conversations.load(message.conversation)
     assert conversation is not None, "an accepted message has a conversation"
     state = advance(conversation.state, Happening.FAILED, conversation.before) if conversation.state is State.ANSWERING else conversation.state
-    memory = conversation.memory if conversation.memory.get("issue") else Memory(issue=message.text[:4_000]).dump()
-    unit.conversations.save(replace(conversation, state=state, changed_at=at, memory=memory))
+    memory, words = Memory.load(conversation.memory), message.text[:WORDS_KEPT]
+    memory = replace(memory, details=(*memory.details, words)) if memory.issue and words else memory if memory.issue else Memory(issue=words)
+    unit.conversations.save(replace(conversation, state=state, changed_at=at, memory=memory.dump()))
     choices = failed_choices()
     reply = Reply(
         conversation=conversation.id,
@@ -74,7 +75,7 @@ def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str,
     unit.audit.append([replace(entry, detail={"reference": reference, "why": why})])
     intent = UnresolvedIntent(
         id=f"u_{secrets.token_hex(8)}",
-        question=redact(message.text[:4_000] or message.choice),
+        question=redact(words or message.choice),
         failure=FailureClass.ERROR,
         nearest=(),
         category="",

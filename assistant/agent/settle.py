@@ -23,7 +23,8 @@ from assistant.ports.store import UnitOfWork
 from kb.model import FailureClass, Platform, Retrieval
 
 TOPICS = 3
-CLOSE_CALL = 0.03
+ENOUGH_WORDS = 7
+"""A request for a ticket that has fewer words does not say what it is about."""
 DESK_HOURS = "The service desk works Monday to Friday, 07:00 to 18:00."
 
 
@@ -251,14 +252,17 @@ class _Turn:
     # -- people ---------------------------------------------------------------------------------------------------
 
     def _file(self) -> Settlement:
-        memory = self.setting.memory
-        if not memory.issue or self.setting.conversation.before in CLOSED:
-            return self._say("Tell me first what it is about: what does not work, on which device, and what you see.")
-        return self._filed(memory, "asked for")
+        memory, text = self.setting.memory, self.setting.message.text
+        closed = self.setting.conversation.before in CLOSED
+        if memory.issue and not closed:
+            return self._filed(memory, "asked for")
+        if len(text.split()) < ENOUGH_WORDS:
+            return self._say(wording.what_about())
+        return replace(self._filed(Memory(issue=text), "asked for", known=""), reopens=closed)
 
-    def _filed(self, memory: Memory, why: str) -> Settlement:
-        opened, queue = self._give_to_queue(memory)
-        failure = FailureClass(memory.failure) if memory.failure else FailureClass.REJECTED
+    def _filed(self, memory: Memory, why: str, known: str | None = None) -> Settlement:
+        opened, queue = self._give_to_queue(memory, self._ticket_id() if known is None else known)
+        failure = self._why_unresolved(memory)
         step = Step("file", why, memory.confidence, detail={"ticket": opened.ticket.id, "queue": queue, "attached": opened.attached})
         lead = wording.attached(opened.ticket) if opened.attached else wording.filed(opened.ticket, self._queue_name(queue), DESK_HOURS)
         settled = Settlement(Happening.FILED, ReplyKind.ACTION, lead, memory, steps=(step,), failure=failure, device=self._device_view())
@@ -268,14 +272,23 @@ class _Turn:
         before, memory = self.setting.conversation.before, self.setting.memory
         if before in (State.FILED, State.HANDED_OFF):
             return self._note()
+        failure = self._why_unresolved(memory)
         if not memory.issue:
             memory = replace(memory, issue=self.setting.message.text or "Wants to talk to a person")
-        opened, queue = self._give_to_queue(memory)
-        failure = FailureClass(memory.failure) if memory.failure else FailureClass.REJECTED if memory.offered else FailureClass.NO_ARTICLE
+        opened, queue = self._give_to_queue(memory, self._ticket_id())
         step = Step("hand_off", "requested by the person", detail={"ticket": opened.ticket.id, "queue": queue})
         text = wording.handed_off(opened.ticket, self._queue_name(queue), DESK_HOURS)
         settled = Settlement(Happening.HANDED_OFF, ReplyKind.HANDOFF, text, memory, steps=(step,), failure=failure, reopens=before in CLOSED)
         return replace(self._with_ticket(settled, opened), deducts=before in CLOSED)
+
+    @staticmethod
+    def _why_unresolved(memory: Memory) -> FailureClass | None:
+        """Somebody who wanted a person before saying what it is about has asked nothing that an article could answer."""
+        if memory.failure:
+            return FailureClass(memory.failure)
+        if memory.offered:
+            return FailureClass.REJECTED
+        return FailureClass.NOT_RETRIEVED if memory.issue else None
 
     def _note(self) -> Settlement:
         """A closed issue with a ticket: what the person adds goes to the ticket."""
@@ -321,10 +334,10 @@ class _Turn:
     def _reopening_elsewhere(self, found: Retrieval) -> bool:
         return self.setting.conversation.before in CLOSED and self._reopening(found, Disposition.AUTO)
 
-    def _give_to_queue(self, memory: Memory) -> tuple[requests.Opened, str]:
+    def _give_to_queue(self, memory: Memory, known: str) -> tuple[requests.Opened, str]:
         vector = self.rules.knowledge.embed(requests.subject_of(memory.issue))
         issue = self._issue(memory, vector)
-        return requests.file(self.unit.tickets, issue, self._ticket_id(), self.at, self._window()), issue.queue
+        return requests.file(self.unit.tickets, issue, known, self.at, self._window()), issue.queue
 
     def _issue(self, memory: Memory, vector: tuple[float, ...]) -> requests.Issue:
         conversation, person = self.setting.conversation, self.setting.person

@@ -101,10 +101,14 @@ class Turns:
             message, known = self._accept(person, conversation_id, inbound, channel)
             return Reply.model_validate(known) if known is not None else self._within_deadline(message)
 
-    def recover(self) -> int:
-        """Answer what was accepted and never answered, after a crash; return how many messages that were."""
+    def recover(self, older_than: timedelta = timedelta(0)) -> int:
+        """Answer what was accepted at least so long ago and never answered; return how many messages that were.
+
+        That is what a crash left, or a database that could not be written to when the reply was ready.
+        """
+        limit = self._parts.clock.now() - older_than
         with self._parts.store.read() as unit:
-            waiting = unit.conversations.pending()
+            waiting = [message for message in unit.conversations.pending() if message.at <= limit]
         for message in waiting:
             with self._alone(message.conversation):
                 self._within_deadline(message)

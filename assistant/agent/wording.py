@@ -52,6 +52,11 @@ def no_article() -> str:
     )
 
 
+def what_about() -> str:
+    """Ask what a ticket should be about."""
+    return "Tell me first what it is about: what does not work, on which device, and what you see."
+
+
 def offer_ticket() -> str:
     """Abstain, and offer a ticket."""
     return f"I still don't have an article for that. Shall I open a ticket? {TICKET_CONTENT}"

@@ -158,7 +158,7 @@ class OpenAIEmbedder:
                 rows += [item.embedding for item in answer.data]
         except openai.OpenAIError as error:
             raise EmbedderUnavailable(f"the embedding service does not answer ({type(error).__name__})") from error
-        except (AttributeError, TypeError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise EmbedderUnavailable("the embedding service answers something else than embeddings") from error
         lengths = {len(row) for row in rows}
         if len(rows) != len(texts) or lengths - {self.dimension}:

@@ -66,7 +66,7 @@ class Chat:
     def send(self, frame: dict[str, Any]) -> None:
         """Send one frame."""
         assert self._socket is not None
-        self._socket.send(json.dumps({"v": 1, **frame}))
+        self._socket.send(json.dumps({"v": 1, **frame}, ensure_ascii=False))
 
     def say(self, text: str, message: str = "", **more: str) -> str:
         """Send words and return their id."""

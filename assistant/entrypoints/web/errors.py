@@ -64,4 +64,8 @@ def install(app: FastAPI) -> None:
     async def broken(request: Request, error: Exception) -> Response:
         reference = f"E-{secrets.token_hex(4)}"
         log.error("reference=%s %s %s", reference, request.method, request.url.path, exc_info=error)
+        if type(error).__module__.startswith("sqlalchemy"):
+            return answer(
+                request, 503, "The database cannot be used now, so nothing was stored. Try again in a moment.", reference, {"Retry-After": "5"}
+            )
         return answer(request, 500, "Something went wrong on our side. Nothing of yours is lost.", reference)

@@ -23,13 +23,12 @@ def closed_by(service: Service, frame: str | bytes, person: str = "maria.santos"
     with opened(service) as socket:
         socket.send(json.dumps({"v": 1, "type": "hello", "token": service.token(person)}))
         socket.recv(10)
-        try:
+        with pytest.raises(ConnectionClosed) as closed:
             socket.send(frame)
             while True:
                 socket.recv(10)
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return closed.rcvd.code, closed.rcvd.reason
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code, closed.value.rcvd.reason
 
 
 def conversations(service: Service, person: str) -> list[object]:
@@ -85,7 +84,7 @@ def test_a_frame_outside_the_protocol_closes_the_socket_and_changes_nothing(web:
     assert conversations(web, "karin.sjoberg") == before
 
 
-@pytest.mark.parametrize("frame", ["hello", "[" * 100_000, b"\x00", json.dumps(MESSAGE), '{"v":1,"type":"hello","token":"x","last_event_id":-1}'])
+@pytest.mark.parametrize("frame", ["hello", "[" * 100_000, b"\x00", '{"v":1,"type":"ping","token":"x"}', '{"v":1,"type":"hello","token":"x","last_event_id":-1}'])
 def test_anything_but_hello_closes_the_socket_at_once(web: Service, frame: str | bytes) -> None:
     with opened(web) as socket:
         socket.send(frame)
@@ -117,7 +116,6 @@ def test_without_hello_the_socket_closes_after_five_seconds(web: Service) -> Non
 @pytest.mark.parametrize("size", [524_289, 599_000, 5_000_000])
 def test_a_frame_that_is_too_large_closes_the_socket_with_1009(web: Service, size: int) -> None:
     assert closed_by(web, "x" * size)[0] == 1009
-    assert closed_by(web, b"x" * 5_000_000)[0] == 1009
 
 
 def test_the_service_is_well_after_all_of_that(web: Service) -> None:

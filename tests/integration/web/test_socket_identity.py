@@ -87,8 +87,8 @@ def test_a_token_in_the_address_closes_the_socket_even_when_hello_is_good(web: S
 def test_a_token_in_a_header_or_cookie_does_not_replace_hello(web: Service) -> None:
     token = web.token("maria.santos")
     headers = {"Authorization": f"Bearer {token}", "Cookie": f"firstline_session={token}", "X-Forwarded-User": "maria.santos"}
-    code, _ = closed_after(web, {"v": 1, "type": "message", "id": "1", "text": "hello"}, additional_headers=headers)
-    assert code == 4400
+    first = {"v": 1, "type": "message", "id": "1", "text": "hello"}
+    assert closed_after(web, first, additional_headers=headers) == (4401, "a token is required")
 
 
 def test_an_email_claim_and_identity_headers_do_not_change_who_it_is(web: Service) -> None:
