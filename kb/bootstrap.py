@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from kb.adapters.embedders import MissingEmbedder, OnnxEmbedder, OpenAIEmbedder, export
+from kb.adapters.embedders import MissingEmbedder, OnnxEmbedder, OpenAIEmbedder
 from kb.adapters.index_state import FileIndexState
 from kb.adapters.lexical import TantivyIndex
+from kb.adapters.onnx_export import export
 from kb.adapters.store.articles import SqlArticleStore
 from kb.adapters.store.engine import open_engine
 from kb.adapters.store.ingest_log import SqlIngestLog

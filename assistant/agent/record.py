@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from assistant.agent.lookup import Finding, Setting
-from assistant.agent.settle import Settlement, Step, failed_choices
+from assistant.agent.settlement import Settlement, Step, failed_choices
 from assistant.agent.state import WORDS_KEPT, Memory
 from assistant.agent.steps import understand
 from assistant.agent.steps.summarise import summary_of

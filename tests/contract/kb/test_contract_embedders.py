@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kb.adapters.embedders import MINILM, MissingEmbedder, OnnxEmbedder, OpenAIEmbedder
+from kb.adapters.embedders import MissingEmbedder, OnnxEmbedder, OpenAIEmbedder
+from kb.adapters.onnx_export import MINILM
 from kb.adapters.memory import HashingEmbedder
 from kb.ports import Embedder, EmbedderUnavailable
 from kb.settings import KnowledgeSettings

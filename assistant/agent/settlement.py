@@ -1,0 +1,80 @@
+"""What a turn came to, as a value; ``settle`` makes it and ``record`` writes it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from assistant.agent.state import Memory
+from assistant.domain.configuration import Device
+from assistant.domain.conversation import Happening
+from assistant.domain.reply import PERSON, RETRY, Choice, CitationView, DeviceView, ReplyKind, TicketView
+from kb.model import Citation, FailureClass, Platform, Retrieval
+
+NEAREST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One decision for the audit."""
+
+    name: str
+    decision: str
+    confidence: float | None = None
+    passages: tuple[str, ...] = ()
+    model: str = ""
+    policy: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a turn came to."""
+
+    happening: Happening
+    kind: ReplyKind
+    text: str
+    memory: Memory
+    citations: tuple[CitationView, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    ticket: TicketView | None = None
+    ticket_id: str = ""
+    device: DeviceView | None = None
+    confidence: float | None = None
+    steps: tuple[Step, ...] = ()
+    reopens: bool = False
+    """The message began a new episode of a closed conversation."""
+    deducts: bool = False
+    """... and it is about the same issue, so the earlier outcome does not count."""
+    failure: FailureClass | None = None
+    """The episode ends unresolved, for this reason."""
+
+
+def device_view(device: Device) -> DeviceView:
+    """Return a device as channels show it."""
+    return DeviceView(id=device.id, name=device.name, os=device.os, platform=device.platform.value)
+
+
+def system_view(platform: Platform) -> DeviceView:
+    """Return a system for which the person has no device."""
+    return DeviceView(id="", name=platform.label, os=platform.label, platform=platform.value)
+
+
+def category_of(found: Retrieval) -> str:
+    """Return the category of the first article, "" when nothing was found."""
+    return found.ranked[0].passage.article.category if found.ranked else ""
+
+
+def nearest_of(found: Retrieval) -> tuple[str, ...]:
+    """Return the ids of the first articles."""
+    return tuple(article.id for article in found.articles[:NEAREST])
+
+
+def citation_view(citation: Citation) -> CitationView:
+    """Return a citation as channels show it."""
+    return CitationView(**{name: getattr(citation, name) for name in CitationView.model_fields})
+
+
+def failed_choices() -> tuple[Choice, ...]:
+    """Return the ways on after an error."""
+    return (RETRY, PERSON)
