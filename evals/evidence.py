@@ -89,7 +89,7 @@ def fit(rows: list[Row], target: Path, sets: list[str]) -> dict[str, Metric]:
         "ece": exact(calibration_error(pairs)),
         "share_right": exact(mean([float(value) for value in y])),
     }
-    for bar in (0.2, 0.5):
+    for bar in (0.15, 0.4):
         taken = [float(a) for a, b in pairs if b >= bar]
         metrics[f"answered@{bar}"] = exact(len(taken) / len(pairs))
         metrics[f"right_when_answered@{bar}"] = bootstrap(taken, mean)

@@ -103,7 +103,7 @@ def _rank(
         fused = _z(np.asarray((dense + TITLE_WEIGHT * titles) / (1 + TITLE_WEIGHT), dtype=np.float32)) + LEXICAL_WEIGHT * _z(lexical)
     own = np.array([scope.platform is not None and scope.platform in c.passage.article.platforms for c in candidates])
     fused = fused + OWN_DEVICE * own * (fused.std() if vector is None else 1.0)
-    order = sorted(range(len(candidates)), key=lambda i: (-fused[i], candidates[i].passage.id))
+    order = sorted(range(len(candidates)), key=lambda i: (-fused[i], not own[i], candidates[i].passage.id))
     ranked = [Evidence(candidates[i].passage, float(dense[i]), scores.get(candidates[i].passage.id, 0.0), float(fused[i])) for i in order]
     return ranked, {c.passage.id: float(t) for c, t in zip(candidates, titles, strict=True)}
 

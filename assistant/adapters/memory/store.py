@@ -82,6 +82,11 @@ class MemoryConversations:
         found = self.messages.get((conversation_id, message_id))
         return replace(found, reply=_plain(found.reply)) if found is not None else None
 
+    def message_of(self, person: str, message_id: str) -> Message | None:
+        """See the port."""
+        mine = (key for key in self.messages if key[1] == message_id and self.heads[key[0]].person == person)
+        return next((self.message(*key) for key in mine), None)
+
     def answer(self, message: Message, reply: dict[str, Any]) -> None:
         """See the port."""
         key = message.conversation, message.id

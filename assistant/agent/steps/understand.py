@@ -67,6 +67,7 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (
         Intent.PERSON,
         r"\b(?:talk|speak|chat|connect me|transfer me|put me through)\b.{0,30}\b(?:person|human|agent|some(?:one|body)|people|operator|staff)\b"
+        r"|\b(?:get|give) me (?:an? )?(?:real |live |human )*(?:person|human|agent|some(?:one|body))\b"
         r"|^(?:a )?(?:human|person|agent|operator)[.! ]*(?:please)?[.! ]*$",
     ),
     (
@@ -91,16 +92,26 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
         r"^(?:yes[,. ]+)?(?:great[,. ]+|thanks[,. ]+|perfect[,. ]+)*(?:it|this|that)(?:'s| is| has)?(?: all)? "
         r"(?:works?|worked|solved|fixed|helped|working)\b(?! not)|^(?:solved|fixed)[.! ]*$",
     ),
+    (
+        Intent.SOLVED,
+        r"^(?:yes[,. ]+)?(?:great[,. ]+|thanks[,. ]+|perfect[,. ]+)*(?:the |my )?(?:problem|issue)(?:'s| is| was| has been)? "
+        r"(?:now )?(?:solved|fixed|gone)\b",
+    ),
     (Intent.GREETING, r"^(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|hej|moin|hallo)(?: there| all| team| firstline)?[,.! ]*$"),
     (
         Intent.THANKS,
         r"^(?:ok(?:ay)?[,. ]+)?(?:many )?(?:thanks?|thank you|thx|cheers|ta)"
-        r"(?: (?:a lot|so much|very much|again|you|for .{0,40}))?[,.! ]*(?:bye)?[.! ]*$"
+        r"(?: (?:a lot|so much|very much|again|you|for [^,.;:!?]{0,40}))?[,.! ]*(?:bye)?[.! ]*$"
         r"|^(?:bye|goodbye|see you)[.! ]*$",
     ),
 )
-_YES = r"^(?:yes|yep|yeah|yup|sure|please do|ja|ok(?:ay)?|correct)(?: please| do| it did| thanks?| thank you)*[,.! ]*$"
-_NO = r"^(?:no|nope|nah|not really|nein|nej)(?: thanks?| thank you| it did not| it didn't)*[,.! ]*$"
+_CONTRARY = r"\b(?:but|until|unless|except|however|only|and then|not|never|no longer|still|aber|nicht|inte)\b|n't\b"
+"""A success with one of these words in it is none: "it works on the phone but not on the laptop"."""
+_YES = (
+    r"^(?:yes|yep|yeah|yup|sure|please do|ja|ok(?:ay)?|correct)"
+    r"(?:[,.! ]+(?:please|do|it did|thanks?(?: a lot)?|thank you(?: very much)?|danke|tack))*[,.! ]*$"
+)
+_NO = r"^(?:no|nope|nah|not really|nein|nej)(?:[,.! ]+(?:thanks?|thank you|it did not|it didn't|danke|tack))*[,.! ]*$"
 _FOLLOW_UP = (
     r"^(?:and |but |ok |so )*(?:what|how) about\b|^(?:and|also)\b.{0,60}\?*$|^(?:and |what )?(?:on|for|with) (?:my|the|an?) \w+[ \w]{0,20}\?*$"
 )
@@ -142,8 +153,9 @@ class LocalUnderstanding:
         platform, kind = mentioned(plain)
         by_pattern = _of_pattern(plain, state, has_issue, bool(platform or kind))
         if by_pattern is not None:
-            return Understanding(by_pattern, 0.95, platform, kind, _ticket_id(plain))
+            return Understanding(_doubted(by_pattern, plain), 0.95, platform, kind, _ticket_id(plain))
         intent, confidence = self._nearest(plain, vector)
+        intent = _doubted(intent, plain)
         if intent in (Intent.SOLVED, Intent.NOT_SOLVED) and not has_issue:
             intent, confidence = Intent.QUESTION, 0.5
         return Understanding(intent, confidence, platform, kind, _ticket_id(plain))
@@ -189,6 +201,11 @@ def _of_pattern(plain: str, state: State, has_issue: bool, names_device: bool) -
         if re.search(pattern, plain) and (has_issue or intent not in (Intent.SOLVED, Intent.NOT_SOLVED)):
             return intent
     return None
+
+
+def _doubted(intent: Intent, plain: str) -> Intent:
+    """Return the intent, but no success where the words hold a contrary: closing a ticket wrongly is the worse mistake."""
+    return Intent.NOT_SOLVED if intent is Intent.SOLVED and re.search(_CONTRARY, plain) else intent
 
 
 def _ticket_id(plain: str) -> str:

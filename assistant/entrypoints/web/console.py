@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Cookie, Depends, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Cookie, Depends, Form, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from assistant.desk.review import WEEK, gap_report, week_of
@@ -22,6 +22,7 @@ COOKIE = "firstline_session"
 SEE_OTHER = 303
 router = APIRouter(include_in_schema=False)
 OurSite = Annotated[Site, Depends(site_of)]
+Week = Annotated[date | None, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
 
 def signed_in(site: OurSite, firstline_session: Annotated[str, Cookie()] = "") -> Person:
@@ -169,7 +170,7 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
 
 
 @router.get("/console/gaps")
-def gaps(request: Request, site: OurSite, person: Annotated[Person, Depends(author)], week: date | None = None) -> Response:
+def gaps(request: Request, site: OurSite, person: Annotated[Person, Depends(author)], week: Week = None) -> Response:
     """Show a week's gaps, the costliest first."""
     zone = ZoneInfo(site.directory.company().timezone)
     moment = datetime.combine(week, time(12), zone) if week else site.clock.now()

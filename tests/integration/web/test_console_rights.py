@@ -112,15 +112,16 @@ def test_the_agents_page_lists_opens_and_filters_tickets(web: Service) -> None:
         assert "<img" not in strange.text
 
 
-@pytest.mark.parametrize("week", ["2026-11-18", "1999-01-01", "2090-06-01", "0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("week", ["2026-11-18", "2000-01-01", "2026-03-29", "2100-01-01"])
 def test_the_gap_report_opens_for_any_week(web: Service, week: str) -> None:
     with console(web, AUTHOR) as author:
         assert author.get("/console/gaps", params={"week": week}).status_code == 200
 
 
-def test_a_week_that_is_no_day_is_refused(web: Service) -> None:
+@pytest.mark.parametrize("week", ["last", "2026-02-30", "0001-01-01", "9999-12-31"])
+def test_a_week_that_is_no_day_of_this_century_is_refused(web: Service, week: str) -> None:
     with console(web, AUTHOR) as author:
-        assert author.get("/console/gaps", params={"week": "last"}).status_code == 422
+        assert author.get("/console/gaps", params={"week": week}).status_code == 422
 
 
 def test_a_question_without_an_article_reaches_the_gap_report_with_secrets_taken_out(web: Service) -> None:

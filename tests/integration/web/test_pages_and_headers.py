@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.support.chat import opened
 from tests.support.service import Service, served_here
 
 PAGES = ["/", "/articles", "/articles?category=vpn", "/articles/vpn-install-windows", "/console/sign-in", "/docs"]
@@ -37,12 +40,12 @@ class Outside(HTMLParser):
             self.inline.append(tag)
 
 
-def signed_in(web: Service, person: str) -> httpx.Client:
-    """Return a browser's client that is signed in to the console."""
-    client = web.client(Origin=web.url, Accept="text/html")
-    answer = client.post("/console/sign-in", data={"token": web.token(person)})
-    assert answer.status_code == 303
-    return client
+@contextmanager
+def signed_in(web: Service, person: str) -> Iterator[httpx.Client]:
+    """A browser's client that is signed in to the console."""
+    with web.client(Origin=web.url, Accept="text/html") as client:
+        assert client.post("/console/sign-in", data={"token": web.token(person)}).status_code == 303
+        yield client
 
 
 @pytest.mark.parametrize("path", PAGES + CONSOLE)
@@ -62,7 +65,7 @@ def test_every_page_has_the_security_headers_and_loads_nothing_from_elsewhere(we
         "frame-ancestors": "'self'",
     }
     assert page.headers["x-content-type-options"] == "nosniff"
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
     assert page.headers["cache-control"] == "no-store"
     assert "server" not in page.headers
     seen = Outside()
@@ -140,8 +143,6 @@ def test_a_configured_site_may_embed_the_widget_and_call_without_cookies(demo_ho
             assert page.post("/demo/token", json={}).status_code == 403, "only the service's own page may become a demo employee"
         with service.client("maria.santos", Origin=f"{intranet}.evil.example") as evil:
             assert "access-control-allow-origin" not in evil.get("/v1/me").headers
-        from tests.support.chat import opened
-
         with opened(service, origin=intranet) as socket:
             assert socket.close_code is None
 
@@ -161,7 +162,7 @@ def test_the_description_of_the_interface_is_valid_and_covers_every_call(web: Se
         "/healthz": {"get"},
     }
     schemas = described["components"]["schemas"]
-    for reference in re.findall(r'"\$ref": "#/components/schemas/(\w+)"', client_text(described)):
+    for reference in re.findall(r'"\$ref": "#/components/schemas/(\w+)"', json.dumps(described)):
         assert reference in schemas
     names = [call["operationId"] for calls in described["paths"].values() for call in calls.values()]
     assert len(set(names)) == len(names)
@@ -170,12 +171,6 @@ def test_the_description_of_the_interface_is_valid_and_covers_every_call(web: Se
     assert described["paths"]["/v1/conversations/{conversation_id}/messages"]["post"]["responses"]["200"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/Reply"
     }
-
-
-def client_text(described: object) -> str:
-    import json
-
-    return json.dumps(described)
 
 
 def test_health_is_ready_and_needs_no_token(web: Service) -> None:

@@ -40,7 +40,7 @@ WRONG: dict[str, tuple[int, str, str, dict[str, Any]]] = {
     "wrong method of a page": (405, "POST", "/healthz", {}),
     "no body": (422, "POST", CONVERSATIONS, {}),
     "not JSON": (422, "POST", CONVERSATIONS, {"content": "{", "headers": JSON}),
-    "bytes": (422, "POST", CONVERSATIONS, {"content": b"\xff\xfe\x00", "headers": JSON}),
+    "bytes": (400, "POST", CONVERSATIONS, {"content": b"\xff\xfe\x00", "headers": JSON}),
     "nested without end": (400, "POST", CONVERSATIONS, {"content": "[" * 100_000, "headers": JSON}),
     "a list": (422, "POST", CONVERSATIONS, {"json": ["text"]}),
     "JSON that says it is text": (422, "POST", CONVERSATIONS, {"content": '{"text":"hello"}', "headers": {"Content-Type": "text/plain"}}),
@@ -122,9 +122,11 @@ def without_knowledge(site: Site) -> Site:
 def test_an_unexpected_error_gets_a_reference_that_the_log_explains_and_no_detail(
     demo_home: Callable[[str], Path], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with served_here(demo_home("home"), without_knowledge) as service, service.client("maria.santos") as maria:
-        answer = maria.get("/v1/articles/vpn-install-windows")
-        page = maria.get("/articles/vpn-install-windows", headers={"Accept": "text/html"})
+    with served_here(demo_home("home"), without_knowledge) as service:
+        with service.client("maria.santos") as program:
+            answer = program.get("/v1/articles/vpn-install-windows")
+        with service.client(Accept="text/html") as browser:
+            page = browser.get("/articles/vpn-install-windows")
     check(answer, 500)
     reference = answer.json()["reference"]
     assert reference.startswith("E-")
