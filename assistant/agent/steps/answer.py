@@ -12,6 +12,8 @@ from kb.model import Citation, Evidence, Passage, Retrieval
 
 MODEL = "local-answer/1"
 WORD_BUDGET = 260
+WORDS_WITH_STEPS = 400
+PROCEDURES = 2
 NEAR = 0.10
 _PROCEDURE = re.compile(r"^\s{0,3}\d{1,3}[.)]\s", re.MULTILINE)
 
@@ -34,8 +36,8 @@ def compose(retrieval: Retrieval, whole: Sequence[Passage], today: date) -> Comp
     """Present the first article's passages that answer.
 
     ``whole`` are all live passages of that article in order. The best passage is always there; when it holds no steps
-    and the article does, so is the procedure that fits best; others join while they are nearly as good, up to about
-    260 words.
+    and the article does, so are the procedures that fit best, two at most and up to 400 words in all; others join while they are nearly as
+    good, up to about 260.
     """
     first = retrieval.ranked[0].passage.article.id
     scored = {item.passage.id: item for item in retrieval.ranked if item.passage.article.id == first}
@@ -52,20 +54,16 @@ def _choose(scored: Sequence[Evidence], whole: Sequence[Passage]) -> set[str]:
     chosen, spent = {best.passage.id}, _length(best.passage)
     if not has_procedure(best.passage):
         steps = [item.passage for item in by_rank if has_procedure(item.passage)] or [p for p in whole if has_procedure(p)]
-        if steps and _opens(best.passage):
-            chosen.add(steps[0].id)
-            spent += _length(steps[0])
+        for passage in steps[:PROCEDURES]:
+            if spent + _length(passage) <= WORDS_WITH_STEPS:
+                chosen.add(passage.id)
+                spent += _length(passage)
     for item in by_rank[1:]:
         length = _length(item.passage)
         if item.passage.id not in chosen and item.dense >= best.dense - NEAR and spent + length <= WORD_BUDGET:
             chosen.add(item.passage.id)
             spent += length
     return chosen
-
-
-def _opens(passage: Passage) -> bool:
-    """An introduction or a list of requirements is no answer by itself: the steps that it leads to are."""
-    return passage.ordinal == 0 or passage.heading.lower().startswith(("before you", "what you need", "requirements", "overview"))
 
 
 def _length(passage: Passage) -> int:

@@ -185,7 +185,7 @@ def mentioned(plain: str) -> tuple[Platform | None, str]:
 def _of_choice(choice: str, state: State) -> Understanding:
     name, _, argument = choice.partition(":")
     if name in ("yes", "no"):
-        intent = _BY_STATE.get((state, name == "yes"), Intent.SMALLTALK)
+        intent = _BY_STATE.get((state, name == "yes"), Intent.SOLVED if name == "yes" else Intent.DECLINE)
         return Understanding(intent, 1.0)
     return Understanding(_CHOICES.get(name, Intent.UNREADABLE), 1.0, argument=argument if name != "platform" else choice)
 
