@@ -57,17 +57,19 @@ def features(signals: Signals) -> list[float]:
     """Return the features in the order of ``FEATURES``; all zero for an empty ranking."""
     if not signals.ranked:
         return [0.0] * len(FEATURES)
-    first = signals.ranked[0]
-    others = [item.dense for item in signals.ranked if item.passage.article.id != first.passage.article.id]
+    article = signals.ranked[0].passage.article
+    mine = [item for item in signals.ranked if item.passage.article.id == article.id]
+    best = max(item.dense for item in mine)
+    others = [item.dense for item in signals.ranked if item.passage.article.id != article.id]
     typical = sorted(signals.dense, reverse=True)[:20]
     asked = set(words(signals.question))
-    found = set(words(f"{first.passage.article.title} {first.passage.heading} {first.passage.text}"))
+    found = [set(words(f"{article.title} {item.passage.heading} {item.passage.text}")) for item in mine[:3]]
     return [
-        blend(first.dense, signals.title),
-        first.dense - max(others, default=0.0),
-        first.dense - sum(typical) / len(typical),
-        len(asked & found) / len(asked) if asked else 0.0,
-        float(first.passage.article.id == signals.lexical_first),
+        blend(best, signals.title),
+        best - max(others, default=0.0),
+        best - sum(typical) / len(typical),
+        max(len(asked & some) for some in found) / len(asked) if asked else 0.0,
+        float(article.id == signals.lexical_first),
         log(1 + len(asked)),
     ]
 

@@ -181,7 +181,7 @@ class Evidence:
     """A passage with the scores that brought it here.
 
     ``dense`` is a cosine in [-1, 1], ``lexical`` a BM25 score (0 when no term matched), ``fused`` the ranking
-    score (comparable within one retrieval only).
+    score of its article (comparable within one retrieval only).
     """
 
     passage: Passage

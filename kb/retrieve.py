@@ -47,13 +47,14 @@ class Retriever:
         self._embedder = embedder
         self._vector_problem = vector_problem
 
-    def retrieve(self, question: Question, scope: Scope, limit: int = 12, exclude: Sequence[str] = ()) -> Retrieval:
+    def retrieve(self, question: Question, scope: Scope, limit: int = 40, exclude: Sequence[str] = ()) -> Retrieval:
         """Return at most ``limit`` passages, best first, and how surely the first article answers.
 
         Passages of the articles in ``exclude`` are left out.
 
-        Ranking: with ``z`` over the candidates, z((best passage cosine + 0.3 title cosine) / 1.3) + 0.3 z(BM25), and 0.5
-        for an article that is written for the scope's system rather than for all. Without vectors: BM25 alone.
+        Ranking of articles, with ``z`` over those found: z((best passage's cosine + 0.3 title cosine) / 1.3) + 0.3 z(best
+        passage's BM25), and 0.5 for an article written for the scope's system rather than for all. Without vectors: BM25
+        alone. Passages of one article stand together, ranked by the same rule.
         """
         ranking = self.rank(question, scope, exclude)
         signals = ranking.signals
@@ -93,19 +94,35 @@ class Retriever:
 def _rank(
     candidates: Sequence[Candidate], vector: Vector | None, scores: dict[str, float], floor: float, scope: Scope
 ) -> tuple[list[Evidence], dict[str, float]]:
+    """Rank articles by their best passage; passages of one article stand together, the best first."""
     lexical = np.array([scores.get(c.passage.id, floor) for c in candidates], dtype=np.float32)
-    if vector is None:
-        dense = titles = np.zeros(len(candidates), dtype=np.float32)
-        fused = lexical
-    else:
-        dense = np.array([float((c.vectors @ vector).max()) if len(c.vectors) else 0.0 for c in candidates], dtype=np.float32)
-        titles = np.array([float(c.title_vector @ vector) if len(c.vectors) else 0.0 for c in candidates], dtype=np.float32)
-        fused = _z(np.asarray((dense + TITLE_WEIGHT * titles) / (1 + TITLE_WEIGHT), dtype=np.float32)) + LEXICAL_WEIGHT * _z(lexical)
-    own = np.array([scope.platform is not None and scope.platform in c.passage.article.platforms for c in candidates])
-    fused = fused + OWN_DEVICE * own * (fused.std() if vector is None else 1.0)
-    order = sorted(range(len(candidates)), key=lambda i: (-fused[i], not own[i], candidates[i].passage.id))
-    ranked = [Evidence(candidates[i].passage, float(dense[i]), scores.get(candidates[i].passage.id, 0.0), float(fused[i])) for i in order]
+    dense = np.array([float((c.vectors @ vector).max()) if vector is not None and len(c.vectors) else 0.0 for c in candidates], dtype=np.float32)
+    titles = np.array([float(c.title_vector @ vector) if vector is not None and len(c.vectors) else 0.0 for c in candidates], dtype=np.float32)
+    members: dict[str, list[int]] = {}
+    for i, candidate in enumerate(candidates):
+        members.setdefault(candidate.passage.article.id, []).append(i)
+    rows = list(members.values())
+    heads = np.array([row[0] for row in rows])
+    best_dense = np.array([dense[row].max() for row in rows], dtype=np.float32)
+    best_lexical = np.array([lexical[row].max() for row in rows], dtype=np.float32)
+    of_articles = _fuse(best_dense, titles[heads], best_lexical, vector is not None)
+    own = np.array([scope.platform is not None and scope.platform in candidates[i].passage.article.platforms for i in heads])
+    of_articles = np.asarray(of_articles + OWN_DEVICE * own, dtype=np.float32)
+    within = _fuse(dense, titles, lexical, vector is not None)
+    order = sorted(range(len(rows)), key=lambda k: (-of_articles[k], candidates[rows[k][0]].passage.article.id))
+    ranked = []
+    for k in order:
+        for i in sorted(rows[k], key=lambda i: (-within[i], candidates[i].passage.ordinal)):
+            passage = candidates[i].passage
+            ranked.append(Evidence(passage, float(dense[i]), scores.get(passage.id, 0.0), float(of_articles[k])))
     return ranked, {c.passage.id: float(t) for c, t in zip(candidates, titles, strict=True)}
+
+
+def _fuse(dense: Vector, titles: Vector, lexical: Vector, with_vectors: bool) -> Vector:
+    if not with_vectors:
+        return _z(lexical)
+    near = np.asarray((dense + TITLE_WEIGHT * titles) / (1 + TITLE_WEIGHT), dtype=np.float32)
+    return _z(near) + LEXICAL_WEIGHT * _z(lexical)
 
 
 def _z(values: Vector) -> Vector:

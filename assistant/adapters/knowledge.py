@@ -12,7 +12,7 @@ from kb.model import Article, Citation, Passage, Platform, Reader, Retrieval
 from kb.ports import EmbedderUnavailable, Scope
 from kb.retrieve import Question
 
-LIMIT = 24
+LIMIT = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from assistant.domain.audit import AuditEntry, AuditRecord
 from assistant.domain.conversation import Conversation, Episode, State
 from assistant.governance.audit import GENESIS, link
 from assistant.ports.store import ConversationChanged, Event, Message
-from kb.model import UnresolvedIntent
+from kb.adapters.memory import MemoryIntentLog
 
 WAIT_SECONDS = 5.0
 
@@ -146,34 +146,18 @@ class MemoryAudit:
 
 
 @dataclass(slots=True)
-class MemoryIntents:
-    """The ``IntentLog`` protocol over a list."""
-
-    recorded: list[UnresolvedIntent] = field(default_factory=list)
-
-    def record(self, intent: UnresolvedIntent) -> None:
-        """See the port."""
-        self.recorded.append(intent)
-
-    def between(self, start: datetime, end: datetime) -> list[UnresolvedIntent]:
-        """See the port."""
-        asked = [intent for intent in self.recorded if start <= intent.asked_at < end]
-        return sorted(asked, key=lambda intent: (intent.asked_at, intent.id))
-
-
-@dataclass(slots=True)
 class MemoryUnit:
     """The repositories of one transaction."""
 
     tickets: MemoryDesk
     conversations: MemoryConversations = field(default_factory=MemoryConversations)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
-    intents: MemoryIntents = field(default_factory=MemoryIntents)
+    intents: MemoryIntentLog = field(default_factory=MemoryIntentLog)
 
     def copy(self) -> MemoryUnit:
         """Return a unit that holds the same and changes by itself."""
         return MemoryUnit(
-            self.tickets.copy(), self.conversations.copy(), MemoryAudit(list(self.audit.records)), MemoryIntents(list(self.intents.recorded))
+            self.tickets.copy(), self.conversations.copy(), MemoryAudit(list(self.audit.records)), MemoryIntentLog(list(self.intents.intents))
         )
 
 

@@ -40,16 +40,15 @@ def compose(retrieval: Retrieval, whole: Sequence[Passage], today: date) -> Comp
     good, up to about 260.
     """
     first = retrieval.ranked[0].passage.article.id
-    scored = {item.passage.id: item for item in retrieval.ranked if item.passage.article.id == first}
-    chosen = _choose([scored[p.id] for p in whole if p.id in scored], whole)
+    live = {passage.id for passage in whole}
+    chosen = _choose([item for item in retrieval.ranked if item.passage.article.id == first and item.passage.id in live], whole)
     ordered = [passage for passage in whole if passage.id in chosen]
     parts = [_part(passage, number) for number, passage in enumerate(ordered, 1)]
     citations = tuple(cite(passage, today) for passage in ordered)
     return Composed("\n\n".join(parts), citations, tuple(passage.id for passage in ordered))
 
 
-def _choose(scored: Sequence[Evidence], whole: Sequence[Passage]) -> set[str]:
-    by_rank = sorted(scored, key=lambda item: -item.fused)
+def _choose(by_rank: Sequence[Evidence], whole: Sequence[Passage]) -> set[str]:
     best = by_rank[0]
     chosen, spent = {best.passage.id}, _length(best.passage)
     if not has_procedure(best.passage):

@@ -184,6 +184,20 @@ class TestMessages:
         with store.read() as unit:
             assert len(unit.conversations.pending()) == 2
 
+    def test_a_persons_message_is_found_by_its_id_alone(self, store: Store) -> None:
+        begun(store, conversation("c_1"), conversation("c_2", person="bo"))
+        with store.write() as unit:
+            unit.conversations.accept(message("m1", "c_1", text="mine"))
+            unit.conversations.accept(message("m1", "c_2", text="theirs"))
+            unit.conversations.answer(message("m1", "c_2"), {"text": "done"})
+        with store.read() as unit:
+            mine, theirs = unit.conversations.message_of("ana", "m1"), unit.conversations.message_of("bo", "m1")
+            assert unit.conversations.message_of("ana", "m2") is None
+            assert unit.conversations.message_of("cy", "m1") is None
+        assert mine is not None
+        assert theirs is not None
+        assert (mine.text, mine.reply, theirs.text, theirs.reply) == ("mine", None, "theirs", {"text": "done"})
+
     def test_a_message_waits_until_it_is_answered_and_keeps_its_reply(self, store: Store) -> None:
         begun(store)
         with store.write() as unit:

@@ -1,7 +1,8 @@
-"""Publishes and follows without end in a state folder, until it is killed."""
+"""Children that publish and follow without end in a state folder, until they are killed."""
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from kb.adapters.store.articles import SqlArticleStore
 from kb.adapters.store.engine import open_engine
 from kb.adapters.store.migrate import migrate
 from kb.keeper import IndexKeeper
+from kb.model import Document
 from tests.support.kb_samples import document, publish
 
 EMBEDDER = HashingEmbedder(64)
@@ -34,22 +36,43 @@ def work(home: Path, seed: int) -> None:
     if not keeper.own():
         raise SystemExit("another process owns the indexes")
     chance = random.Random(seed)
-    print("ready", flush=True)
+    print(os.getpid(), flush=True)
     while True:
-        names = [f"a{chance.randrange(60)}" for _ in range(8)]
-        publish(
-            store,
-            *(
-                document(name, *(f"Text {chance.random()}." for _ in range(chance.randint(1, 5))), groups=chance.choice([[], ["hr"], ["finance", "hr"]]))
-                for name in dict.fromkeys(names)
-            ),
-        )
+        names = dict.fromkeys(f"a{chance.randrange(60)}" for _ in range(8))
+        publish(store, *(edited(name, chance) for name in names))
         if chance.random() < 0.4:
-            store.withdraw(names[:2])
+            store.withdraw(list(names)[:2])
         if chance.random() < 0.1:
             keeper.rebuild(lambda _text: None)
         keeper.catch_up()
 
 
+def edited(name: str, chance: random.Random) -> Document:
+    """Return an article with other words, of another length, for other readers."""
+    paragraphs = (f"Text {chance.random()}." for _ in range(chance.randint(1, 5)))
+    return document(name, *paragraphs, groups=chance.choice([[], ["hr"], ["finance", "hr"]]))
+
+
+def check(home: Path) -> None:
+    """Open, follow and repair as the next start does, and say what was found and what is left."""
+    _store, keeper = open_parts(home)
+    owned = keeper.own()
+    keeper.catch_up()
+    found = keeper.repair()
+    left = [(a.index, a.missing, a.extra) for a in keeper.check()]
+    print(owned, [(a.index, a.missing, a.extra) for a in found], left, flush=True)
+
+
+def serve(home: Path) -> None:
+    """Fork a child for each line of standard input: what is imported is imported once."""
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            check(home) if line == "check\n" else work(home, int(line))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print(f"ended {os.waitstatus_to_exitcode(status)}", flush=True)
+
+
 if __name__ == "__main__":
-    work(Path(sys.argv[1]), int(sys.argv[2]))
+    serve(Path(sys.argv[1]))

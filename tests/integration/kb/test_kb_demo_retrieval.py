@@ -41,7 +41,7 @@ def first(found: Retrieval) -> str:
         ("my account is locked after too many attempts", {"account-locked"}),
         ("I got a new phone, how do I move Approve to it?", {"mfa-new-phone"}),
         ("I lost the phone that I use to approve sign-ins", {"mfa-lost-phone"}),
-        ("The VPN will not connect", {"vpn-cannot-connect"}),
+        ("What does the VPN error code HC-507 mean?", {"vpn-error-codes"}),
         ("which Wi-Fi can my visitor use?", {"wifi-guest-network"}),
         ("my mailbox is full", {"email-quota-full"}),
         ("set an automatic reply while I am on holiday", {"email-out-of-office"}),
