@@ -23,7 +23,7 @@ $(DEMO): $(DEMO_SOURCES)
 	@touch $@
 
 run: setup
-	@$(MAKE) --no-print-directory $(DEMO)
+	@$(MAKE) --no-print-directory --silent $(DEMO)
 	@FIRSTLINE_DEMO=true $(FIRSTLINE) serve
 
 lint: setup-dev

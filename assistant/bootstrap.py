@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import secrets
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ from kb.adapters.store.migrate import migrate
 from kb.bootstrap import KnowledgeBase, open_knowledge
 from kb.ports import EmbedderUnavailable
 
+log = logging.getLogger("firstline")
 MIGRATIONS = Path(__file__).parent / "adapters" / "store" / "migrations"
 SCHEMA_TABLE = "assistant_schema_version"
 SECRET_BYTES = 32
@@ -82,7 +84,10 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
 
     def notify(events: Sequence[Event]) -> None:
         for subscriber in subscribers:
-            subscriber(events)
+            try:
+                subscriber(events)
+            except Exception:  # the events are stored; whoever missed them resumes from there
+                log.exception("events could not be pushed")
 
     def link_hosts() -> tuple[str, ...]:
         return (directory.company().domain, *settings.link_hosts)

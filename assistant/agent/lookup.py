@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from assistant.agent.state import Memory
 from assistant.agent.steps.understand import Intent, Understanding
+from assistant.desk.requests import subject_of
 from assistant.domain.configuration import Device, Person
 from assistant.domain.conversation import CLOSED, Conversation, State
 from assistant.ports.knowledge import Knowledge
@@ -14,6 +15,8 @@ from assistant.ports.store import Message
 from kb.model import Passage, Platform, Reader, Retrieval
 
 COMPUTERS = ("laptop", "workstation", "desktop", "computer")
+FILING = frozenset({Intent.FILE, Intent.PERSON, Intent.NOT_SOLVED})
+NO_ISSUE = "Wants to talk to a person"
 LOOKING = frozenset(
     {Intent.QUESTION, Intent.FOLLOW_UP, Intent.TOPIC, Intent.DEVICE, Intent.NOT_SOLVED, Intent.RETRY, Intent.OUT_OF_SCOPE, Intent.SMALLTALK}
 )
@@ -56,6 +59,8 @@ class Finding:
     hidden: Retrieval | None = None
     chosen: bool = False
     """The person picked this article from a list."""
+    issue_vector: tuple[float, ...] = ()
+    """Of the issue's subject, where a ticket may be filed: no model is asked inside the turn's transaction."""
 
 
 def target_of(setting: Setting) -> Target:
@@ -80,8 +85,17 @@ def _platform(name: str) -> Platform | None:
     return Platform(name) if name in {platform.value for platform in Platform} else None
 
 
-def look_up(setting: Setting, knowledge: Knowledge, enough: float, low: float) -> Finding:
-    """Find what may answer the message; ``enough`` and ``low`` are the answer step's bands."""
+def look_up(setting: Setting, knowledge: Knowledge, enough: float) -> Finding:
+    """Find what may answer the message; from the confidence ``enough`` up it will be answered."""
+    finding = _find(setting, knowledge, enough)
+    if setting.understanding.intent not in FILING:
+        return finding
+    known = setting.memory.issue and not (setting.understanding.intent is Intent.FILE and setting.conversation.before in CLOSED)
+    issue = setting.memory.issue if known else setting.message.text or NO_ISSUE
+    return replace(finding, issue_vector=knowledge.embed(subject_of(issue)))
+
+
+def _find(setting: Setting, knowledge: Knowledge, enough: float) -> Finding:
     wanted, memory = setting.understanding, setting.memory
     target = target_of(setting)
     if wanted.intent not in LOOKING:
@@ -92,8 +106,8 @@ def look_up(setting: Setting, knowledge: Knowledge, enough: float, low: float) -
         memory = _with_words(setting, memory)
         exclude = memory.tried if wanted.intent is Intent.NOT_SOLVED else ()
         found = knowledge.passages_for(memory.question, setting.reader, target.platform, exclude)
-        return _finish(setting, knowledge, Finding(target, memory, found), low)
-    return _question(setting, knowledge, target, enough, low)
+        return _finish(setting, knowledge, Finding(target, memory, found), enough)
+    return _question(setting, knowledge, target, enough)
 
 
 def _with_words(setting: Setting, memory: Memory) -> Memory:
@@ -102,14 +116,14 @@ def _with_words(setting: Setting, memory: Memory) -> Memory:
     return replace(memory, details=(*memory.details, text)) if len(text.split()) > 3 else memory
 
 
-def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: float, low: float) -> Finding:
+def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: float) -> Finding:
     text, memory = setting.message.text, setting.memory
     state = setting.conversation.before
     fresh = Memory(issue=text) if state in CLOSED else Memory(issue=text, offered=memory.offered, device=memory.device, platform=memory.platform)
     if state is State.CLARIFYING and memory.issue:
         joined = replace(memory, details=(*memory.details, text))
         found = knowledge.passages_for(joined.question, setting.reader, target.platform)
-        return _finish(setting, knowledge, Finding(target, joined, found), low)
+        return _finish(setting, knowledge, Finding(target, joined, found), enough)
     found = knowledge.passages_for(text, setting.reader, target.platform, vector=setting.vector)
     finding = Finding(target, fresh, found)
     if memory.issue and state not in CLOSED and found.confidence < enough:
@@ -117,7 +131,7 @@ def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: fl
         together = knowledge.passages_for(joined.question, setting.reader, target.platform)
         if together.confidence > found.confidence:
             finding = Finding(target, joined, together)
-    return _finish(setting, knowledge, finding, low)
+    return _finish(setting, knowledge, finding, enough)
 
 
 def _chosen_topic(setting: Setting, knowledge: Knowledge, target: Target) -> Finding:
@@ -134,10 +148,10 @@ def _chosen_topic(setting: Setting, knowledge: Knowledge, target: Target) -> Fin
     return _finish(setting, knowledge, Finding(target, memory, narrowed, chosen=bool(mine)), 0.0)
 
 
-def _finish(setting: Setting, knowledge: Knowledge, finding: Finding, low: float) -> Finding:
+def _finish(setting: Setting, knowledge: Knowledge, finding: Finding, enough: float) -> Finding:
     """Fetch the whole first article for a possible answer, and for a failure what others could have read."""
     found = finding.retrieval
     assert found is not None
     whole: Sequence[Passage] = knowledge.passages_of(found.ranked[0].passage.article.id, setting.reader) if found.ranked else ()
-    hidden = knowledge.exists_for_others(finding.memory.question, found.vector) if found.confidence < low else None
+    hidden = knowledge.exists_for_others(finding.memory.question, found.vector) if found.confidence < enough else None
     return replace(finding, whole=tuple(whole), hidden=hidden)

@@ -57,9 +57,9 @@ def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str,
     conversation = unit.conversations.load(message.conversation)
     assert conversation is not None, "an accepted message has a conversation"
     state = advance(conversation.state, Happening.FAILED, conversation.before) if conversation.state is State.ANSWERING else conversation.state
-    memory, words = Memory.load(conversation.memory), message.text[:WORDS_KEPT]
-    memory = replace(memory, details=(*memory.details, words)) if memory.issue and words else memory if memory.issue else Memory(issue=words)
-    unit.conversations.save(replace(conversation, state=state, changed_at=at, memory=memory.dump()))
+    words = message.text[:WORDS_KEPT]
+    memory = conversation.memory if conversation.memory.get("issue") else Memory(issue=words).dump()
+    unit.conversations.save(replace(conversation, state=state, changed_at=at, memory=memory))
     choices = failed_choices()
     reply = Reply(
         conversation=conversation.id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from assistant.agent import wording
-from assistant.agent.lookup import Finding, Setting
+from assistant.agent.lookup import NO_ISSUE, Finding, Setting
 from assistant.agent.settlement import Settlement, Step, category_of, citation_view, device_view, nearest_of, system_view
 from assistant.agent.state import Memory, Offered, Timings
 from assistant.agent.steps import answer, summarise
@@ -112,7 +112,7 @@ class _Turn:
             settled = self._ask(found, disposition)
         else:
             settled = self._offer(found)
-        return replace(settled, reopens=self.setting.conversation.before in CLOSED, deducts=self._deducts(found, disposition))
+        return replace(settled, reopens=self.setting.conversation.before in CLOSED, deducts=self._deducts(found))
 
     def _answer(self, found: Retrieval, lead: str = "") -> Settlement:
         composed = answer.compose(found, self.finding.whole, self.at.date())
@@ -208,7 +208,7 @@ class _Turn:
         memory = self.setting.memory
         if self.setting.conversation.before not in (State.CLARIFYING, State.OFFERING_TICKET):
             return self._say(wording.moved_on())
-        requests.close(self.unit.tickets, self._ticket_id(), self.setting.person.id, "not wanted by the requester", self.at)
+        requests.let_go(self.unit.tickets, self._ticket_id(), self.setting.person.id, "not wanted by the requester", self.at)
         failure = FailureClass(memory.failure) if memory.failure else FailureClass.NO_ARTICLE
         step = Step("resolve", "ticket declined")
         return Settlement(Happening.DECLINED, ReplyKind.ACTION, wording.declined(), memory, steps=(step,), failure=failure)
@@ -238,7 +238,7 @@ class _Turn:
             return self._note()
         failure = self._why_unresolved(memory)
         if not memory.issue:
-            memory = replace(memory, issue=self.setting.message.text or "Wants to talk to a person")
+            memory = replace(memory, issue=self.setting.message.text or NO_ISSUE)
         opened, queue = self._give_to_queue(memory, self._ticket_id())
         step = Step("hand_off", "requested by the person", detail={"ticket": opened.ticket.id, "queue": queue})
         text = wording.handed_off(opened.ticket, self._queue_name(queue), DESK_HOURS)
@@ -274,8 +274,11 @@ class _Turn:
         """After filing, only a question that is clearly about something else begins a new episode."""
         return disposition is Disposition.AUTO and category_of(found) != self.setting.memory.category
 
-    def _deducts(self, found: Retrieval, disposition: Disposition) -> bool:
-        return self.setting.conversation.before in CLOSED and not self._reopening(found, disposition)
+    def _deducts(self, found: Retrieval) -> bool:
+        """What is said after the end deducts the earlier outcome, unless it is a question in another category or in none."""
+        goes_on = self.setting.understanding.intent in (Intent.FOLLOW_UP, Intent.DEVICE, Intent.RETRY)
+        same = goes_on or self._likely_category(found) == self.setting.memory.category
+        return self.setting.conversation.before in CLOSED and same
 
     def _placed(self, category: str) -> Memory:
         target = self.finding.target
@@ -299,8 +302,7 @@ class _Turn:
         return self.setting.conversation.before in CLOSED and self._reopening(found, Disposition.AUTO)
 
     def _give_to_queue(self, memory: Memory, known: str) -> tuple[requests.Opened, str]:
-        vector = self.rules.knowledge.embed(requests.subject_of(memory.issue))
-        issue = self._issue(memory, vector)
+        issue = self._issue(memory, self.finding.issue_vector)
         return requests.file(self.unit.tickets, issue, known, self.at, self._window()), issue.queue
 
     def _issue(self, memory: Memory, vector: tuple[float, ...]) -> requests.Issue:

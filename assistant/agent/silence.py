@@ -45,7 +45,7 @@ def _close(parts: Parts, unit: UnitOfWork, conversation: Conversation, now: date
     state = advance(conversation.state, Happening.SILENCE)
     episode = replace(conversation.episode, closed_at=now, outcome=outcome)
     unit.conversations.save(replace(conversation, state=state, changed_at=now, episode=episode))
-    requests.close(unit.tickets, episode.ticket, "firstline", f"{outcome.value}: no answer for {hours:g} hours", now)
+    requests.let_go(unit.tickets, episode.ticket, "firstline", f"{outcome.value}: no answer for {hours:g} hours", now)
     entry = AuditEntry(now, "firstline", "resolve", "silence", conversation.id, policy=parts.settler.policy.version, outcome=outcome.value)
     unit.audit.append([entry])
     memory = Memory.load(conversation.memory)

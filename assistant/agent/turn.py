@@ -20,13 +20,13 @@ from assistant.agent.state import Inbound, Memory, Timings
 from assistant.agent.steps.understand import LocalUnderstanding, Understanding
 from assistant.domain.configuration import Person
 from assistant.domain.conversation import CLOSED, Conversation, Episode, Happening, State, advance
-from assistant.domain.reply import Reply, ReplyKind
+from assistant.domain.reply import RETRY, Reply, ReplyKind
 from assistant.governance.rendering import render
 from assistant.ports.clock import Clock
 from assistant.ports.devices import DeviceFleet
 from assistant.ports.identity import Directory
 from assistant.ports.knowledge import Knowledge
-from assistant.ports.store import ConversationChanged, Event, Message, Store
+from assistant.ports.store import ConversationChanged, Event, Message, Store, UnitOfWork
 
 log = logging.getLogger("firstline.turn")
 READ_CHARACTERS = 4_000
@@ -188,8 +188,7 @@ class Turns:
     def _try_answer(self, message: Message) -> Reply:
         parts = self._parts
         setting = self._setting(message)
-        band = parts.settler.policy.bands["answer"]
-        finding = look_up(setting, parts.knowledge, band.auto, band.review)
+        finding = look_up(setting, parts.knowledge, parts.settler.policy.bands["answer"].auto)
         now = parts.clock.now()
         with parts.store.write() as unit:
             stored = unit.conversations.message(message.conversation, message.id)
@@ -206,6 +205,7 @@ class Turns:
         parts = self._parts
         with parts.store.read() as unit:
             conversation = unit.conversations.load(message.conversation)
+            message = _meant(unit, message)
         if conversation is None:
             raise UnknownConversation(message.conversation)
         person = self._person(conversation.person)
@@ -251,6 +251,18 @@ class Turns:
             else:
                 self._locks[key] = (lock, users - 1)
         lock.release()
+
+
+def _meant(unit: UnitOfWork, message: Message) -> Message:
+    """Return what a message stands for: "Try again" is the message whose turn failed last, said anew."""
+    if message.choice != RETRY.id:
+        return message
+    replies = (event.body["reply"] for event in reversed(unit.conversations.events(message.conversation)) if event.body["type"] == "reply")
+    for reply in replies:
+        failed = unit.conversations.message(message.conversation, reply["message"]) if reply["kind"] == ReplyKind.ERROR else None
+        if failed is not None and failed.choice != RETRY.id:
+            return replace(message, text=failed.text, choice=failed.choice, device=failed.device)
+    return message
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from assistant.domain.ticket import Ticket, TicketBody, TicketDraft, TicketStatus
+from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, TicketStatus
 from assistant.ports.ticketing import TicketDesk
 
 SUBJECT_LENGTH = 90
@@ -72,7 +72,7 @@ def file(desk: TicketDesk, issue: Issue, known: str, at: datetime, same_issue: t
     A ticket that people already work on keeps its queue and its body; what is new goes to it as a note.
     """
     opened = open_or_attach(desk, issue, known, at, same_issue)
-    if opened.ticket.assignee == "firstline":
+    if opened.ticket.assignee == ASSISTANT:
         return Opened(desk.file(opened.ticket.id, issue.body, issue.queue, at), opened.attached)
     if not opened.attached:
         desk.comment(opened.ticket.id, issue.requester, issue.body.summary, at)
@@ -85,3 +85,12 @@ def close(desk: TicketDesk, ticket_id: str, actor: str, why: str, at: datetime) 
     if ticket is None or not ticket.status.is_open:
         return ticket
     return desk.change_status(ticket_id, TicketStatus.CLOSED, actor, why, at)
+
+
+def let_go(desk: TicketDesk, ticket_id: str, actor: str, why: str, at: datetime) -> None:
+    """Close a ticket that nobody followed up, unless people work on it: then they read why the conversation ended, and decide."""
+    ticket = desk.ticket(ticket_id) if ticket_id else None
+    if ticket is not None and ticket.status.is_open and ticket.assignee != ASSISTANT:
+        desk.comment(ticket_id, actor, f"The conversation ended: {why}.", at, public=False)
+    else:
+        close(desk, ticket_id, actor, why, at)

@@ -55,10 +55,11 @@ class TantivyIndex:
             self._index = tantivy.Index(self._schema, path=str(folder))
         self._index.register_tokenizer(ANALYZER, self._analyzer)
         self._index.reload()
+        self._swept = False
 
     def replace(self, article_ids: Sequence[str], entries: Iterable[Entry]) -> None:
         """See the port."""
-        writer = self._index.writer(heap_size=WRITER_MEMORY, num_threads=1)
+        writer = self._writer()
         for article_id in article_ids:
             writer.delete_documents_by_term("article", article_id)
         for entry in entries:
@@ -71,9 +72,17 @@ class TantivyIndex:
 
     def clear(self) -> None:
         """See the port."""
-        writer = self._index.writer(heap_size=WRITER_MEMORY, num_threads=1)
+        writer = self._writer()
         writer.delete_all_documents()
         self._commit(writer)
+
+    def _writer(self) -> Any:
+        """Open a writer; the first one removes the files of a process that was killed, which its own would collide with."""
+        writer = self._index.writer(heap_size=WRITER_MEMORY, num_threads=1)
+        if not self._swept:
+            writer.garbage_collect_files()
+            self._swept = True
+        return writer
 
     def _commit(self, writer: Any) -> None:
         writer.commit()

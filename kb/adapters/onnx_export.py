@@ -65,6 +65,7 @@ def export(model: str, folder: Path) -> None:
 def _write_export(source: Path, folder: Path, identity: str) -> None:
     """Write ``model.onnx``, ``tokenizer.json`` and ``identity.json``; the folder appears complete or not at all."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TQDM_DISABLE", "1")
     import torch
     from sentence_transformers import SentenceTransformer
 

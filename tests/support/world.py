@@ -20,6 +20,8 @@ from kb.model import UnresolvedIntent
 
 MONDAY = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
 """A Monday morning on which the open tickets of the demo company are a few days old."""
+MESSAGE_NUMBERS = count(1)
+"""Of the whole run: a person's message ids are never used twice, as those of a real client."""
 LONG_AGO, FAR_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -73,7 +75,6 @@ class Talk:
         self.person = person
         self.conversation = conversation
         self.replies: list[Reply] = []
-        self._numbers = count(1)
 
     @property
     def last(self) -> Reply:
@@ -90,7 +91,7 @@ class Talk:
         return self._send(Inbound(self._id(), choice=choice))
 
     def _id(self) -> str:
-        return f"m{next(self._numbers)}"
+        return f"m{next(MESSAGE_NUMBERS)}"
 
     def _send(self, inbound: Inbound) -> Reply:
         reply = self.world.assistant.turns.take(self.person, self.conversation, inbound, "test")

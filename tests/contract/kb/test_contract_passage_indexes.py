@@ -245,12 +245,28 @@ def test_a_lexical_index_with_a_lost_segment_does_not_stop_the_start(tmp_path: P
     assert "b@1#0" in ids(index.search(CANARY, EVERYBODY, 5))
 
 
+def test_files_of_a_commit_that_was_killed_are_not_in_the_way(tmp_path: Path) -> None:
+    index = TantivyIndex(tmp_path)
+    index.replace(["a", "b"], [entry("a@1#0", CANARY), entry("b@1#0", CANARY)])
+    before = (tmp_path / "meta.json").read_text()
+    index.replace(["a"], [])
+    (tmp_path / "meta.json").write_text(before)  # as if the process had died just before it changed this file
+    again = TantivyIndex(tmp_path)
+    assert again.passage_ids() == {"a@1#0", "b@1#0"}
+    again.replace(["a"], [entry("a@2#0", CANARY)])
+    assert again.passage_ids() == {"a@2#0", "b@1#0"}
+    assert TantivyIndex(tmp_path).passage_ids() == {"a@2#0", "b@1#0"}
+
+
 # vectors
 
 
 def test_the_score_is_the_cosine(vectors: VectorIndexes) -> None:
     index = vectors.open()
-    index.replace(["a"], [entry("a@1#0", vectors=unit(1, 0, 0)[None]), entry("a@1#1", vectors=unit(1, 1, 0)[None]), entry("a@1#2", vectors=unit(-1, 0, 0)[None])])
+    index.replace(
+        ["a"],
+        [entry("a@1#0", vectors=unit(1, 0, 0)[None]), entry("a@1#1", vectors=unit(1, 1, 0)[None]), entry("a@1#2", vectors=unit(-1, 0, 0)[None])],
+    )
     hits = index.search(unit(1, 0, 0), EVERYBODY, 5)
     assert ids(hits) == ["a@1#0", "a@1#1", "a@1#2"]
     assert [hit.score for hit in hits] == pytest.approx([1.0, 0.7071, -1.0], abs=1e-3)
@@ -258,7 +274,9 @@ def test_the_score_is_the_cosine(vectors: VectorIndexes) -> None:
 
 def test_a_passage_with_several_vectors_appears_once_with_its_best(vectors: VectorIndexes) -> None:
     index = vectors.open()
-    index.replace(["a"], [entry("a@1#0", vectors=np.stack([unit(0, 1, 0), unit(1, 0, 0), unit(0, 0, 1)])), entry("a@1#1", vectors=unit(1, 1, 0)[None])])
+    index.replace(
+        ["a"], [entry("a@1#0", vectors=np.stack([unit(0, 1, 0), unit(1, 0, 0), unit(0, 0, 1)])), entry("a@1#1", vectors=unit(1, 1, 0)[None])]
+    )
     hits = index.search(unit(1, 0, 0), EVERYBODY, 5)
     assert ids(hits) == ["a@1#0", "a@1#1"]
     assert hits[0].score == pytest.approx(1.0, abs=1e-3)

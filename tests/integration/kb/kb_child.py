@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import traceback
 from pathlib import Path
 
 from kb.adapters.chroma import ChromaIndex
@@ -63,13 +64,22 @@ def check(home: Path) -> None:
     print(owned, [(a.index, a.missing, a.extra) for a in found], left, flush=True)
 
 
+def run(home: Path, order: str) -> None:
+    """Do what a line asks for and end this process at once, without the parent's goodbyes."""
+    try:
+        check(home) if order == "check" else work(home, int(order))
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
 def serve(home: Path) -> None:
     """Fork a child for each line of standard input: what is imported is imported once."""
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            check(home) if line == "check\n" else work(home, int(line))
-            os._exit(0)
+            run(home, line.strip())
         _, status = os.waitpid(child, 0)
         print(f"ended {os.waitstatus_to_exitcode(status)}", flush=True)
 

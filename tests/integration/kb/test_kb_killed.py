@@ -18,7 +18,7 @@ from kb.ports import Scope
 from tests.integration.kb.kb_child import EMBEDDER, open_parts
 
 ROOT = Path(__file__).parents[3]
-KILLS = 8
+KILLS = 5
 AGREED = "True [('lexical', 0, 0), ('vector', 0, 0)] [('lexical', 0, 0), ('vector', 0, 0)]"
 
 
@@ -28,7 +28,9 @@ class Children:
     def __init__(self, home: Path) -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         script = str(Path(__file__).with_name("kb_child.py"))
-        self._parent = subprocess.Popen([sys.executable, script, str(home)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._parent = subprocess.Popen(
+            [sys.executable, script, str(home)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def _say(self, line: str) -> str:
         assert self._parent.stdin is not None

@@ -126,7 +126,9 @@ def test_a_week_that_is_no_day_of_this_century_is_refused(web: Service, week: st
 
 def test_a_question_without_an_article_reaches_the_gap_report_with_secrets_taken_out(web: Service) -> None:
     with web.client("mikael.oberg") as mikael:
-        asked = mikael.post("/v1/conversations", json={"text": "The moisture meter MX-77 loses its calibration, my password is Hunter2-Secret"}).json()
+        asked = mikael.post(
+            "/v1/conversations", json={"text": "The moisture meter MX-77 loses its calibration, my password is Hunter2-Secret"}
+        ).json()
         assert asked["kind"] == "abstention"
         filed = mikael.post(f"/v1/conversations/{asked['conversation']}/messages", json={"choice": "file"}).json()
         assert filed["state"] == "filed"

@@ -7,6 +7,7 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+
 from assistant.domain.reply import Reply
 from tests.support.service import Service
 
@@ -94,7 +95,9 @@ def test_messages_of_one_conversation_sent_at_once_are_answered_one_after_anothe
     assert [event["id"] for event in events] == list(range(1, 17))
     kinds = [event["event"]["type"] for event in events]
     assert kinds == ["message", "reply"] * 8, "no turn began inside another"
-    assert [e["event"].get("message") or e["event"]["reply"]["message"] for e in events[::2]] == [e["event"]["reply"]["message"] for e in events[1::2]]
+    assert [e["event"].get("message") or e["event"]["reply"]["message"] for e in events[::2]] == [
+        e["event"]["reply"]["message"] for e in events[1::2]
+    ]
 
 
 def test_server_sent_events_bring_typing_and_then_the_same_reply(web: Service) -> None:

@@ -85,7 +85,9 @@ def test_a_frame_outside_the_protocol_closes_the_socket_and_changes_nothing(web:
     assert conversations(web, "karin.sjoberg") == before
 
 
-@pytest.mark.parametrize("frame", ["hello", "[" * 100_000, b"\x00", '{"v":1,"type":"ping","token":"x"}', '{"v":1,"type":"hello","token":"x","last_event_id":-1}'])
+@pytest.mark.parametrize(
+    "frame", ["hello", "[" * 100_000, b"\x00", '{"v":1,"type":"ping","token":"x"}', '{"v":1,"type":"hello","token":"x","last_event_id":-1}']
+)
 def test_anything_but_hello_closes_the_socket_at_once(web: Service, frame: str | bytes) -> None:
     with opened(web) as socket:
         socket.send(frame)

@@ -55,14 +55,13 @@ def test_forty_lost_connections_in_a_conversation_lose_and_double_nothing(web: S
             chat.reply_to(message)
     chat.drop()
     with web.client("fiona.baxter") as fiona:
-        (kept,) = fiona.get("/v1/conversations").json()
-        stored = fiona.get(f"/v1/conversations/{kept['conversation']}/events").json()
+        stored = fiona.get(f"/v1/conversations/{chat.conversation}/events").json()
     assert [event["id"] for event in stored] == list(range(1, len(stored) + 1))
     seen = [(event["id"], event["event"]) for event in chat.events]
     assert seen == [(event["id"], event["event"]) for event in stored], "the client saw what is stored, once, in order"
     said = [event["event"]["message"] for event in stored if event["event"]["type"] == "message"]
     answered = [event["event"]["reply"]["message"] for event in stored if event["event"]["type"] == "reply"]
-    assert said == answered == sent
+    assert said == answered == sent, "and everything that was sent is in this one conversation, with its one reply"
     assert drops >= DROPS
 
 

@@ -149,7 +149,9 @@ def test_a_known_host_in_odd_letters_comes_out_in_plain_ones() -> None:
     assert links(render("[x](https://lindqvist。example/)", HOSTS)) == ["https://lindqvist.example/"]
 
 
-@pytest.mark.parametrize("markdown", ["<https://evil.example>", "<javascript:alert(1)>", "https://evil.example", "www.evil.example", "<desk@evil.example>"])
+@pytest.mark.parametrize(
+    "markdown", ["<https://evil.example>", "<javascript:alert(1)>", "https://evil.example", "www.evil.example", "<desk@evil.example>"]
+)
 def test_a_bare_address_is_no_link(markdown: str) -> None:
     assert links(render(markdown, HOSTS)) == []
 
@@ -201,7 +203,8 @@ def test_without_hosts_nothing_but_mail_is_a_link() -> None:
 
 def test_an_article_keeps_its_form() -> None:
     markdown = (
-        "# Title\n\nText with **bold**, *leaning* and `code`.\n\n3. third\n4. fourth\n   - inside\n\n> quoted\n\n| a | b |\n|---|:-:|\n| 1 | 2 |\n\n---\n\n"
+        "# Title\n\nText with **bold**, *leaning* and `code`.\n\n3. third\n4. fourth\n   - inside\n\n> quoted\n\n"
+        "| a | b |\n|---|:-:|\n| 1 | 2 |\n\n---\n\n"
         "```\nblock\n```\n"
     )
     html = render(markdown, HOSTS)

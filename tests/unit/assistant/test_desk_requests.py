@@ -57,9 +57,7 @@ def test_the_same_persons_same_issue_goes_to_the_open_ticket(desk: MemoryDesk) -
     assert "scanner stuck again" in now(desk, first.ticket).notes[-1].text
 
 
-@pytest.mark.parametrize(
-    "changes", [{"requester": "bo"}, {"vector": NORTH, "question": "other"}], ids=["somebody else", "another issue"]
-)
+@pytest.mark.parametrize("changes", [{"requester": "bo"}, {"vector": NORTH, "question": "other"}], ids=["somebody else", "another issue"])
 def test_others_get_a_ticket_of_their_own(desk: MemoryDesk, changes: dict[str, object]) -> None:
     first = open_or_attach(desk, ISSUE, "", NOON, WEEK)
     second = open_or_attach(desk, replace(ISSUE, key="c_2:1", **changes), "", NOON, WEEK)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assistant.agent.steps.understand import Intent, LocalUnderstanding, Understanding
@@ -17,7 +18,7 @@ from kb.settings import KnowledgeSettings
 
 I, S = Intent, State  # noqa: E741 - the table below is read as a table
 FLOOR = 0.93
-"""The share of the table that must be understood; see the test for what it is now."""
+"""The share of the table that must be understood; it was 116 of 122 when this was written."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,17 @@ def first(intent: Intent, *texts: str) -> list[Row]:
 
 TABLE = [
     *first(I.GREETING, "Hi", "hello there", "Good morning!", "hey team", "Hej", "Moin!", "good evening to you all"),
-    *first(I.THANKS, "Thanks!", "thank you very much", "ok, thanks", "cheers, bye", "Thank you for your help yesterday", "many thanks for the quick help"),
     *first(
-        I.SMALLTALK, "What are you?", "are you human?", "how is it going?", "what exactly can you do for me?", "who built you?", "what should I call you?"
+        I.THANKS, "Thanks!", "thank you very much", "ok, thanks", "cheers, bye", "Thank you for your help yesterday", "many thanks for the quick help"
+    ),
+    *first(
+        I.SMALLTALK,
+        "What are you?",
+        "are you human?",
+        "how is it going?",
+        "what exactly can you do for me?",
+        "who built you?",
+        "what should I call you?",
     ),
     *first(
         I.STATUS,
@@ -107,7 +116,17 @@ TABLE = [
         "when is my salary paid?",
         "sing me a song",
     ),
-    *in_(S.AWAITING_CONFIRMATION, I.SOLVED, "yes", "Yes, thanks!", "it works now", "That fixed it", "great, that worked", "perfect, problem is solved", "ok"),
+    *in_(
+        S.AWAITING_CONFIRMATION,
+        I.SOLVED,
+        "yes",
+        "Yes, thanks!",
+        "it works now",
+        "That fixed it",
+        "great, that worked",
+        "perfect, problem is solved",
+        "ok",
+    ),
     *in_(
         S.AWAITING_CONFIRMATION,
         I.NOT_SOLVED,
@@ -277,7 +296,9 @@ def test_a_ticket_number_is_noticed(read: Read) -> None:
     ],
 )
 @pytest.mark.parametrize("state", [S.OPEN, S.AWAITING_CONFIRMATION])
-def test_any_language_and_any_text_is_read_without_stumbling(understanding: LocalUnderstanding, embedder: OnnxEmbedder, text: str, state: State) -> None:
+def test_any_language_and_any_text_is_read_without_stumbling(
+    understanding: LocalUnderstanding, embedder: OnnxEmbedder, text: str, state: State
+) -> None:
     vector = embedder.embed([text.encode("utf-8", "replace").decode()])[0]
     found = understanding.understand(text, "", [float(x) for x in vector], state, has_issue=True)
     assert found.intent in Intent
@@ -290,8 +311,6 @@ class TestWithoutAModel:
 
     @pytest.fixture(scope="class")
     def blind(self) -> LocalUnderstanding:
-        import numpy as np
-
         return LocalUnderstanding(lambda texts: np.zeros((0, 1), dtype=np.float32))
 
     @pytest.mark.parametrize(
@@ -317,8 +336,8 @@ class TestChoices:
             ("no", S.AWAITING_CONFIRMATION, I.NOT_SOLVED, ""),
             ("yes", S.OFFERING_TICKET, I.FILE, ""),
             ("no", S.OFFERING_TICKET, I.DECLINE, ""),
-            ("yes", S.RESOLVED, I.SMALLTALK, ""),
-            ("no", S.OPEN, I.SMALLTALK, ""),
+            ("yes", S.RESOLVED, I.SOLVED, ""),
+            ("no", S.OPEN, I.DECLINE, ""),
             ("person", S.OPEN, I.PERSON, ""),
             ("file", S.CLARIFYING, I.FILE, ""),
             ("not_now", S.OFFERING_TICKET, I.DECLINE, ""),

@@ -39,7 +39,16 @@ BLOCKS = st.sampled_from(
 
 
 def test_a_citation_carries_what_proves_it() -> None:
-    one = passage("Click it.", "VPN", "Install", "vpn", owner="net", revision=3, platforms=frozenset({Platform.MACOS, Platform.IOS}), review_by=date(2026, 11, 1))
+    one = passage(
+        "Click it.",
+        "VPN",
+        "Install",
+        "vpn",
+        owner="net",
+        revision=3,
+        platforms=frozenset({Platform.MACOS, Platform.IOS}),
+        review_by=date(2026, 11, 1),
+    )
     assert asdict(cite(one, date(2026, 11, 22))) == {
         "article": "vpn",
         "revision": 3,
@@ -97,13 +106,18 @@ def test_a_passage_without_paragraphs_is_followed_by_its_marker(text: str) -> No
 @pytest.mark.parametrize("literal", ["[1]", "[12]", r"\[1\]", r"[1\]", "&#91;1&#93;", "&lbrack;1&rsqb;", "&#x5B;1&#x05d;", "[1]: https://x.example"])
 def test_a_literal_marker_of_the_author_cannot_pass_for_a_citation(literal: str) -> None:
     shown = "".join(
-        child.content for token in PARSER.parse(marked(f"See {literal} there.\n\n{literal}", 7)) if token.type == "inline" for child in token.children or ()
+        child.content
+        for token in PARSER.parse(marked(f"See {literal} there.\n\n{literal}", 7))
+        if token.type == "inline"
+        for child in token.children or ()
     )
     assert re.findall(r"\[(\d{1,2})\]", shown) == ["7", "7"]
 
 
 def test_other_brackets_of_the_author_stay() -> None:
-    assert marked("Press [Enter], see [the page](https://x.example) or [2026].", 1) == "Press [Enter], see [the page](https://x.example) or [2026]. [1]"
+    assert (
+        marked("Press [Enter], see [the page](https://x.example) or [2026].", 1) == "Press [Enter], see [the page](https://x.example) or [2026]. [1]"
+    )
 
 
 @examples(300)

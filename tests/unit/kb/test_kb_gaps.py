@@ -105,7 +105,9 @@ def test_examples_are_different_questions_the_most_typical_first() -> None:
 
 
 def test_a_gap_is_named_in_the_words_its_questions_share_and_others_lack() -> None:
-    parking = [intent(n, q) for n, q in enumerate(["Where can visitors park?", "Is there parking for visitors on Friday", "visitors parking permit please"])]
+    parking = [
+        intent(n, q) for n, q in enumerate(["Where can visitors park?", "Is there parking for visitors on Friday", "visitors parking permit please"])
+    ]
     tokens = [intent(n, q) for n, q in zip(range(10, 13), ["My bank token is broken", "a new bank token for Friday", "bank token lost"], strict=True)]
     names = {gap.demand and gap.name for gap in gaps_of((PARKING, parking), (TOKENS, tokens))}
     one, two = sorted(names)

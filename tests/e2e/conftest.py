@@ -1,0 +1,35 @@
+"""One service and one browser for the scenes; the service may be killed and started again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browser import chromium
+from tests.support.service import Service, copy_demo, running
+
+
+@pytest.fixture(scope="session")
+def one_desk(model_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The demo company as `firstline serve` shows it."""
+    home = copy_demo(tmp_path_factory.mktemp("desk") / "home", model_home)
+    with running(home, messages_per_minute="1000") as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for one file: while Playwright runs, no other event loop can run in this process."""
+    with chromium() as launched:
+        yield launched
+
+
+@pytest.fixture
+def desk(one_desk: Service) -> Service:
+    """The service, running also when the scene before this one killed it."""
+    if one_desk.process is None or one_desk.process.poll() is not None:
+        one_desk.start()
+    return one_desk
