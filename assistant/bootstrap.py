@@ -93,7 +93,7 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
         return (directory.company().domain, *settings.link_hosts)
 
     understanding = LocalUnderstanding(_cached_embed(base, settings.home / "index" / "understand.npz"))
-    settler = Settler(knowledge, policy, timings, directory.queues)
+    settler = Settler(knowledge, policy, timings, directory.queues, lambda: directory.company().desk_hours)
     parts = Parts(store, directory, directory, knowledge, understanding, settler, clock, timings, link_hosts, notify)
     secret = read_secret(settings)
     anchors = FileAnchors(settings.home / "audit-anchors.jsonl")

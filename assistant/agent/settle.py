@@ -25,7 +25,6 @@ from kb.model import FailureClass, Retrieval
 TOPICS = 3
 ENOUGH_WORDS = 7
 """A request for a ticket that has fewer words does not say what it is about."""
-DESK_HOURS = "The service desk works Monday to Friday, 07:00 to 18:00."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,8 @@ class Settler:
     policy: Policy
     timings: Timings
     queues: Callable[[], tuple[Queue, ...]]
+    desk_hours: Callable[[], str]
+    """When people work tickets, as a sentence; "" when the organisation has not said."""
 
     def settle(self, setting: Setting, finding: Finding, unit: UnitOfWork, at: datetime) -> Settlement:
         """Return what the turn came to; tickets are changed through ``unit``, nothing is committed here."""
@@ -228,7 +229,7 @@ class _Turn:
         opened, queue = self._give_to_queue(memory, self._ticket_id() if known is None else known)
         failure = self._why_unresolved(memory)
         step = Step("file", why, memory.confidence, detail={"ticket": opened.ticket.id, "queue": queue, "attached": opened.attached})
-        lead = wording.attached(opened.ticket) if opened.attached else wording.filed(opened.ticket, self._queue_name(queue), DESK_HOURS)
+        lead = wording.attached(opened.ticket) if opened.attached else wording.filed(opened.ticket, self._queue_name(queue), self.rules.desk_hours())
         settled = Settlement(Happening.FILED, ReplyKind.ACTION, lead, memory, steps=(step,), failure=failure, device=self._device_view())
         return self._with_ticket(settled, opened)
 
@@ -241,7 +242,7 @@ class _Turn:
             memory = replace(memory, issue=self.setting.message.text or NO_ISSUE)
         opened, queue = self._give_to_queue(memory, self._ticket_id())
         step = Step("hand_off", "requested by the person", detail={"ticket": opened.ticket.id, "queue": queue})
-        text = wording.handed_off(opened.ticket, self._queue_name(queue), DESK_HOURS)
+        text = wording.handed_off(opened.ticket, self._queue_name(queue), self.rules.desk_hours())
         settled = Settlement(Happening.HANDED_OFF, ReplyKind.HANDOFF, text, memory, steps=(step,), failure=failure, reopens=before in CLOSED)
         return replace(self._with_ticket(settled, opened), deducts=before in CLOSED)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
 from kb.model import FailureClass
@@ -85,3 +85,7 @@ class Inbound:
     text: str = ""
     choice: str = ""
     device: str = ""
+
+    def storable(self) -> Inbound:
+        """Return the message as any database can keep it: lone surrogates and NUL become replacement characters."""
+        return Inbound(*(text.encode("utf-8", "replace").decode().replace("\0", "\ufffd") for text in astuple(self)))

@@ -96,7 +96,7 @@ class Turns:
             UnknownPerson: the directory does not know the person.
             UnknownConversation: it does not exist or is somebody else's.
         """
-        person = self._person(person_id)
+        person, inbound = self._person(person_id), inbound.storable()
         with self._alone(conversation_id or f"{person.id}/{inbound.id}"):
             message, known = self._accept(person, conversation_id, inbound, channel)
             return Reply.model_validate(known) if known is not None else self._within_deadline(message)

@@ -99,12 +99,12 @@ def solved(ticket: str) -> str:
 
 def filed(ticket: Ticket, queue: str, hours: str) -> str:
     """Say where the ticket is and what happens next."""
-    return f"I filed ticket {ticket.id} with the team {queue}. It holds what you told me and what we tried, so nobody will ask again. {hours}"
+    return f"I filed ticket {ticket.id} with the team {queue}. It holds what you told me and what we tried, so nobody will ask again. {hours}".strip()
 
 
 def handed_off(ticket: Ticket, queue: str, hours: str) -> str:
     """Say who takes over."""
-    return f"A person from {queue} will take over in ticket {ticket.id}. {hours} Whatever you write here goes to the ticket."
+    return " ".join(f"A person from {queue} will take over in ticket {ticket.id}. {hours} Whatever you write here goes to the ticket.".split())
 
 
 def noted(ticket: str) -> str:

@@ -82,6 +82,8 @@ class Company:
     name: str
     domain: str
     timezone: str = "UTC"
+    desk_hours: str = ""
+    """When and how the service desk is reached, as one sentence."""
 
 
 @dataclass(frozen=True, slots=True)

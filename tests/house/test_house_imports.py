@@ -10,10 +10,9 @@ import pytest
 
 from tests.support.tree import ROOT
 
-HEAVY = (
-    "chromadb", "torch", "sentence_transformers", "transformers", "sqlalchemy", "alembic", "onnxruntime", "tantivy", "fastapi", "uvicorn", "scipy", "numpy",
-    "openai", "pypdfium2", "mammoth", "bs4", "tokenizers",
-)  # fmt: skip
+SERVERS = ("chromadb", "fastapi", "uvicorn", "sqlalchemy", "alembic", "tantivy")
+MODELS = ("torch", "sentence_transformers", "transformers", "onnxruntime", "tokenizers", "scipy", "numpy", "openai")
+HEAVY = (*SERVERS, *MODELS, "pypdfium2", "mammoth", "bs4")
 TRAINING = ("torch", "sentence_transformers", "transformers")
 SERVING = ("assistant.entrypoints.web.app", "assistant.service", "assistant.bootstrap", "kb.bootstrap", "kb.adapters.chroma", "kb.adapters.embedders")
 CORE = ("kb.model", "kb.ports", "kb.cite", "kb.gaps", "kb.publish", "kb.keeper", "kb.retrieve", "kb.evidence")

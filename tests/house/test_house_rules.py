@@ -23,14 +23,11 @@ MIGRATIONS = "migrations/versions"
 # Written in pieces, so that this file does not hold what it looks for.
 FOLDERS = "|".join(("wo" + "rk", "ro" + "ot", "op" + "t", "fa" + "rm", "tm" + "p"))
 MACHINE_PATH = re.compile(rf"(?:(?<=[\s\"'`=:(,])|^)/(?:{FOLDERS})(?=/|[\"'`\s),]|$)", re.MULTILINE)
-REGISTRIES = [
-    ".".join(parts)
-    for parts in (
-        ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"), ("crates", "io"), ("rubygems", "org"), ("download", "pytorch", "org"),
-        ("conda", "anaconda", "org"), ("proxy", "golang", "org"), ("huggingface", "co"), ("hub", "docker", "com"), ("registry-1", "docker", "io"),
-        ("ghcr", "io"), ("quay", "io"), ("repo", "maven", "apache", "org"), ("deb", "debian", "org"),
-    )
-]  # fmt: skip
+_HOSTS = (
+    "pypi org|pythonhosted org|npmjs org|npmjs com|crates io|rubygems org|download pytorch org|conda anaconda org|proxy golang org|huggingface co"
+)
+_IMAGES = "hub docker com|registry-1 docker io|ghcr io|quay io|repo maven apache org|deb debian org"
+REGISTRIES = [host.replace(" ", ".") for host in f"{_HOSTS}|{_IMAGES}".split("|")]
 
 
 def parts(name: str) -> list[str]:

@@ -51,7 +51,7 @@ def home(request: Request, site: OurSite) -> Response:
     """Show the help centre with the widget."""
     shown = _visible(site, frozenset())
     by_category = Counter(article.category for article in shown)
-    first = list({article.category: article for article in shown}.values())[:START_HERE]
+    first = list({article.id: article for article in (*{a.category: a for a in shown}.values(), *shown)}.values())[:START_HERE]
     people = []
     for person in _demo_people(site):
         devices = site.fleet.devices_of(person.id)

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from kb.adapters.embedders import MissingEmbedder, OnnxEmbedder, OpenAIEmbedder
-from kb.adapters.onnx_export import MINILM
 from kb.adapters.memory import HashingEmbedder
+from kb.adapters.onnx_export import MINILM
 from kb.ports import Embedder, EmbedderUnavailable
 from kb.settings import KnowledgeSettings
 

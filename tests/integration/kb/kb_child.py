@@ -8,6 +8,8 @@ import sys
 import traceback
 from pathlib import Path
 
+import chromadb  # noqa: F401 - loaded once, before the children are forked
+
 from kb.adapters.chroma import ChromaIndex
 from kb.adapters.index_state import FileIndexState
 from kb.adapters.lexical import TantivyIndex

@@ -39,7 +39,7 @@ def test_a_slug_is_safe_in_addresses_and_never_empty(text: str) -> None:
     assert not any(segment in ("", ".", "..") for segment in name.split("/"))
 
 
-def test_slugs_stay_readable() -> None:
+def test_slugs_of_titles_stay_readable() -> None:
     assert slug("VPN/Set up (Windows 11)") == "vpn/set-up-windows-11"
     assert slug("Passwort zur\u00fccksetzen") == "passwort-zurucksetzen"
 

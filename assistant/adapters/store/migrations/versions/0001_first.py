@@ -8,6 +8,10 @@ down_revision = None
 
 TIME = sa.DateTime(timezone=True)
 REFUSE_SQLITE = "CREATE TRIGGER audit_no_{verb} BEFORE {verb} ON audit BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END"
+REFUSE_REPLACING = """
+CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END
+"""
 REFUSE_POSTGRESQL = """
 CREATE FUNCTION audit_only_grows() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'the audit only grows'; END $$ LANGUAGE plpgsql;
 CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_only_grows();
@@ -22,6 +26,7 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for verb in ("UPDATE", "DELETE"):
             op.execute(REFUSE_SQLITE.format(verb=verb))
+        op.execute(REFUSE_REPLACING)
     else:
         op.execute(REFUSE_POSTGRESQL)
 
