@@ -71,7 +71,7 @@ def _gap(members: Sequence[UnresolvedIntent], vectors: Vector, everything: Seque
     return Gap(
         key=sha256(first.id.encode()).hexdigest()[:10],
         name=_name(examples[0], members, everything),
-        failure=max(failures, key=lambda failure: (failures[failure], failure.value)),
+        failure=max(failures, key=lambda failure: (failures[failure], -list(FailureClass).index(failure))),
         failures=dict(failures),
         demand=len(members),
         people=len({member.asker for member in members}),

@@ -14,7 +14,8 @@ from assistant.ports.knowledge import Knowledge
 from assistant.ports.store import Message
 from kb.model import Passage, Platform, Reader, Retrieval
 
-COMPUTERS = ("laptop", "workstation", "desktop", "computer")
+ENOUGH_WORDS = 7
+"""A request for a ticket that has fewer words does not say what it is about."""
 FILING = frozenset({Intent.FILE, Intent.PERSON, Intent.NOT_SOLVED})
 NO_ISSUE = "Wants to talk to a person"
 LOOKING = frozenset(
@@ -81,6 +82,12 @@ def target_of(setting: Setting) -> Target:
     return Target(platform, next((d for d in same if d.id == memory.device), same[0] if same else None))
 
 
+def asks_in_full(setting: Setting) -> bool:
+    """Say whether a request for a ticket also says what it is about, and nothing else does."""
+    fresh = not setting.memory.issue or setting.conversation.before in CLOSED
+    return setting.understanding.intent is Intent.FILE and fresh and len(setting.message.text.split()) >= ENOUGH_WORDS
+
+
 def _platform(name: str) -> Platform | None:
     return Platform(name) if name in {platform.value for platform in Platform} else None
 
@@ -98,7 +105,7 @@ def look_up(setting: Setting, knowledge: Knowledge, enough: float) -> Finding:
 def _find(setting: Setting, knowledge: Knowledge, enough: float) -> Finding:
     wanted, memory = setting.understanding, setting.memory
     target = target_of(setting)
-    if wanted.intent not in LOOKING:
+    if wanted.intent not in LOOKING and not asks_in_full(setting):
         return Finding(target, memory)
     if wanted.intent is Intent.TOPIC:
         return _chosen_topic(setting, knowledge, target)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from assistant.agent import wording
-from assistant.agent.lookup import NO_ISSUE, Finding, Setting
+from assistant.agent.lookup import NO_ISSUE, Finding, Setting, asks_in_full
 from assistant.agent.settlement import Settlement, Step, category_of, citation_view, device_view, nearest_of, system_view
 from assistant.agent.state import Memory, Offered, Timings
 from assistant.agent.steps import answer, summarise
@@ -23,8 +23,6 @@ from assistant.ports.store import UnitOfWork
 from kb.model import FailureClass, Retrieval
 
 TOPICS = 3
-ENOUGH_WORDS = 7
-"""A request for a ticket that has fewer words does not say what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +215,13 @@ class _Turn:
     # -- people ---------------------------------------------------------------------------------------------------
 
     def _file(self) -> Settlement:
-        memory, text = self.setting.memory, self.setting.message.text
-        closed = self.setting.conversation.before in CLOSED
+        memory, found, closed = self.setting.memory, self.finding.retrieval, self.setting.conversation.before in CLOSED
         if memory.issue and not closed:
             return self._filed(memory, "asked for")
-        if len(text.split()) < ENOUGH_WORDS:
+        if found is None or not asks_in_full(self.setting):
             return self._say(wording.what_about())
-        return replace(self._filed(Memory(issue=text), "asked for", known=""), reopens=closed)
+        memory = replace(self._placed(self._likely_category(found)), confidence=found.confidence).failed(self._failure(found), nearest_of(found))
+        return replace(self._filed(memory, "asked for", known=""), reopens=closed)
 
     def _filed(self, memory: Memory, why: str, known: str | None = None) -> Settlement:
         opened, queue = self._give_to_queue(memory, self._ticket_id() if known is None else known)

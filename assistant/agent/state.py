@@ -87,5 +87,5 @@ class Inbound:
     device: str = ""
 
     def storable(self) -> Inbound:
-        """Return the message as any database can keep it: lone surrogates and NUL become replacement characters."""
+        """Return the message as any database can keep it: what is no character, a lone surrogate or a NUL, is replaced."""
         return Inbound(*(text.encode("utf-8", "replace").decode().replace("\0", "\ufffd") for text in astuple(self)))

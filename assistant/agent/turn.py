@@ -142,10 +142,20 @@ class Turns:
             unit.conversations.accept(message)
             moved = replace(conversation, state=advance(conversation.state, Happening.MESSAGE), before=conversation.state, changed_at=now)
             unit.conversations.save(moved)
-            shown = {"type": "message", "message": message.id, "text": message.text, "choice": message.choice}
+            words = message.text or self._label(unit, message)
+            shown = {"type": "message", "message": message.id, "text": words, "choice": message.choice}
             events.append(unit.conversations.emit(conversation.id, now, shown))
         self._parts.notify(events)
         return message, None
+
+    @staticmethod
+    def _label(unit: UnitOfWork, message: Message) -> str:
+        """Return the words on the button that was pressed, as the person saw them."""
+        labels: dict[str, str] = {PERSON.id: PERSON.label}
+        for event in unit.conversations.events(message.conversation) if message.choice else ():
+            if event.body["type"] == "reply":
+                labels |= {choice["id"]: choice["label"] for choice in event.body["reply"]["choices"]}
+        return labels.get(message.choice, message.choice)
 
     def _unanswered(self, conversation_id: str | None) -> list[Message]:
         if conversation_id is None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, delete, insert, select
 
 from assistant.adapters.store.tables import organisation
 from assistant.domain.configuration import Company, Device, Organisation, Person, Queue, Service
+from assistant.domain.ticket import TicketStatus
 from kb.adapters.store.engine import reading, writing
 from kb.model import Platform
+
+TICKET_KEY = "people-file:"
+Item = TypeVar("Item")
 
 
 class PeopleFileError(ValueError):
@@ -39,18 +45,22 @@ def read_people_file(path: Path) -> tuple[Organisation, list[OpenTicket]]:
     """Read a people file (TOML; its form is in docs/guide/people.md).
 
     Raises:
-        PeopleFileError: it is missing, malformed, or refers to somebody who is not in it.
+        PeopleFileError: it is missing or malformed, names something twice, or refers to somebody who is not in it.
     """
     try:
         facts = tomllib.loads(path.read_text(encoding="utf-8"))
         made = Organisation(
-            company=Company(**facts["company"]),
-            people=tuple(Person(**row | {"groups": frozenset(row.get("groups", ()))}) for row in facts.get("people", ())),
-            devices=tuple(Device(**row | {"platform": Platform(row["platform"])}) for row in facts.get("devices", ())),
-            services=tuple(Service(**row) for row in facts.get("services", ())),
-            queues=tuple(Queue(**row | {"categories": tuple(row.get("categories", ()))}) for row in facts.get("queues", ())),
+            company=_made(Company, facts["company"]),
+            people=tuple(_made(Person, row | {"groups": frozenset(_words(row, "groups"))}) for row in _rows(facts, "people")),
+            devices=tuple(_made(Device, row | {"platform": Platform(row["platform"])}) for row in _rows(facts, "devices")),
+            services=tuple(_made(Service, row) for row in _rows(facts, "services")),
+            queues=tuple(_made(Queue, row | {"categories": tuple(_words(row, "categories"))}) for row in _rows(facts, "queues")),
         )
-        waiting = [_open_ticket(row) for row in facts.get("tickets", ())]
+        waiting = [_open_ticket(row) for row in _rows(facts, "tickets")]
+        ZoneInfo(made.company.timezone)
+        for items in (made.people, made.devices, made.services, made.queues):
+            _refuse_doubles([item.id for item in items])
+        _refuse_doubles([ticket.key.removeprefix(TICKET_KEY) for ticket in waiting])
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise PeopleFileError(f"the people file {path} cannot be used: {error}") from error
     known = {person.id for person in made.people}
@@ -60,18 +70,49 @@ def read_people_file(path: Path) -> tuple[Organisation, list[OpenTicket]]:
     return made, waiting
 
 
+def _rows(facts: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    rows = facts.get(name, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise TypeError(f"{name} is no list of tables, as in [[{name}]]")
+    return rows
+
+
+def _words(row: dict[str, Any], name: str) -> list[str]:
+    words = row.get(name, [])
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise TypeError(f"{name} of {row.get('id')} is no list of words")
+    return words
+
+
+def _made(kind: type[Item], row: dict[str, Any]) -> Item:
+    item = kind(**row)
+    for one in fields(item):  # type: ignore[arg-type]
+        wanted = {"str": str, "bool": bool, "int": int}.get(str(one.type), object)
+        if not isinstance(getattr(item, one.name), wanted):
+            raise TypeError(f"{one.name} of {row.get('id', kind.__name__)} is no {one.type}")
+    return item
+
+
+def _refuse_doubles(ids: list[str]) -> None:
+    if "" in ids:
+        raise ValueError("an id is empty")
+    twice = sorted(name for name, count in Counter(ids).items() if count > 1)
+    if twice:
+        raise ValueError(f"named twice: {', '.join(twice)}")
+
+
 def _open_ticket(row: dict[str, Any]) -> OpenTicket:
-    return OpenTicket(
-        key=f"people-file:{row['id']}",
-        requester=row["requester"],
-        subject=row["subject"],
-        description=row["description"],
-        category=row["category"],
-        status=row.get("status", "open"),
-        queue=row["queue"],
-        assignee=row.get("assignee", ""),
-        opened=datetime.fromisoformat(row["opened"]),
-    )
+    opened = datetime.fromisoformat(row["opened"])
+    if opened.tzinfo is None:
+        raise ValueError(f"the time {row['opened']} of {row['id']} has no zone")
+    made = {
+        "key": f"{TICKET_KEY}{row['id']}",
+        "status": TicketStatus(row.get("status", "open")).value,
+        "assignee": row.get("assignee", ""),
+        "opened": opened,
+        **{name: row[name] for name in ("requester", "subject", "description", "category", "queue")},
+    }
+    return _made(OpenTicket, made)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from assistant.agent.state import Memory
 from assistant.domain.configuration import Device, Person
-from assistant.domain.reply import PERSON
 from assistant.domain.ticket import TicketBody, Tried
 from assistant.ports.store import Event, Message
 
@@ -27,22 +26,16 @@ def summary_of(memory: Memory) -> str:
 
 
 def transcript_of(events: Sequence[Event], current: Message, person: Person) -> tuple[tuple[str, str, str], ...]:
-    """Return everything that was said, verbatim, the current message last if it is not among the events.
-
-    A press of a choice appears with the words that stood on it.
-    """
+    """Return everything that was said, verbatim, the current message last if it is not among the events."""
     lines = []
-    labels = {PERSON.id: PERSON.label}
     for event in events:
         body = event.body
         if body["type"] == "message":
-            choice = body.get("choice", "")
-            lines.append((person.name, body["text"] or labels.get(choice, choice), event.at.isoformat()))
+            lines.append((person.name, body["text"] or body.get("choice", ""), event.at.isoformat()))
         elif body["type"] == "reply":
-            labels |= {choice["id"]: choice["label"] for choice in body["reply"]["choices"]}
             lines.append(("Firstline", body["reply"]["text"], event.at.isoformat()))
     if not any(event.body.get("message") == current.id for event in events if event.body["type"] == "message"):
-        lines.append((person.name, current.text or labels.get(current.choice, current.choice), current.at.isoformat()))
+        lines.append((person.name, current.text or current.choice, current.at.isoformat()))
     return tuple(lines)
 
 

@@ -171,7 +171,8 @@ class _Connection:
         devices = await to_thread.run_sync(self._site.fleet.devices_of, person.id)
         facts = {"person": {"id": person.id, "name": person.name}, "devices": [device_facts(device) for device in devices]}
         self._sent = hello.last_event_id
-        await self._send({"type": "welcome", **facts, "conversation": hello.conversation, "last_event_id": hello.last_event_id})
+        last = missed[-1].number if missed else hello.last_event_id
+        await self._send({"type": "welcome", **facts, "conversation": hello.conversation, "last_event_id": last})
         for event in missed:
             await self._send_event(event)
 

@@ -20,6 +20,7 @@ from kb.model import Gap, Reader
 
 COOKIE = "firstline_session"
 SEE_OTHER = 303
+WITH_FIRSTLINE = "with_firstline"
 router = APIRouter(include_in_schema=False)
 OurSite = Annotated[Site, Depends(site_of)]
 Week = Annotated[date | None, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
@@ -114,16 +115,21 @@ def tickets(request: Request, site: OurSite, person: Annotated[Person, Depends(a
     queues = {q.id: q.name for q in site.directory.queues()}
     with site.store.read() as unit:
         everything = unit.tickets.all()
-    chosen = [t for t in everything if (not wanted or t.status.value == wanted) and (not queue or queues.get(t.queue, t.queue) == queue)]
+    chosen = [t for t in everything if (not wanted or _standing(t) == wanted) and (not queue or queues.get(t.queue, t.queue) == queue)]
     people = {p.id: p.name for p in site.directory.people()}
     context = {
         "tickets": [_row(ticket, people, queues) for ticket in chosen],
         "filters": {"status": wanted, "queue": queue},
         "queues": list(queues.values()),
-        "counts": Counter(ticket.status.value for ticket in everything),
+        "counts": Counter(_standing(ticket) for ticket in everything),
         "viewer": _viewer(person),
     }
     return TEMPLATES.TemplateResponse(request, "tickets.html", context)
+
+
+def _standing(ticket: Ticket) -> str:
+    """Return the status, and for an open ticket that the assistant still works on: with_firstline. Nobody has to take that one."""
+    return WITH_FIRSTLINE if ticket.status.is_open and ticket.assignee == ASSISTANT else ticket.status.value
 
 
 def _row(ticket: Ticket, people: dict[str, str], queues: dict[str, str]) -> dict[str, Any]:
@@ -133,7 +139,7 @@ def _row(ticket: Ticket, people: dict[str, str], queues: dict[str, str]) -> dict
         "subject": ticket.subject,
         "requester": ticket.requester,
         "requester_name": people.get(ticket.requester, ""),
-        "status": ticket.status.value,
+        "status": _standing(ticket),
         "queue": queues.get(ticket.queue, ticket.queue),
         "category": ticket.category,
         "assignee": assignee,
@@ -160,7 +166,7 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
         "turns": [{"who": who, "text": words, "at": datetime.fromisoformat(at)} for who, words, at in body.transcript],
         "tried": body.tried,
         "device": body.device,
-        "facts": body.facts,
+        "facts": [fact for fact in body.facts if fact[0] != "Category"],
         "confidence": body.confidence,
         "comments": [],
         "history": [{"at": n.at, "who": people.get(n.author, n.author), "what": n.text} for n in found.notes],

@@ -14,12 +14,12 @@ from tests.support.world import World, opened_world
 
 
 @pytest.fixture
-def demo_home(tmp_path: Path, model_home: Path) -> Path:
+def demo_home(tmp_path: Path, model_home: Path, _one_model: None) -> Path:
     """A state folder of its own with the demo company in it."""
     return copy_demo(tmp_path / "home", model_home)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _one_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedding model is loaded once for all worlds; it keeps nothing between questions."""
     monkeypatch.setattr("kb.bootstrap.open_embedder", lambda settings: _loaded(settings.model_folder.resolve()))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from assistant.adapters.store.conversations import SqlConversations
 from assistant.governance.audit import GENESIS, Anchor, link
 from assistant.operations import check_audit
 from tests.support.world import World
@@ -101,8 +102,6 @@ def test_every_message_is_in_it_and_no_words_of_anybody(used: World) -> None:
 
 
 def test_it_grows_with_the_turn_or_not_at_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from assistant.adapters.store.conversations import SqlConversations
-
     real, calls = SqlConversations.answer, []
 
     def once(self: SqlConversations, *args: Any) -> None:
@@ -130,6 +129,7 @@ def test_an_untouched_audit_holds(used: World) -> None:
         "DELETE FROM audit",
         "UPDATE audit SET hash = ''",
         "REPLACE INTO audit (number, body, hash) VALUES (2, 'x', 'y')",
+        "INSERT INTO audit (number, body, hash) VALUES (2, 'x', 'y') ON CONFLICT (number) DO UPDATE SET body = 'x'",
     ],
 )
 def test_the_table_refuses_changes(used: World, statement: str) -> None:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from assistant.agent.state import Inbound
 from assistant.domain.conversation import State
 from assistant.domain.reply import ReplyKind
 from assistant.operations import check_audit
@@ -99,8 +100,6 @@ def test_whatever_is_written_gets_a_reply_and_harms_nothing(world: World, text: 
     ["", "yes", "no", "file", "not_now", "retry", "topic:0", "topic:99", "topic:-1", "topic:x", "device:LT-9999", "platform:beos", "zzz", "yes:no"],
 )
 def test_a_choice_out_of_place_gets_a_reply_and_files_nothing(world: World, choice: str) -> None:
-    from assistant.agent.state import Inbound
-
     reply = world.assistant.turns.take("maria.santos", None, Inbound("m-choice", "", choice), "test")
     assert reply.kind is ReplyKind.SMALLTALK
     assert reply.state == State.OPEN

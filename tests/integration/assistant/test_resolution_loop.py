@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from assistant.domain.conversation import Outcome, State
 from assistant.domain.reply import Reply, ReplyKind
 from assistant.domain.ticket import TicketStatus
 from kb.model import FailureClass
-from tests.support.world import Talk, World, cited, offered
+from tests.support.world import Talk, World, cited, offered, opened_world
 
 VPN = "I can't connect to the VPN"
 CAR = "How do I book a pool car for a customer visit?"
@@ -148,10 +149,8 @@ class TestSilence:
         assert world.conversation(answer.conversation).state is State.AWAITING_CONFIRMATION
         assert silence(world, 5) == 1
 
-    def test_the_configured_times_count(self, demo_home: object) -> None:
-        from tests.support.world import opened_world
-
-        with opened_world(demo_home, assume_after_hours=2.0, abandon_after_hours=72.0) as world:  # type: ignore[arg-type]
+    def test_the_configured_times_count(self, demo_home: Path) -> None:
+        with opened_world(demo_home, assume_after_hours=2.0, abandon_after_hours=72.0) as world:
             answer, asked = answered(world.talk("maria.santos")), world.talk("priya.nair").say(CAR)
             assert silence(world, 3) == 1
             assert world.conversation(answer.conversation).state is State.RESOLVED

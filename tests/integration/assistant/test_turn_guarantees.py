@@ -19,7 +19,8 @@ from assistant.domain.conversation import Outcome, State
 from assistant.domain.reply import Reply, ReplyKind
 from assistant.domain.ticket import TicketStatus
 from assistant.operations import check_audit
-from kb.model import Document, FailureClass
+from ingest.split import split
+from kb.model import Audience, Document, FailureClass
 from tests.support.world import Talk, World, cited, offered, opened_world
 
 VPN = "I can't connect to the VPN"
@@ -249,9 +250,6 @@ class hanging:
 class TestWhatChangesMeanwhile:
     @pytest.mark.parametrize("change", ["withdrawn", "revised", "restricted"])
     def test_an_article_that_changed_since_it_was_found_is_not_cited(self, world: World, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
-        from ingest.split import split
-        from kb.model import Audience
-
         base = world.assistant.knowledge_base
         article = base.store.article("vpn-install-windows")
         assert article is not None

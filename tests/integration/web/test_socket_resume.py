@@ -79,7 +79,7 @@ def test_resuming_brings_exactly_the_events_after_the_last_one(web: Service) -> 
             while not frames or frames[-1]["type"] != "pong":
                 frames.append(json.loads(socket.recv(10)))
         assert frames[0]["type"] == "welcome"
-        assert frames[0]["conversation"] == chat.conversation
+        assert (frames[0]["conversation"], frames[0]["last_event_id"]) == (chat.conversation, 6), "it says how far the past goes"
         assert frames[1:-1] == complete[last:]
 
 
