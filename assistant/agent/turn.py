@@ -20,7 +20,7 @@ from assistant.agent.state import Inbound, Memory, Timings
 from assistant.agent.steps.understand import LocalUnderstanding, Understanding
 from assistant.domain.configuration import Person
 from assistant.domain.conversation import CLOSED, Conversation, Episode, Happening, State, advance
-from assistant.domain.reply import RETRY, Reply, ReplyKind
+from assistant.domain.reply import PERSON, RETRY, Reply, ReplyKind
 from assistant.governance.rendering import render
 from assistant.ports.clock import Clock
 from assistant.ports.devices import DeviceFleet

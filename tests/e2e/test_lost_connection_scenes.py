@@ -42,7 +42,8 @@ def test_the_service_is_killed_and_what_was_written_meanwhile_arrives_once(brows
         expect(help_desk.log.get_by_text(WAITING).last).to_be_visible()
         picture(page, "offline-desktop-light")
         desk.start()
-        expect(help_desk.replies).to_have_count(2, timeout=45_000)
+        page.evaluate("dispatchEvent(new Event('online'))")  # or else the next try may be half a minute away
+        expect(help_desk.replies).to_have_count(2)
         expect(help_desk.last.get_by_role("heading", name="Sources")).to_be_visible()
         expect(help_desk.log.get_by_text(WAITING).last).to_be_hidden()
         assert mine(help_desk, "How do I add a printer?") == 1

@@ -15,11 +15,14 @@ from tests.support.world import World, cited
 VPN = "I can't connect to the VPN"
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t  \n", "?!", "...", "🙂", "🙂🙂 👍🏽 👨‍👩‍👧", "\u200b\u200d", "\x00", "«»", "—"], ids=ascii)
-def test_without_words_it_says_so_and_opens_nothing(world: World, text: str) -> None:
-    reply = world.talk("maria.santos").say(text)
-    assert (reply.kind, reply.state, reply.citations) == (ReplyKind.SMALLTALK, State.OPEN, ())
-    assert "words" in reply.text
+WORDLESS = ["", " ", "\n\t  \n", "?!", "...", "🙂", "🙂🙂 👍🏽 👨‍👩‍👧", "\u200b\u200d", "\x00", "«»", "—"]
+
+
+def test_without_words_it_says_so_and_opens_nothing(world: World) -> None:
+    for text in WORDLESS:
+        reply = world.talk("maria.santos").say(text)
+        assert (reply.kind, reply.state, reply.citations) == (ReplyKind.SMALLTALK, State.OPEN, ()), ascii(text)
+        assert "words" in reply.text, ascii(text)
     assert world.tickets_of("maria.santos") == []
     assert world.unresolved() == []
 
@@ -36,16 +39,12 @@ def test_a_message_of_a_hundred_thousand_characters_is_read_from_its_beginning(w
     assert event.body["text"] == text[:100_000], "what was said is kept whole"
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["a" * 100_000, "9" * 100_000, "(" * 100_000, "VPN " * 25_000, "\n" * 99_999 + "x", "שלום " * 20_000, "🙂" * 100_000, "a\u0301" * 50_000],
-    ids=lambda t: ascii(t[:4]),
-)
-def test_any_hundred_thousand_characters_are_answered_in_time(world: World, text: str) -> None:
-    began = time.monotonic()
-    reply = world.talk("maria.santos").say(text)
-    assert time.monotonic() - began < 5
-    assert reply.kind is not ReplyKind.ERROR
+def test_any_hundred_thousand_characters_are_answered_in_time(world: World) -> None:
+    for piece in ("a", "9", "(", "VPN ", "\n", "שלום ", "🙂", "a\u0301"):
+        began = time.monotonic()
+        reply = world.talk("maria.santos").say((piece * 100_000)[:100_000])
+        assert time.monotonic() - began < 5, ascii(piece)
+        assert reply.kind is not ReplyKind.ERROR, ascii(piece)
 
 
 BINARY = bytes(range(256)).decode("latin-1") * 20
@@ -95,18 +94,32 @@ def test_whatever_is_written_gets_a_reply_and_harms_nothing(world: World, text: 
     assert len(world.assistant.directory.people()) > 10
 
 
-@pytest.mark.parametrize(
-    "choice",
-    ["", "yes", "no", "file", "not_now", "retry", "topic:0", "topic:99", "topic:-1", "topic:x", "device:LT-9999", "platform:beos", "zzz", "yes:no"],
-)
-def test_a_choice_out_of_place_gets_a_reply_and_files_nothing(world: World, choice: str) -> None:
-    reply = world.assistant.turns.take("maria.santos", None, Inbound("m-choice", "", choice), "test")
-    assert reply.kind is ReplyKind.SMALLTALK
-    assert reply.state == State.OPEN
+ODD_CHOICES = [
+    "",
+    "yes",
+    "no",
+    "file",
+    "not_now",
+    "retry",
+    "topic:0",
+    "topic:99",
+    "topic:-1",
+    "topic:x",
+    "device:LT-9999",
+    "platform:beos",
+    "zzz",
+    "yes:no",
+]
+
+
+def test_a_choice_out_of_place_gets_a_reply_and_files_nothing(world: World) -> None:
+    for number, choice in enumerate(ODD_CHOICES):
+        reply = world.assistant.turns.take("maria.santos", None, Inbound(f"m-choice-{number}", "", choice), "test")
+        assert (reply.kind, reply.state) == (ReplyKind.SMALLTALK, State.OPEN), choice
     assert world.tickets_of("maria.santos") == []
     assert world.unresolved() == []
 
 
-@pytest.mark.parametrize("device", ["LT-9999", "platform:windows", "' OR 1=1", "x" * 500])
-def test_an_unknown_device_falls_back_to_the_persons_own(world: World, device: str) -> None:
-    assert cited(world.talk("maria.santos").say(VPN, device=device)) == {"vpn-install-windows"}
+def test_an_unknown_device_falls_back_to_the_persons_own(world: World) -> None:
+    for device in ("LT-9999", "platform:beos", "' OR 1=1", "x" * 500):
+        assert cited(world.talk("maria.santos").say(VPN, device=device)) == {"vpn-install-windows"}, device
