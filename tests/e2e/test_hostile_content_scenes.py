@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,7 +42,7 @@ HOSTILE = [
     "{{constructor.constructor('window.pwned=11')()}} ${window.pwned=12} <%= pwned %>",
     "\u202egnp.evil\u202c \u2066<b>isolated\u2069 \x00 \ufeff",
 ]
-WORDS = ["window.pwned=1", "window.pwned=6", "evil.example", "constructor.constructor"]
+WORDS = ["<script>window.pwned=1", "<svg onload=window.pwned=3>", "reset your password here", "constructor.constructor"]
 SEEN = """() => {
   const all = [];
   const walk = (root) => { for (const node of root.querySelectorAll('*')) { all.push(node); if (node.shadowRoot) walk(node.shadowRoot); } };
@@ -56,7 +57,7 @@ SEEN = """() => {
     pwned: window.pwned ?? null,
     elements: all.filter((node) => active.has(node.localName) && (shown(node) || (node.localName !== 'details' && hostile(node.textContent))))
       .map((node) => node.outerHTML.slice(0, 200)),
-    attributes: attributes.filter(({ name, value }) => name.startsWith('on') || (!told.has(name) && hostile(value)) || (name === 'style' && hostile(value))),
+    attributes: attributes.filter(({ name, value }) => name.startsWith('on') || (!told.has(name) && !value.startsWith('mailto:') && hostile(value)) || (name === 'style' && hostile(value))),
     links: all.filter((node) => node.localName === 'a').map((node) => node.href),
     clobbered: all.filter((node) => ['document', 'cookie'].includes(node.id)).length,
   };
@@ -64,26 +65,32 @@ SEEN = """() => {
 
 
 @pytest.fixture(scope="module")
-def hostile_article(one_desk: Service, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Take in an article that somebody has filled with everything hostile; return its id."""
-    folder = tmp_path_factory.mktemp("hostile")
+def hostile_article(one_desk: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An article that somebody has filled with everything hostile, by its id; it is withdrawn again at the end."""
+    file = tmp_path_factory.mktemp("hostile") / "osprey.md"
     steps = "\n".join(f"{number}. Step {number} of the Osprey scanner: {text}" for number, text in enumerate(HOSTILE, 1)).replace("\0", "")
-    (folder / "osprey.md").write_text(
+    file.write_text(
         "---\nid: hostile-osprey\n"
         "title: Calibrate the Osprey scanner <script>window.pwned=20</script><img src=x onerror=window.pwned=21>\n"
-        "owner: \"lab@lindqvist.example?x=<img src=x onerror=window.pwned=22>\"\n"
+        'owner: "lab@lindqvist.example?x=<img src=x onerror=window.pwned=22>"\n'
         "audience: [everyone]\nplatforms: []\nreview_by: 2027-05-31\ntags: [scanner]\n---\n"
         f"How to calibrate the Osprey scanner.\n\n## Calibrate the Osprey scanner <img src=x onerror=window.pwned=23>\n\n{steps}\n",
         encoding="utf-8",
     )
-    settings = KnowledgeSettings(home=one_desk.home)
+    take_in(one_desk, file.parent)
+    yield "hostile-osprey"
+    file.unlink()
+    take_in(one_desk, file.parent)
+
+
+def take_in(service: Service, folder: Path) -> None:
+    """Synchronise a folder beside the running service."""
+    settings = KnowledgeSettings(home=service.home)
     opened = open_knowledge(settings)
     try:
-        run = sync(Path(folder), opened, settings, LineReport(lambda _: None))
+        assert not sync(folder, opened, settings, LineReport(lambda _: None)).failures
     finally:
         opened.close()
-    assert run.added == 1, run.failures
-    return "hostile-osprey"
 
 
 def check_inert(page: Page) -> None:
@@ -160,7 +167,13 @@ def test_hostile_messages_are_shown_as_words_to_the_person_the_agent_and_the_aut
 def test_what_stands_in_an_address_is_not_run_either(browser: Browser, desk: Service) -> None:
     attack = "<img src=x onerror=window.pwned=40><script>window.pwned=41</script>"
     with visit(browser, desk, expected=("404", "401", "422")) as (page, _):
-        for path in (f"/articles/{attack}", f"/{attack}", f"/?person={attack}#{attack}", f"/console/sign-in?error={attack}", f"/articles?category={attack}"):
+        for path in (
+            f"/articles/{attack}",
+            f"/{attack}",
+            f"/?person={attack}#{attack}",
+            f"/console/sign-in?error={attack}",
+            f"/articles?category={attack}",
+        ):
             page.goto(path)
             check_inert(page)
 

@@ -31,7 +31,7 @@ def transcript_of(events: Sequence[Event], current: Message, person: Person) -> 
     for event in events:
         body = event.body
         if body["type"] == "message":
-            lines.append((person.name, body["text"] or body.get("choice", ""), event.at.isoformat()))
+            lines.append((person.name, body["text"], event.at.isoformat()))
         elif body["type"] == "reply":
             lines.append(("Firstline", body["reply"]["text"], event.at.isoformat()))
     if not any(event.body.get("message") == current.id for event in events if event.body["type"] == "message"):

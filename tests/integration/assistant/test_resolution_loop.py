@@ -49,7 +49,7 @@ class TestNo:
             (cited(first).pop(), "did not solve it"),
             (cited(second).pop(), "did not solve it"),
         ]
-        assert [words for _, words, _ in ticket.body.transcript if words in ("no", "No")] == ["no", "no"]
+        assert [words for who, words, _ in ticket.body.transcript if who != "Firstline"] == [VPN, "No", "No"], "buttons as the person saw them"
         assert [intent.failure for intent in world.unresolved()] == [FailureClass.REJECTED]
         assert world.episodes(third.conversation)[0].outcome is Outcome.TICKET_FILED
 

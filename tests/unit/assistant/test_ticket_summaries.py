@@ -62,9 +62,9 @@ def test_the_current_message_is_there_once() -> None:
 
 
 def test_a_pressed_choice_is_part_of_what_was_said() -> None:
-    events = [said(1, "message", "one"), said(2, "reply", "Did this solve it?"), said(3, "message", "", choice="no")]
-    assert [words for _, words, _ in transcript_of(events, message("m3", "", "no"), ANA)] == ["one", "Did this solve it?", "no"]
-    assert [words for _, words, _ in transcript_of(events[:2], message("m3", "", "no"), ANA)][-1] == "no"
+    events = [said(1, "message", "one"), said(2, "reply", "Did this solve it?"), said(3, "message", "Yes, solved", choice="yes")]
+    assert [words for _, words, _ in transcript_of(events, message("m3", "", "yes"), ANA)] == ["one", "Did this solve it?", "Yes, solved"]
+    assert [words for _, words, _ in transcript_of(events[:2], message("m3", "", "yes"), ANA)][-1] == "yes"
 
 
 def test_a_ticket_body_is_complete() -> None:
