@@ -95,7 +95,8 @@ def _open_vector(settings: KnowledgeSettings, embedder: Embedder) -> tuple[Vecto
             return ChromaIndex.server(host, int(port), embedder.identity), ""
         return _embedded(settings.index_folder / "chroma", embedder.identity), ""
     except Exception as error:  # whatever Chroma raises, lexical search serves
-        return None, f"the vector index cannot be opened ({type(error).__name__}: {error})"
+        way_on = "start the Chroma server" if settings.chroma_url else f"stop Firstline, delete {settings.index_folder / 'chroma'} and start it again"
+        return None, f"the vector index cannot be opened ({type(error).__name__}: {error}); {way_on}"
 
 
 def _embedded(folder: Path, model: str) -> VectorIndex:

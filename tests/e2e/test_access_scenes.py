@@ -306,9 +306,8 @@ def test_text_twice_as_large_on_a_narrow_window_is_still_all_there(browser: Brow
         help_desk.launcher.click()
         help_desk.ask("How do I set up Approve on a new phone?")
         fits(page)
-        overflowing = help_desk.last.evaluate(
-            "node => [...node.querySelectorAll('p, li, button')].filter((one) => one.scrollWidth > one.clientWidth + 2).length"
-        )
+        wider = "node => [...node.querySelectorAll('p, li, button')].filter((one) => one.scrollWidth > one.clientWidth + 2).length"
+        overflowing = help_desk.last.evaluate(wider)
         assert overflowing == 0
         picture(page, "answer-320-pixels-light")
 

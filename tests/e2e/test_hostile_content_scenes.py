@@ -57,7 +57,8 @@ SEEN = """() => {
     pwned: window.pwned ?? null,
     elements: all.filter((node) => active.has(node.localName) && (shown(node) || (node.localName !== 'details' && hostile(node.textContent))))
       .map((node) => node.outerHTML.slice(0, 200)),
-    attributes: attributes.filter(({ name, value }) => name.startsWith('on') || (!told.has(name) && !value.startsWith('mailto:') && hostile(value)) || (name === 'style' && hostile(value))),
+    attributes: attributes.filter(({ name, value }) => name.startsWith('on')
+      || (!told.has(name) && !value.startsWith('mailto:') && hostile(value))),
     links: all.filter((node) => node.localName === 'a').map((node) => node.href),
     clobbered: all.filter((node) => ['document', 'cookie'].includes(node.id)).length,
   };

@@ -15,6 +15,8 @@ from assistant.domain.ticket import Ticket, TicketBody, TicketDraft, TicketNote,
 from assistant.ports.ticketing import UnknownTicket
 
 FIRST_NUMBER = 1_001
+NUMBERING_LOCK = 0x464C54
+"""Any number that is the same in every process."""
 OPEN = [status.value for status in TicketStatus if status.is_open]
 
 
@@ -29,7 +31,9 @@ class BuiltinDesk:
     same_issue: float
 
     def create(self, draft: TicketDraft, at: datetime) -> Ticket:
-        """See the port."""
+        """See the port. Those who create at the same time wait for one another (SQLite has one writer anyway)."""
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(select(func.pg_advisory_xact_lock(NUMBERING_LOCK)))
         known = self.connection.execute(select(tickets.c.id).where(tickets.c.key == draft.key)).scalar()
         if known:
             return self._existing(known)

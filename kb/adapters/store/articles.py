@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -18,6 +19,7 @@ from kb.ports import Candidate, Entry, Scope, Vector
 from kb.publish import windows
 
 IN_LIMIT = 400
+PUBLISHING_LOCK = 4_357_001
 NO_ROWS: Vector = np.zeros((0, 1), dtype=np.float32)
 NO_VECTOR: Vector = np.zeros((1, 0), dtype=np.float32)
 
@@ -41,7 +43,7 @@ class SqlArticleStore:
     def publish(self, document: Document, sections: Sequence[Section], vectors: Sequence[Vector], title_vector: Vector, model: str) -> Article:
         """See the port."""
         now = datetime.now(UTC)
-        with writing(self.engine) as connection:
+        with _publishing(self.engine) as connection:
             current = connection.execute(select(articles).where(articles.c.id == document.article_id)).mappings().first()
             if current and not current["withdrawn_at"] and current["content_hash"] == document.content_hash and current["model"] == model:
                 return _article(current)
@@ -87,7 +89,7 @@ class SqlArticleStore:
     def withdraw(self, article_ids: Sequence[str]) -> None:
         """See the port."""
         now = datetime.now(UTC)
-        with writing(self.engine) as connection:
+        with _publishing(self.engine) as connection:
             for part in _parts(article_ids):
                 _drop_passages(connection, part)
                 connection.execute(update(articles).where(articles.c.id.in_(part)).values(withdrawn_at=now))
@@ -175,6 +177,15 @@ class SqlArticleStore:
                 query = select(vectors.c.text_hash, vectors.c.vector).where(vectors.c.text_hash.in_(part), vectors.c.model == model)
                 found.update({by_hash[key]: _vector(blob) for key, blob in connection.execute(query)})
         return found
+
+
+@contextmanager
+def _publishing(engine: Engine) -> Iterator[Connection]:
+    """Write one after another, so that positions of the publication log are committed in their order."""
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(PUBLISHING_LOCK)))
+        yield connection
 
 
 def _parts(items: Sequence[str]) -> Iterable[Sequence[str]]:

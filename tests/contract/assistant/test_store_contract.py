@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -91,6 +92,25 @@ class TestTransactions:
             unit.conversations.emit("c_1", NOON, {"type": "message"})
         with store.read() as unit:
             assert unit.conversations.events("c_1") == []
+
+
+    def test_those_who_write_at_the_same_time_wait_for_one_another(self, store: Store) -> None:
+        def turn(number: int) -> str:
+            with store.write() as unit:
+                unit.conversations.begin(conversation(f"c_{number}"))
+                ticket = unit.tickets.create(TicketDraft(f"k{number}", "ana", "s", "q", "c", TicketBody("b")), NOON)
+                unit.conversations.emit(f"c_{number}", NOON, {"n": number})
+                unit.audit.append([entry(str(number)), entry("then")])
+            return ticket.id
+
+        with ThreadPoolExecutor(6) as pool:
+            ids = list(pool.map(turn, range(18)))
+        assert len(set(ids)) == 18
+        with store.read() as unit:
+            assert len(unit.tickets.all()) == 18
+            records = unit.audit.read()
+        assert [record.number for record in records] == list(range(1, 37))
+        assert verify(records) == []
 
 
 class TestConversations:

@@ -132,3 +132,8 @@ def test_markers_stand_at_the_end_of_paragraphs_and_change_no_other_word(blocks:
     for before, one, two in zip(plain, plain[1:], with_markers[1:], strict=False):
         expected = [*one.content.split(), "[88]"] if before.type == "paragraph_open" else one.content.split()
         assert two.content.split() == expected
+
+
+@pytest.mark.parametrize("code", ["`print(row[1])`", "```\nprint(row[1])\n```", "    print(row[1])"])
+def test_a_number_in_brackets_inside_code_stays_as_it_is_typed(code: str) -> None:
+    assert "print(row[1])" in marked(f"Run this:\n\n{code}\n\nDone [1].", 4)
