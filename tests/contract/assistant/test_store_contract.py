@@ -93,7 +93,6 @@ class TestTransactions:
         with store.read() as unit:
             assert unit.conversations.events("c_1") == []
 
-
     def test_those_who_write_at_the_same_time_wait_for_one_another(self, store: Store) -> None:
         def turn(number: int) -> str:
             with store.write() as unit:
