@@ -46,7 +46,11 @@ def test_every_setting_is_in_the_guide_with_its_default() -> None:
 
 
 def test_the_guide_names_no_setting_that_does_not_exist() -> None:
-    known = {f"FIRSTLINE_{name.upper()}" for name in Settings.model_fields} | {"FIRSTLINE_TORCH", "FIRSTLINE_TEST_POSTGRESQL", "FIRSTLINE_TEST_CHROMA"}
+    known = {f"FIRSTLINE_{name.upper()}" for name in Settings.model_fields} | {
+        "FIRSTLINE_TORCH",
+        "FIRSTLINE_TEST_POSTGRESQL",
+        "FIRSTLINE_TEST_CHROMA",
+    }
     named = {name for path in DOCUMENTS for name in re.findall(r"FIRSTLINE_[A-Z_]+[A-Z]", path.read_text())}
     assert named <= known
 
