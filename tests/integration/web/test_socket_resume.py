@@ -15,7 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from assistant.entrypoints.web import chat as chat_module
-from tests.support.chat import Chat, opened
+from tests.support.chat import PATIENCE, Chat, opened
 from tests.support.service import Service, served_here
 
 SCRIPT = [
@@ -109,6 +109,24 @@ def test_two_sockets_on_one_conversation_both_get_every_event(web: Service) -> N
         assert laptop.frame()["event"]["text"] == "hello from REST"
     assert laptop.events[:14] == phone.events
     assert [event["id"] for event in phone.events] == list(range(1, 15))
+
+
+def test_coming_back_again_and_again_while_others_write_shows_each_event_once(web: Service) -> None:
+    """An event that falls between joining and reading the past is in both; it must be sent once."""
+    with Chat(web, "marcus.reed") as writing:
+        writing.ask("hello")
+        last = 2 + 2 * 60
+        writer = threading.Thread(target=lambda: [writing.ask("hello") for _ in range(60)])
+        writer.start()
+        back = Chat(web, "marcus.reed", writing.conversation)
+        while back.last_event < last:
+            back.connect()
+            with contextlib.suppress(TimeoutError):
+                while back.last_event < last:
+                    back.frame(0.005)
+            back.drop()
+        writer.join(PATIENCE)
+    assert [event["id"] for event in back.events] == list(range(1, last + 1))
 
 
 def test_a_message_sent_while_its_sender_is_gone_is_answered_and_waits(web: Service) -> None:
