@@ -182,7 +182,7 @@ class _Turn:
         if self.setting.conversation.before is not State.AWAITING_CONFIRMATION:
             return self._say(wording.thanks(awaiting=False))
         memory = self.setting.memory.with_verdict("solved")
-        ticket = requests.close(self.unit.tickets, self._ticket_id(), self.setting.person.id, "confirmed as solved by the requester", self.at)
+        ticket = requests.close_confirmed(self.unit.tickets, self._issue(memory, ()), self._ticket_id(), self.at)
         step = Step("resolve", "confirmed", detail={"ticket": self._ticket_id()})
         text = wording.solved(ticket.id if ticket else "")
         settled = Settlement(Happening.CONFIRMED, ReplyKind.ACTION, text, memory, device=self._device_view(), steps=(step,))

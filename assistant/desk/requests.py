@@ -87,6 +87,14 @@ def close(desk: TicketDesk, ticket_id: str, actor: str, why: str, at: datetime) 
     return desk.change_status(ticket_id, TicketStatus.CLOSED, actor, why, at)
 
 
+def close_confirmed(desk: TicketDesk, issue: Issue, ticket_id: str, at: datetime) -> Ticket | None:
+    """Close a ticket because its requester says that it is solved; one that only the assistant worked on gets its full body first."""
+    ticket = desk.ticket(ticket_id) if ticket_id else None
+    if ticket is not None and ticket.assignee == ASSISTANT:
+        desk.describe(ticket_id, issue.body, at)
+    return close(desk, ticket_id, issue.requester, "confirmed as solved by the requester", at)
+
+
 def let_go(desk: TicketDesk, ticket_id: str, actor: str, why: str, at: datetime) -> None:
     """Close a ticket that nobody followed up, unless people work on it: then they read why the conversation ended, and decide."""
     ticket = desk.ticket(ticket_id) if ticket_id else None

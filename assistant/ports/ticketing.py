@@ -45,6 +45,13 @@ class TicketDesk(Protocol):
             UnknownTicket: there is no such ticket.
         """
 
+    def describe(self, ticket_id: str, body: TicketBody, at: datetime) -> None:
+        """Replace the body of a ticket, which the assistant still works on, by a fuller one.
+
+        Raises:
+            UnknownTicket: there is no such ticket.
+        """
+
     def change_status(self, ticket_id: str, status: TicketStatus, actor: str, why: str, at: datetime) -> Ticket:
         """Set the status and note who did it and why.
 

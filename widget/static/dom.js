@@ -78,6 +78,11 @@ const UNITS = [
 export function ageOf(stamp, wrap = (age) => age) {
   const then = new Date(stamp);
   if (!stamp || Number.isNaN(then.getTime())) return null;
+  if (stamp.length === 10) {
+    // A day without a time: today, yesterday, 3 days ago; never hours.
+    const days = Math.round((new Date(`${stamp}T12:00:00`) - new Date().setHours(12, 0, 0, 0)) / 86400000);
+    if (Math.abs(days) < 7) return el('time', { datetime: stamp, title: longDate(stamp), text: wrap(new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' }).format(days, 'day')) });
+  }
   const seconds = (then.getTime() - Date.now()) / 1000;
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ['minute', 60];
   const age = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' }).format(Math.trunc(seconds / size), unit);

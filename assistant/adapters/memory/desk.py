@@ -93,6 +93,10 @@ class MemoryDesk:
         self.comment(ticket_id, "firstline", f"Filed with the queue {queue}.", at)
         return self._existing(ticket_id)
 
+    def describe(self, ticket_id: str, body: TicketBody, at: datetime) -> None:
+        """See the port."""
+        self._change(replace(self._existing(ticket_id), body=body, updated_at=at))
+
     def change_status(self, ticket_id: str, status: TicketStatus, actor: str, why: str, at: datetime) -> Ticket:
         """See the port."""
         self._change(replace(self._existing(ticket_id), status=status))

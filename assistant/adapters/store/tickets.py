@@ -107,6 +107,12 @@ class BuiltinDesk:
         self.comment(ticket_id, "firstline", f"Filed with the queue {queue}.", at)
         return self._existing(ticket_id)
 
+    def describe(self, ticket_id: str, body: TicketBody, at: datetime) -> None:
+        """See the port."""
+        values = {"body": asdict(body), "updated_at": at}
+        if self.connection.execute(update(tickets).where(tickets.c.id == ticket_id).values(**values)).rowcount != 1:
+            raise UnknownTicket(ticket_id)
+
     def change_status(self, ticket_id: str, status: TicketStatus, actor: str, why: str, at: datetime) -> Ticket:
         """See the port."""
         self.connection.execute(update(tickets).where(tickets.c.id == ticket_id).values(status=status.value))

@@ -163,7 +163,7 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
         "ticket": _row(found, people, queues),
         "summary": "" if not body.transcript else body.summary,
         "body_html": "" if body.transcript else render(body.summary, site.link_hosts()),
-        "turns": [{"who": who, "text": words, "at": datetime.fromisoformat(at)} for who, words, at in body.transcript],
+        "turns": [_turn(site, who, words, at) for who, words, at in body.transcript],
         "tried": body.tried,
         "device": body.device,
         "facts": [fact for fact in body.facts if fact[0] != "Category"],
@@ -173,6 +173,12 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
         "viewer": _viewer(person),
     }
     return TEMPLATES.TemplateResponse(request, "ticket.html", context)
+
+
+def _turn(site: Site, who: str, words: str, at: str) -> dict[str, Any]:
+    """A person's words stand as they were typed; the assistant's go through the closed renderer, as the person saw them."""
+    html = render(words, site.link_hosts()) if who == "Firstline" else ""
+    return {"who": who, "text": words, "html": html, "at": datetime.fromisoformat(at)}
 
 
 @router.get("/console/gaps")

@@ -18,6 +18,7 @@ from kb.model import Article, Reader
 READER_COOKIE = "firstline_reader"
 STATUS = {"operational": "ok"}
 START_HERE = 8
+SPELLED = {"vpn": "VPN", "mfa": "MFA", "wifi": "Wi-Fi", "email": "E-mail"}
 router = APIRouter(include_in_schema=False)
 OurSite = Annotated[Site, Depends(site_of)]
 ReaderCookie = Annotated[str, Cookie()]
@@ -42,6 +43,11 @@ def _groups(site: Site, cookie: str) -> frozenset[str]:
     return person.groups if person else frozenset()
 
 
+def topic(category: str) -> str:
+    """Return a category as a heading: VPN, Wi-Fi, Shared drives."""
+    return SPELLED.get(category, category[:1].upper() + category[1:])
+
+
 def _visible(site: Site, groups: frozenset[str]) -> list[Article]:
     return [article for article in site.articles() if article.audience.admits(Reader(groups))]
 
@@ -64,7 +70,7 @@ def home(request: Request, site: OurSite) -> Response:
         "people": people,
         "services": [{"name": s.name, "status": STATUS.get(s.status, s.status), "note": s.note} for s in site.directory.services()],
         "popular": first,
-        "categories": [{"id": name, "name": name.capitalize(), "count": count} for name, count in sorted(by_category.items())],
+        "categories": [{"id": name, "name": topic(name), "count": count} for name, count in sorted(by_category.items())],
     }
     return TEMPLATES.TemplateResponse(request, "demo.html", context)
 
@@ -88,7 +94,7 @@ def articles(
     """List the articles of a category that the reader may see."""
     groups = _groups(site, firstline_reader) | _groups(site, firstline_session)
     shown = [article for article in _visible(site, groups) if not category or article.category == category]
-    context = {"company": site.directory.company(), "heading": category.capitalize() or "All articles", "articles": shown}
+    context = {"company": site.directory.company(), "heading": topic(category) or "All articles", "articles": shown}
     return TEMPLATES.TemplateResponse(request, "articles.html", context)
 
 

@@ -72,6 +72,8 @@ def test_an_unknown_ticket_is_none_and_cannot_be_changed(desk: TicketDesk) -> No
     with pytest.raises(UnknownTicket):
         desk.file("T-9", TicketBody("x"), "network", NOON)
     with pytest.raises(UnknownTicket):
+        desk.describe("T-9", TicketBody("x"), NOON)
+    with pytest.raises(UnknownTicket):
         desk.change_status("T-9", TicketStatus.CLOSED, "ana", "done", NOON)
 
 
@@ -95,6 +97,15 @@ def test_filing_gives_the_ticket_with_its_body_to_people(desk: TicketDesk) -> No
     assert filed.updated_at == NOON + HOUR
     assert len(filed.notes) == len(made.notes) + 1
     assert desk.ticket(made.id) == filed
+
+
+def test_describing_replaces_the_body_and_nothing_else(desk: TicketDesk) -> None:
+    made = desk.create(draft("k1"), NOON)
+    desk.describe(made.id, TicketBody("The whole story", confidence=0.8), NOON + HOUR)
+    found = desk.ticket(made.id)
+    assert found is not None
+    assert (found.body.summary, found.body.confidence, found.updated_at) == ("The whole story", 0.8, NOON + HOUR)
+    assert (found.queue, found.assignee, found.status, found.notes) == (made.queue, made.assignee, made.status, made.notes)
 
 
 @pytest.mark.parametrize("status", list(TicketStatus))
