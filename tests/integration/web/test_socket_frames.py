@@ -240,8 +240,10 @@ def test_two_hundred_messages_at_once_end_with_4429_and_what_was_taken_is_answer
             kinds = [event["event"]["type"] for event in events]
             assert kinds == ["message", "reply"] * (len(kinds) // 2)
             assert 60 <= len(kinds) // 2 < 80
-            refused = maria.post("/v1/conversations", json={"text": "hello"})
-            assert refused.status_code == 429
+            # One message a second is let in again, so the first of these may be taken; not all of them.
+            answers = [maria.post("/v1/conversations", json={"text": "hello"}) for _ in range(6)]
+            refused = next((answer for answer in answers if answer.status_code == 429), None)
+            assert refused is not None
             assert refused.headers["retry-after"] == "60"
         with Chat(service, "jonas.weber") as other:
             assert other.ask("hello")["kind"] == "smalltalk", "somebody else is not held up"
