@@ -218,6 +218,9 @@ class _Turn:
         memory, found, closed = self.setting.memory, self.finding.retrieval, self.setting.conversation.before in CLOSED
         if memory.issue and not closed:
             return self._filed(memory, "asked for")
+        if memory.issue and self.setting.conversation.before is State.ABANDONED and not asks_in_full(self.setting):
+            # "Not now", and then the ticket after all.
+            return replace(self._filed(memory, "asked for"), reopens=True, deducts=True)
         if found is None or not asks_in_full(self.setting):
             return self._say(wording.what_about())
         memory = replace(self._placed(self._likely_category(found)), confidence=found.confidence).failed(self._failure(found), nearest_of(found))

@@ -107,6 +107,18 @@ def test_not_now_files_nothing_and_is_still_counted(world: World) -> None:
     assert [intent.failure for intent in world.unresolved()] == [FailureClass.NO_ARTICLE]
 
 
+def test_after_not_now_the_ticket_can_still_be_asked_for(world: World) -> None:
+    maria = world.talk("maria.santos")
+    maria.say(CAR)
+    maria.say(MORE)
+    maria.press("not_now")
+    after = maria.say("please open a ticket")
+    assert after.state == State.FILED
+    (ticket,) = world.tickets_of("maria.santos")
+    assert CAR.split("?")[0].split(".")[0] in ticket.body.summary
+    assert [episode.outcome for episode in world.episodes(after.conversation)] == [Outcome.UNRESOLVED, Outcome.TICKET_FILED]
+
+
 def test_what_is_secret_in_a_question_stays_out_of_the_report(world: World) -> None:
     filed(world.talk("maria.santos"), f"{CAR} My password is Gr0nsakSoppa and my card is 5500 0000 0000 0004")
     (intent,) = world.unresolved()
