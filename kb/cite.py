@@ -9,7 +9,8 @@ from markdown_it import MarkdownIt
 
 from kb.model import Citation, Passage
 
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
+# Where blocks begin and end is all that is needed here; what stands inside them is not parsed.
+_BLOCKS = MarkdownIt("commonmark", {"html": False}).enable("table").disable("inline")
 _OPEN, _CLOSE = r"(?:\[|&#0*91;|&#[xX]0*5[bB];|&lbrack;|&lsqb;)", r"(?:\]|&#0*93;|&#[xX]0*5[dD];|&rbrack;|&rsqb;)"
 _LITERAL_MARKER = re.compile(rf"\\?{_OPEN}(\d{{1,2}})\\?{_CLOSE}")
 _CODE_SPAN = re.compile(r"(`[^`]+`)")
@@ -41,17 +42,21 @@ def marked(text: str, number: int) -> str:
     A passage that has neither, such as a lone table, is followed by its marker. The words stay the author's; a literal
     ``[1]`` among them, outside code, becomes ``(1)`` so that it cannot pass for a citation.
     """
-    lines = _LINE_END.sub("\n", text).split("\n")
-    blocks = _PARSER.parse("\n".join(lines))
-    code = {row for token in blocks if token.type in ("fence", "code_block") and token.map for row in range(*token.map)}
-    lines = [line if row in code else _without_literal_markers(line) for row, line in enumerate(lines)]
-    tokens = _PARSER.parse("\n".join(lines))
+    text = _LINE_END.sub("\n", text)
+    lines = (_without_literal_markers(text) if _LITERAL_MARKER.search(text) else text).split("\n")
+    tokens = _BLOCKS.parse("\n".join(lines))
     ends = [token.map[1] - 1 for token in tokens if token.type == "paragraph_open" and token.map]
     for last in ends:
         lines[last] = f"{lines[last].rstrip()} [{number}]"
     return "\n".join(lines if ends else [*lines, "", f"[{number}]"])
 
 
-def _without_literal_markers(line: str) -> str:
+def _without_literal_markers(text: str) -> str:
+    tokens = _BLOCKS.parse(text)
+    code = {row for token in tokens if token.type in ("fence", "code_block") and token.map for row in range(*token.map)}
+    return "\n".join(line if row in code else _outside_code_spans(line) for row, line in enumerate(text.split("\n")))
+
+
+def _outside_code_spans(line: str) -> str:
     parts = _CODE_SPAN.split(line)
     return "".join(part if i % 2 else _LITERAL_MARKER.sub(r"(\1)", part) for i, part in enumerate(parts))
