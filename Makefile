@@ -4,8 +4,6 @@
 SHELL := /bin/sh
 FIRSTLINE := .venv/bin/firstline
 export FIRSTLINE_HOME ?= $(CURDIR)/var
-DEMO := $(FIRSTLINE_HOME)/demo-loaded
-DEMO_SOURCES := $(shell find kb/articles -type f)
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -16,15 +14,12 @@ setup:
 setup-dev: setup
 	@requirements/install.sh dev
 
-$(DEMO): $(DEMO_SOURCES)
-	@$(FIRSTLINE) prepare
-	@$(FIRSTLINE) ingest sync kb/articles
-	@$(FIRSTLINE) people load kb/articles/company.toml
-	@touch $@
-
 run: setup
-	@$(MAKE) --no-print-directory --silent $(DEMO)
-	@FIRSTLINE_DEMO=true $(FIRSTLINE) serve
+	@stamp="$$FIRSTLINE_HOME/demo-loaded"; \
+	if [ ! -e "$$stamp" ] || [ -n "$$(find kb/articles -newer "$$stamp" -print -quit)" ]; then \
+		$(FIRSTLINE) prepare && $(FIRSTLINE) ingest sync kb/articles && $(FIRSTLINE) people load kb/articles/company.toml && touch "$$stamp"; \
+	fi
+	@FIRSTLINE_DEMO=true exec $(FIRSTLINE) serve
 
 lint: setup-dev
 	.venv/bin/ruff check .
