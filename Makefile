@@ -26,7 +26,7 @@ lint: setup-dev
 	.venv/bin/ruff format --check --quiet .
 
 contracts: setup-dev
-	.venv/bin/lint-imports --no-cache 2>&1 | sed -n '/^Contracts$$/,$$p'
+	.venv/bin/lint-imports --no-cache
 
 types: setup-dev
 	.venv/bin/mypy
