@@ -62,12 +62,16 @@ def questions(
 
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            asked = ask_all(cases, articles, prepared_home(Path(scratch), model_home), _note)
+            asked, seeded = ask_all(cases, articles, prepared_home(Path(scratch), model_home), _note)
         except BadInput as error:
             _stop(f"malformed input: {error}")
     for row in asked:
         typer.echo(f"{'right' if row.right else 'WRONG'}  {row.confidence:.2f}  {row.question} [{row.device or 'any device'}] -> {row.top}")
-    show("eval questions", len(asked), {"hit@1": bootstrap([float(row.right) for row in asked], mean)}, {"articles": articles.name}, json_file)
+    metrics = {
+        "hit@1": bootstrap([float(row.right) for row in asked], mean),
+        "hit@1_without_vectors": bootstrap([float(row.right) for row in seeded], mean),
+    }
+    show("eval questions", len(asked), metrics, {"articles": articles.name}, json_file)
 
 
 @app.command(epilog="Example: firstline eval render DATA/security/render.jsonl")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from evals.world import BadInput, read_rows
+from kb.adapters.lexical import TantivyIndex
 from kb.bootstrap import open_knowledge
 from kb.model import Platform, Reader
 from kb.ports import Scope
-from kb.retrieve import Question
+from kb.retrieve import Question, Retriever
 from kb.settings import KnowledgeSettings
 
 
@@ -25,8 +27,11 @@ class Asked:
     right: bool
 
 
-def ask_all(cases: Path, articles: Path, home: Path, progress: Callable[[str], None]) -> list[Asked]:
+def ask_all(cases: Path, articles: Path, home: Path, progress: Callable[[str], None]) -> tuple[list[Asked], list[Asked]]:
     """Synchronise ``articles`` into ``home`` with the real ingestion, then ask every case.
+
+    Returns what the service's retrieval says, and what a build says that has lost its vectors: a bound that the second
+    one passes as well is worth nothing.
 
     Raises:
         BadInput: the cases are malformed.
@@ -40,16 +45,22 @@ def ask_all(cases: Path, articles: Path, home: Path, progress: Callable[[str], N
         sync(articles, base, settings, LineReport(progress))
         base.keeper.own()
         base.keeper.catch_up()
-        made = []
-        for row in read_rows(cases):
-            try:
-                question, device, expected = row["question"], row["device"], row["expected"]
-            except KeyError as error:
-                raise BadInput(f"{cases}: a case lacks {error}") from error
-            found = base.retriever.retrieve(Question(question), Scope(Reader(), Platform(device) if device else None))
-            top = found.ranked[0].passage.article.id if found.ranked else ""
-            right = top.rsplit("/", 1)[-1].lower() in {name.lower() for name in expected}
-            made.append(Asked(question, device, top, found.confidence, right))
-        return made
+        rows = read_rows(cases)
+        without = Retriever(base.store, TantivyIndex(settings.index_folder / "lexical"), None, base.embedder, lambda: "left out")
+        return _ask(base.retriever, rows, cases), _ask(without, rows, cases)
     finally:
         base.close()
+
+
+def _ask(retriever: Retriever, rows: list[dict[str, Any]], cases: Path) -> list[Asked]:
+    made = []
+    for row in rows:
+        try:
+            question, device, expected = row["question"], row["device"], row["expected"]
+        except KeyError as error:
+            raise BadInput(f"{cases}: a case lacks {error}") from error
+        found = retriever.retrieve(Question(question), Scope(Reader(), Platform(device) if device else None))
+        top = found.ranked[0].passage.article.id if found.ranked else ""
+        right = top.rsplit("/", 1)[-1].lower() in {name.lower() for name in expected}
+        made.append(Asked(question, device, top, found.confidence, right))
+    return made

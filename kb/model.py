@@ -39,13 +39,6 @@ class FailureClass(StrEnum):
     ERROR = "error"
 
 
-class GapStatus(StrEnum):
-    """How far the authors are with a gap."""
-
-    OPEN = "open"
-    DISMISSED = "dismissed"
-
-
 @dataclass(frozen=True, slots=True)
 class Audience:
     """Who may read an article: the members of any of ``groups``, or everybody when it is empty."""

@@ -15,7 +15,6 @@ QUESTION = ("question", "q", "title", "questions")
 ANSWER = ("answer", "a", "body", "text", "answers")
 MAX_ROWS = 20_000
 _DELIMITERS = ",;\t|"
-_OWN = ("question", "answer", "id", "title", "description")
 _ROW_SLUG = 48
 _CELL = 2_000_000
 _HTML = re.compile(r"</?(?:p|br|ol|ul|li|a|b|i|strong|em|div|span|h[1-6]|table|pre|code)\b[^>]*>", re.IGNORECASE)
