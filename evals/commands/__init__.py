@@ -1,0 +1,1 @@
+"""The commands of ``firstline eval``, one module each; ``evals.cli`` lists them."""
