@@ -10,22 +10,25 @@ from assistant.bootstrap import Assistant
 from assistant.desk.review import GapReport, gap_report, week_of
 from assistant.domain.audit import AuditRecord
 from assistant.governance.audit import verify
+from kb.lint.findings import overdue
+from kb.lint.show import overdue_facts, overdue_text
 
 PAGE = 5_000
 
 
 def report_of(assistant: Assistant, week: str = "") -> GapReport:
-    """Return the gap report of the week that holds a day (YYYY-MM-DD), of this week by default.
+    """Return the gap report of the week that holds a day (YYYY-MM-DD), of this week by default, with every overdue article.
 
     Raises:
         ValueError: that is not a day.
     """
-    zone = assistant.directory.company().timezone
-    moment = datetime.combine(date.fromisoformat(week), time(12), ZoneInfo(zone)) if week else assistant.clock.now()
+    zone, now = assistant.directory.company().timezone, assistant.clock.now()
+    moment = datetime.combine(date.fromisoformat(week), time(12), ZoneInfo(zone)) if week else now
     start, end = week_of(moment, zone)
     with assistant.store.read() as unit:
         intents = unit.intents.between(start, end)
-    return gap_report(intents, start, assistant.knowledge.embed)
+    late = overdue(assistant.knowledge_base.store.articles(), now.astimezone(ZoneInfo(zone)).date())
+    return gap_report(intents, start, assistant.knowledge.embed, late)
 
 
 def report_facts(report: GapReport) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def report_facts(report: GapReport) -> dict[str, Any]:
         for rank, gap in enumerate(report.gaps, 1)
     ]
     head = {"week_start": report.week_start.isoformat(), "week_end": report.week_end.isoformat(), "total": report.total, "people": report.people}
-    return {**head, "gaps": gaps}
+    return {**head, "gaps": gaps, "overdue": overdue_facts(report.overdue)}
 
 
 def report_text(report: GapReport) -> str:
@@ -63,7 +66,7 @@ def report_text(report: GapReport) -> str:
         lines += [f"   - {example}" for example in gap.examples]
         if gap.nearest:
             lines.append(f"   nearest articles: {', '.join(gap.nearest)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *overdue_text(report.overdue)])
 
 
 def check_audit(assistant: Assistant) -> tuple[int, int, list[str]]:

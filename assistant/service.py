@@ -16,6 +16,7 @@ from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.site import Site, Upkeep
 from assistant.governance.audit import Anchor
 from kb.keeper import Health
+from kb.model import Reader
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -80,11 +81,11 @@ class Service:
             self._anchored = head.number
 
     def health(self) -> dict[str, Any]:
-        """Return what ``/healthz`` says."""
+        """Return what ``/healthz`` says. Anybody may read it, so it counts only the articles that anybody may read."""
         state, why = self.assistant.knowledge_base.keeper.health()
         ready = "ready" if state is Health.READY else "degraded"
         try:
-            articles = len(self.assistant.knowledge_base.store.articles())
+            articles = sum(article.audience.admits(Reader()) for article in self.assistant.knowledge_base.store.articles())
         except Exception as error:  # whatever is wrong with the database is what this call is asked for
             return {"status": "failing", "database": type(error).__name__, "vector_search": state.value, "detail": str(error)}
         return {"status": ready, "articles": articles, "vector_search": state.value, "detail": why, "caught_up": self._recovered}

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import typer
 
+from evals.commands.citations import citations
 from evals.commands.fit_evidence import fit_evidence
+from evals.commands.freshness import freshness
+from evals.commands.partitions import partitions
+from evals.commands.lint import lint
+from evals.commands.peers import peers
+from evals.commands.permissions import permissions
 from evals.commands.questions import questions
 from evals.commands.render import render
 from evals.commands.turns import turns
 
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
+app.command(epilog="Example: firstline eval citations evals/cases/support_pairs.jsonl --json citations.json")(citations)
 app.command("fit-evidence", epilog="Example: firstline eval fit-evidence DATA/kb_symptoms DATA/stackfaq --outsiders DATA/banking77/train.jsonl")(
     fit_evidence
 )
+app.command(epilog="Example: firstline eval freshness --rounds 20 --json freshness.json")(freshness)
+app.command(epilog="Example: firstline eval lint --cases evals/cases/contradictions.jsonl --json lint.json")(lint)
+app.command(epilog="Example: firstline eval peers --corpus corpus.jsonl.gz --queries queries.jsonl --qrels qrels.tsv --plot peers.svg")(peers)
+app.command(epilog="Example: firstline eval partitions --vectors 40000 --json partitions.json")(partitions)
+app.command(epilog="Example: firstline eval permissions --draws 100000 --seed 1 --json permissions.json")(permissions)
 app.command(epilog="Example: firstline eval questions evals/cases/itkb_questions.jsonl DATA/itkb_small/articles")(questions)
 app.command(epilog="Example: firstline eval render DATA/security/render.jsonl")(render)
 app.command(epilog="Example: firstline eval turns --questions 200 --json turns.json")(turns)

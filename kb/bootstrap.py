@@ -8,10 +8,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from kb.adapters.embedders import MissingEmbedder, OnnxEmbedder, OpenAIEmbedder
+from kb.adapters.embedders import FORM, MissingEmbedder, OnnxEmbedder, OpenAIEmbedder
 from kb.adapters.index_state import FileIndexState
 from kb.adapters.lexical import TantivyIndex
-from kb.adapters.onnx_export import export
 from kb.adapters.store.articles import SqlArticleStore
 from kb.adapters.store.engine import open_engine
 from kb.adapters.store.ingest_log import SqlIngestLog
@@ -70,18 +69,31 @@ def open_embedder(settings: KnowledgeSettings) -> Embedder:
 
 
 def prepare_model(settings: KnowledgeSettings, report: Callable[[str], None]) -> None:
-    """Export the configured local model if that was not done yet.
+    """Export the configured local model if that was not done yet, or was done in a form that is not used any more.
+
+    A new form means new vectors: ``firstline ingest rebuild`` embeds what the one before has embedded.
 
     Raises:
         EmbedderUnavailable: the model is missing or not what it should be.
     """
-    if settings.embedding_model.startswith("openai:"):
+    if settings.embedding_model.startswith("openai:") or _prepared(settings):
         return
+    from filelock import FileLock
+
+    from kb.adapters.onnx_export import export
+
+    settings.model_folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.model_folder.with_name(f"{settings.model_folder.name}.lock")):
+        if not _prepared(settings):
+            report(f"exporting the embedding model {settings.embedding_model} (once, about 15 seconds)")
+            export(settings.embedding_model, settings.model_folder)
+
+
+def _prepared(settings: KnowledgeSettings) -> bool:
     try:
-        OnnxEmbedder(settings.model_folder)
+        return OnnxEmbedder(settings.model_folder).form >= FORM
     except EmbedderUnavailable:
-        report(f"exporting the embedding model {settings.embedding_model} (once, about 15 seconds)")
-        export(settings.embedding_model, settings.model_folder)
+        return False
 
 
 def _open_vector(settings: KnowledgeSettings, embedder: Embedder) -> tuple[VectorIndex | None, str]:

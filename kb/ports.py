@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -154,6 +154,12 @@ class ArticleStore(Protocol):
 
     def revision_text(self, article_id: str, revision: int) -> str | None:
         """Return the text of a revision, also of a withdrawn article's, or None."""
+
+    def revision_audience(self, article_id: str, revision: int) -> Audience | None:
+        """Return who could read a revision when it was live, or None when that is not known."""
+
+    def standing(self, cited: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[Article, bool]]:
+        """Return for each (article, revision) of a live article its head, and whether its title and text are still those of that revision."""
 
     def candidates(self, passage_ids: Sequence[str], scope: Scope, model: str) -> list[Candidate]:
         """Return those of the passages that are live now and inside the scope, with the vectors that ``model`` made."""

@@ -19,7 +19,7 @@ def windows(title: str, heading: str, text: str) -> list[str]:
     A short passage gives one window; a long procedure, which stays one passage, gives several that overlap by 25
     words, so that no step falls outside the model's input length.
     """
-    lead = f"{title}. {heading}. " if heading and heading != title else f"{title}. "
+    lead = "".join(f"{name}. " for name in dict.fromkeys((title, heading)) if name)
     words = text.split()
     step = WINDOW_WORDS - OVERLAP_WORDS
     starts = range(0, max(1, len(words) - OVERLAP_WORDS), step)

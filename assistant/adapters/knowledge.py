@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from assistant.ports.knowledge import Standing
 from kb.bootstrap import KnowledgeBase
 from kb.model import Article, Citation, Passage, Platform, Reader, Retrieval
 from kb.ports import EmbedderUnavailable, Scope
@@ -44,18 +45,30 @@ class KnowledgeFromBase:
         """See the port."""
         return [passage for passage in self.base.store.passages_of(article_id) if passage.article.audience.admits(reader)]
 
+    def standing(self, cited: Collection[tuple[str, int]], reader: Reader) -> dict[tuple[str, int], Standing]:
+        """See the port."""
+        if not cited:
+            return {}
+        found = self.base.store.standing(cited)
+        return {pair: Standing(head, same) for pair, (head, same) in found.items() if head.audience.admits(reader)}
+
     def still_true(self, citations: Sequence[Citation], reader: Reader) -> bool:
         """See the port."""
-        for article_id, revision in {(citation.article, citation.revision) for citation in citations}:
-            article = self.base.store.article(article_id)
-            if article is None or article.revision != revision or not article.audience.admits(reader):
-                return False
-        return True
+        now = self.standing({(citation.article, citation.revision) for citation in citations}, reader)
+        return all(
+            (found := now.get((citation.article, citation.revision))) is not None and found.article.revision == citation.revision
+            for citation in citations
+        )
 
     def article(self, article_id: str, reader: Reader, revision: int | None = None) -> tuple[Article, str] | None:
         """See the port."""
         article = self.base.store.article(article_id)
         if article is None or not article.audience.admits(reader):
             return None
-        text = self.base.store.revision_text(article_id, revision or article.revision)
+        number = revision or article.revision
+        if number != article.revision:
+            then = self.base.store.revision_audience(article_id, number)
+            if then is None or not then.admits(reader):
+                return None
+        text = self.base.store.revision_text(article_id, number)
         return (article, text) if text is not None else None

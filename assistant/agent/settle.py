@@ -115,7 +115,7 @@ class _Turn:
 
     def _answer(self, found: Retrieval, lead: str = "") -> Settlement:
         composed = answer.compose(found, self.finding.whole, self.at.date())
-        if not self.rules.knowledge.still_true(composed.citations, self.setting.reader):
+        if not composed.text or not self.rules.knowledge.still_true(composed.citations, self.setting.reader):
             return self._offer(found)
         article = found.ranked[0].passage.article
         offered = Offered(article.id, article.title, article.revision)
@@ -126,6 +126,8 @@ class _Turn:
         attached = wording.attached(opened.ticket) if opened.attached else ""
         text = "\n\n".join(part for part in (lead, composed.text, warning, attached, wording.confirm_question()) if part)
         step = self._step("answer", "auto", found, composed.passages)
+        if composed.unsupported:
+            step = replace(step, detail=step.detail | {"unsupported": list(composed.unsupported)})
         return self._with_ticket(
             Settlement(
                 Happening.ANSWERED,

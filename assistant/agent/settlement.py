@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from assistant.agent.state import Memory
@@ -72,7 +72,7 @@ def nearest_of(found: Retrieval) -> tuple[str, ...]:
 
 def citation_view(citation: Citation) -> CitationView:
     """Return a citation as channels show it."""
-    return CitationView(**{name: getattr(citation, name) for name in CitationView.model_fields})
+    return CitationView(**asdict(citation))
 
 
 def failed_choices() -> tuple[Choice, ...]:

@@ -14,19 +14,22 @@ from typing import Any
 
 from assistant.agent import wording
 from assistant.agent.lookup import Setting, look_up
+from assistant.agent.meant import label_of, meant
+from assistant.agent.present import Presenter, citable
 from assistant.agent.record import Texts, record_failure, record_turn
 from assistant.agent.settle import Settler
 from assistant.agent.state import Inbound, Memory, Timings
 from assistant.agent.steps.understand import LocalUnderstanding, Understanding
 from assistant.domain.configuration import Person
 from assistant.domain.conversation import CLOSED, Conversation, Episode, Happening, State, advance
-from assistant.domain.reply import PERSON, RETRY, Reply, ReplyKind
+from assistant.domain.reply import Reply, ReplyKind
 from assistant.governance.rendering import render
 from assistant.ports.clock import Clock
 from assistant.ports.devices import DeviceFleet
 from assistant.ports.identity import Directory
 from assistant.ports.knowledge import Knowledge
-from assistant.ports.store import ConversationChanged, Event, Message, Store, UnitOfWork
+from assistant.ports.store import ConversationChanged, Event, Message, Store
+from kb.model import Reader
 
 log = logging.getLogger("firstline.turn")
 READ_CHARACTERS = 4_000
@@ -40,6 +43,10 @@ class UnknownPerson(LookupError):
 
 class UnknownConversation(LookupError):
     """There is no such conversation of this person."""
+
+
+class CitationsChanged(Exception):
+    """An article that the answer cites was changed or closed while the turn was under way; look again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class Turns:
     def __init__(self, parts: Parts) -> None:
         """Take turns with these parts."""
         self._parts = parts
+        self._presenter = Presenter(parts.knowledge, parts.clock, parts.link_hosts)
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="turn")
         self._locks: dict[str, tuple[Lock, int]] = {}
         self._guard = Lock()
@@ -89,7 +97,7 @@ class Turns:
         """Accept a message durably and answer it within the deadline.
 
         The same message id returns the same reply: in the same conversation, or of the same person when none is named (the
-        first message of one, sent again because its reply was lost). When a step raises or the deadline passes,
+        first message of one, sent again because its reply was lost); what it cites is checked again then. When a step raises or the deadline passes,
         the reply is of kind ``error`` with a reference.
 
         Raises:
@@ -99,7 +107,8 @@ class Turns:
         person, inbound = self._person(person_id), inbound.storable()
         with self._alone(conversation_id or f"{person.id}/{inbound.id}"):
             message, known = self._accept(person, conversation_id, inbound, channel)
-            return Reply.model_validate(known) if known is not None else self._within_deadline(message)
+            reply = Reply.model_validate(known) if known is not None else self._within_deadline(message)
+        return self._presenter.reply(reply, self._reader(person_id)) if reply.citations else reply
 
     def recover(self, older_than: timedelta = timedelta(0)) -> int:
         """Answer what was accepted at least so long ago and never answered; return how many messages that were.
@@ -122,6 +131,11 @@ class Turns:
             raise UnknownPerson(person_id)
         return person
 
+    def _reader(self, person_id: str) -> Reader:
+        """Return the rights that the person has at this moment; none when the directory no longer knows them."""
+        person = self._parts.directory.person(person_id)
+        return Reader(person.groups if person else frozenset())
+
     def _accept(self, person: Person, conversation_id: str | None, inbound: Inbound, channel: str) -> tuple[Message, dict[str, Any] | None]:
         now = self._parts.clock.now()
         events: list[Event] = []
@@ -142,20 +156,11 @@ class Turns:
             unit.conversations.accept(message)
             moved = replace(conversation, state=advance(conversation.state, Happening.MESSAGE), before=conversation.state, changed_at=now)
             unit.conversations.save(moved)
-            words = message.text or self._label(unit, message)
+            words = message.text or label_of(unit, message)
             shown = {"type": "message", "message": message.id, "text": words, "choice": message.choice}
             events.append(unit.conversations.emit(conversation.id, now, shown))
         self._parts.notify(events)
         return message, None
-
-    @staticmethod
-    def _label(unit: UnitOfWork, message: Message) -> str:
-        """Return the words on the button that was pressed, as the person saw them."""
-        labels: dict[str, str] = {PERSON.id: PERSON.label}
-        for event in unit.conversations.events(message.conversation) if message.choice else ():
-            if event.body["type"] == "reply":
-                labels |= {choice["id"]: choice["label"] for choice in event.body["reply"]["choices"]}
-        return labels.get(message.choice, message.choice)
 
     def _unanswered(self, conversation_id: str | None) -> list[Message]:
         if conversation_id is None:
@@ -190,7 +195,7 @@ class Turns:
         for attempt in range(ATTEMPTS):
             try:
                 return self._try_answer(message)
-            except ConversationChanged:
+            except (ConversationChanged, CitationsChanged):
                 if attempt == ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
@@ -205,6 +210,8 @@ class Turns:
             if stored is not None and stored.reply is not None:
                 return Reply.model_validate(stored.reply)
             settlement = parts.settler.settle(setting, finding, unit, now)
+            if settlement.citations and not citable(settlement.citations, parts.knowledge, self._reader(setting.person.id)):
+                raise CitationsChanged(message.conversation)
             if len(message.text) > READ_CHARACTERS:
                 settlement = replace(settlement, text=f"{wording.shortened(READ_CHARACTERS)}\n\n{settlement.text}")
             reply, events = record_turn(unit, setting, finding, settlement, now, self._texts(settlement.text))
@@ -215,7 +222,7 @@ class Turns:
         parts = self._parts
         with parts.store.read() as unit:
             conversation = unit.conversations.load(message.conversation)
-            message = _meant(unit, message)
+            message = meant(unit, message)
         if conversation is None:
             raise UnknownConversation(message.conversation)
         person = self._person(conversation.person)
@@ -261,18 +268,6 @@ class Turns:
             else:
                 self._locks[key] = (lock, users - 1)
         lock.release()
-
-
-def _meant(unit: UnitOfWork, message: Message) -> Message:
-    """Return what a message stands for: "Try again" is the message whose turn failed last, said anew."""
-    if message.choice != RETRY.id:
-        return message
-    replies = (event.body["reply"] for event in reversed(unit.conversations.events(message.conversation)) if event.body["type"] == "reply")
-    for reply in replies:
-        failed = unit.conversations.message(message.conversation, reply["message"]) if reply["kind"] == ReplyKind.ERROR else None
-        if failed is not None and failed.choice != RETRY.id:
-            return replace(message, text=failed.text, choice=failed.choice, device=failed.device)
-    return message
 
 
 @dataclass(frozen=True, slots=True)

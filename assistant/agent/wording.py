@@ -82,6 +82,36 @@ def overdue(article: Article) -> str:
     return f"This article should have been reviewed by {article.review_by}; details may have changed."
 
 
+def changed_since() -> str:
+    """Stand in for what an answer said from an article that was edited."""
+    return "This part of the answer was withdrawn: the article has changed since."
+
+
+def no_longer_available() -> str:
+    """Stand in for what an answer said from an article that was deleted or is closed to the reader."""
+    return "This part of the answer was withdrawn: the article is no longer available to you."
+
+
+def unchecked() -> str:
+    """Stand in for an answer whose sources are not on record."""
+    return "This answer is not shown: its sources can no longer be checked."
+
+
+def unnamed_article() -> str:
+    """Name an article that the reader may not see."""
+    return "an article that is not available to you"
+
+
+def unconfirmed_step() -> str:
+    """Stand in for a step of a procedure that its source does not say."""
+    return "This step is left out: the article does not say it. Open the source before you go on."
+
+
+def ask_again() -> str:
+    """Label the choice that repeats a question."""
+    return "Ask again"
+
+
 def attached(ticket: Ticket) -> str:
     """Say that an open ticket is about the same thing."""
     return f"You already have ticket {ticket.id} about this ({ticket.status.label}). I added this conversation to it."

@@ -40,6 +40,8 @@ class CitationView(_Value):
     review_by: str = ""
     overdue: bool = False
     platforms: tuple[str, ...] = ()
+    withdrawn: str = ""
+    """Why it no longer stands: "changed" (then it names the current revision) or "unavailable" (then it names nothing); "" while it stands."""
 
 
 class Choice(_Value):
@@ -90,6 +92,8 @@ NO = Choice(id="no", label="No")
 PERSON = Choice(id="person", label="Talk to a person")
 FILE = Choice(id="file", label="Open a ticket")
 NOT_NOW = Choice(id="not_now", label="Not now")
+AGAIN = "again:"
+"""Begins the id of the choice to ask the question of an earlier message once more."""
 RETRY = Choice(id="retry", label="Try again")
 CONFIRMATION = (YES, NO, PERSON)
 OFFER = (FILE, NOT_NOW, PERSON)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,7 +11,7 @@ from hashlib import sha256
 import numpy as np
 
 from kb.adapters.store.articles import NO_ROWS, NO_VECTOR, passage_id
-from kb.model import Article, Document, Passage, Publication, Section, UnresolvedIntent
+from kb.model import Article, Audience, Document, Passage, Publication, Section, UnresolvedIntent
 from kb.ports import Candidate, Entry, Hit, Scope, Vector
 from kb.publish import windows
 
@@ -130,6 +130,8 @@ class MemoryArticleStore:
         """Begin without articles."""
         self._live: dict[str, _Live] = {}
         self._texts: dict[tuple[str, int], str] = {}
+        self._told: dict[tuple[str, int], tuple[str, str]] = {}
+        self._audiences: dict[tuple[str, int], Audience] = {}
         self._log: list[Publication] = []
 
     def publish(self, document: Document, sections: Sequence[Section], vectors: Sequence[Vector], title_vector: Vector, model: str) -> Article:
@@ -145,6 +147,8 @@ class MemoryArticleStore:
         passages = tuple(_passage(article, section, document.text) for section in sections)
         rows_of = {passage.id: np.asarray(rows) for passage, rows in zip(passages, vectors, strict=True)}
         self._texts[article.id, number] = document.text
+        self._told[article.id, number] = (document.title, document.text)
+        self._audiences[article.id, number] = document.audience
         self._live[article.id] = _Live(article, model, passages, rows_of, title_vector, by_text)
         self._note(article.id)
         return article
@@ -173,6 +177,15 @@ class MemoryArticleStore:
     def revision_text(self, article_id: str, revision: int) -> str | None:
         """See the port."""
         return self._texts.get((article_id, revision))
+
+    def revision_audience(self, article_id: str, revision: int) -> Audience | None:
+        """See the port."""
+        return self._audiences.get((article_id, revision))
+
+    def standing(self, cited: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[Article, bool]]:
+        """See the port."""
+        live = {pair: self._live[pair[0]].article for pair in cited if pair[0] in self._live}
+        return {pair: (head, self._told.get(pair) == self._told[head.id, head.revision]) for pair, head in live.items()}
 
     def candidates(self, passage_ids: Sequence[str], scope: Scope, model: str) -> list[Candidate]:
         """See the port."""

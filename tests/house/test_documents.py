@@ -21,14 +21,21 @@ def commands() -> list[str]:
     from assistant.cli import app
     from evals.cli import app as eval_app
     from ingest.cli import app as ingest_app
+    from kb.cli import app as kb_app
 
     whole = typer.Typer()
     whole.add_typer(app, name="firstline")
     whole.add_typer(ingest_app, name="ingest")
     whole.add_typer(eval_app, name="eval")
+    whole.add_typer(kb_app, name="kb")
     tree = get_command(whole).commands  # type: ignore[attr-defined]
     found = []
-    for prefix, group in (("firstline", tree["firstline"]), ("firstline ingest", tree["ingest"]), ("firstline eval", tree["eval"])):
+    for prefix, group in (
+        ("firstline", tree["firstline"]),
+        ("firstline ingest", tree["ingest"]),
+        ("firstline eval", tree["eval"]),
+        ("firstline kb", tree["kb"]),
+    ):
         for name, command in group.commands.items():
             inner = getattr(command, "commands", None)
             found += [f"{prefix} {name} {sub}" for sub in inner] if inner else [f"{prefix} {name}"]

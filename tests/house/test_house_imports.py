@@ -15,7 +15,7 @@ MODELS = ("torch", "sentence_transformers", "transformers", "onnxruntime", "toke
 HEAVY = (*SERVERS, *MODELS, "pypdfium2", "mammoth", "bs4")
 TRAINING = ("torch", "sentence_transformers", "transformers")
 SERVING = ("assistant.entrypoints.web.app", "assistant.service", "assistant.bootstrap", "kb.bootstrap", "kb.adapters.chroma", "kb.adapters.embedders")
-CORE = ("kb.model", "kb.ports", "kb.cite", "kb.gaps", "kb.publish", "kb.keeper", "kb.retrieve", "kb.evidence")
+CORE = ("kb.model", "kb.ports", "kb.cite", "kb.gaps", "kb.publish", "kb.keeper", "kb.retrieve", "kb.evidence", "kb.lint.examine", "kb.lint.show")
 SHOW = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]; print(*{name.partition('.')[0] for name in sys.modules})"
 
 
@@ -26,7 +26,7 @@ def loaded_by(*modules: str, code: str = SHOW) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["assistant.cli", "ingest.cli", "evals.cli"])
+@pytest.mark.parametrize("module", ["assistant.cli", "ingest.cli", "evals.cli", "kb.cli"])
 def test_importing_a_command_loads_nothing_heavy(module: str) -> None:
     loaded = loaded_by(module)
     assert "typer" in loaded

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from math import sqrt
 from zlib import crc32
 
+from assistant.ports.knowledge import Standing
 from kb.evidence import words
-from kb.model import Article, Citation, Document, Evidence, Passage, Platform, Reader, Retrieval, Section
+from kb.model import Article, Audience, Citation, Document, Evidence, Passage, Platform, Reader, Retrieval, Section
 from kb.ports import Scope
 
 DIMENSION = 64
@@ -28,6 +29,8 @@ class MemoryKnowledge:
         self._articles: dict[str, Article] = {}
         self._passages: dict[str, list[Passage]] = {}
         self._texts: dict[tuple[str, int], str] = {}
+        self._told: dict[tuple[str, int], tuple[str, str]] = {}
+        self._audiences: dict[tuple[str, int], Audience] = {}
 
     def publish(self, document: Document, sections: Sequence[Section]) -> Article:
         """Make a document live as the next revision of its article."""
@@ -48,6 +51,8 @@ class MemoryKnowledge:
         )
         self._articles[article.id] = article
         self._texts[article.id, number] = document.text
+        self._told[article.id, number] = (document.title, document.text)
+        self._audiences[article.id, number] = document.audience
         self._passages[article.id] = [_passage(article, section, document.text) for section in sections]
         return article
 
@@ -82,6 +87,11 @@ class MemoryKnowledge:
         article = self._readable(article_id, reader)
         return sorted(self._passages[article_id], key=lambda passage: passage.ordinal) if article else []
 
+    def standing(self, cited: Collection[tuple[str, int]], reader: Reader) -> dict[tuple[str, int], Standing]:
+        """See the port."""
+        live = {pair: article for pair in cited if (article := self._readable(pair[0], reader)) is not None}
+        return {pair: Standing(a, self._told.get(pair) == self._told[a.id, a.revision]) for pair, a in live.items()}
+
     def still_true(self, citations: Sequence[Citation], reader: Reader) -> bool:
         """See the port."""
         live = [(self._readable(citation.article, reader), citation.revision) for citation in citations]
@@ -90,8 +100,11 @@ class MemoryKnowledge:
     def article(self, article_id: str, reader: Reader, revision: int | None = None) -> tuple[Article, str] | None:
         """See the port."""
         article = self._readable(article_id, reader)
-        text = self._texts.get((article_id, revision or article.revision)) if article else None
-        return (article, text) if article is not None and text is not None else None
+        if article is None:
+            return None
+        key = (article_id, revision or article.revision)
+        text = self._texts.get(key) if key in self._audiences and self._audiences[key].admits(reader) else None
+        return (article, text) if text is not None else None
 
     def _readable(self, article_id: str, reader: Reader) -> Article | None:
         article = self._articles.get(article_id)

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from assistant.agent import wording
 from kb.cite import cite, marked
+from kb.claims import Claim, Kind, claims, rewritten
 from kb.model import Citation, Evidence, Passage, Retrieval
+from kb.support import supported
 
 MODEL = "local-answer/1"
 WORD_BUDGET = 260
 WORDS_WITH_STEPS = 400
 PROCEDURES = 2
 NEAR = 0.10
+QUOTED = 120
 _PROCEDURE = re.compile(r"^\s{0,3}\d{1,3}[.)]\s", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """An answer's text in Markdown and its citations; ``[n]`` in the text is ``citations[n - 1]``."""
+    """An answer's text in Markdown and its citations; ``[n]`` in the text is ``citations[n - 1]``.
+
+    ``unsupported`` are the statements that were taken out, each with the reason.
+    """
 
     text: str
     citations: tuple[Citation, ...]
     passages: tuple[str, ...]
+    unsupported: tuple[str, ...] = ()
 
 
 def has_procedure(passage: Passage) -> bool:
@@ -37,7 +45,7 @@ def compose(retrieval: Retrieval, whole: Sequence[Passage], today: date) -> Comp
 
     ``whole`` are all live passages of that article in order. The best passage is always there; when it holds no steps
     and the article does, so are the procedures that fit best, two at most and up to 400 words in all; others join while they are nearly as
-    good, up to about 260.
+    good, up to about 260. What comes out has been through ``faithful``, as every answer has to.
     """
     first = retrieval.ranked[0].passage.article.id
     live = {passage.id for passage in whole}
@@ -45,7 +53,39 @@ def compose(retrieval: Retrieval, whole: Sequence[Passage], today: date) -> Comp
     ordered = [passage for passage in whole if passage.id in chosen]
     parts = [_part(passage, number) for number, passage in enumerate(ordered, 1)]
     citations = tuple(cite(passage, today) for passage in ordered)
-    return Composed("\n\n".join(parts), citations, tuple(passage.id for passage in ordered))
+    return faithful(Composed("\n\n".join(parts), citations, tuple(passage.id for passage in ordered)))
+
+
+def faithful(composed: Composed) -> Composed:
+    """Return an answer that says only what the passages that it cites say.
+
+    A sentence that its passage does not support, or that cites nothing, is taken out; a step of a procedure gives way to
+    a line that says so, because a procedure with a hole in it would mislead. With nothing supported left the text is "".
+    """
+    stated = claims(composed.text)
+    faults = {claim: why for claim in stated if (why := _fault(claim, composed.citations))}
+    if not faults:
+        return composed
+
+    def note_for(claim: Claim) -> str | None:
+        return None if claim not in faults else wording.unconfirmed_step() if claim.kind is Kind.STEP else ""
+
+    left = any(claim.numbers and claim.text and claim not in faults for claim in stated)
+    text = rewritten(composed.text, note_for, keep_steps=True) if left else ""
+    return replace(composed, text=text, unsupported=tuple(f"{claim.text[:QUOTED]} ({why})" for claim, why in faults.items()))
+
+
+def _fault(claim: Claim, citations: Sequence[Citation]) -> str:
+    """Return why a statement may not be shown, "" when it may; several citations support it together."""
+    if claim.kind is Kind.HEADING:
+        return "" if claim.text in {citation.heading for citation in citations} else _unsaid(claim, citations)
+    cited = [citations[number - 1] for number in claim.numbers if 0 < number <= len(citations)]
+    return _unsaid(claim, cited) if cited else "it cites nothing"
+
+
+def _unsaid(claim: Claim, cited: Sequence[Citation]) -> str:
+    context = "\n\n".join(f"{citation.title}\n\n{citation.heading}" for citation in cited)
+    return supported(claim.text, "\n\n".join(citation.quote for citation in cited), context).reason
 
 
 def _choose(by_rank: Sequence[Evidence], whole: Sequence[Passage]) -> set[str]:

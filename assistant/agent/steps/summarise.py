@@ -11,6 +11,8 @@ from assistant.ports.store import Event, Message
 
 MODEL = "local-summarise/1"
 DETAIL = 300
+ASSISTANT_NAME = "Firstline"
+NEAREST_FACT = "Nearest articles"
 
 
 def summary_of(memory: Memory) -> str:
@@ -33,7 +35,7 @@ def transcript_of(events: Sequence[Event], current: Message, person: Person) -> 
         if body["type"] == "message":
             lines.append((person.name, body["text"], event.at.isoformat()))
         elif body["type"] == "reply":
-            lines.append(("Firstline", body["reply"]["text"], event.at.isoformat()))
+            lines.append((ASSISTANT_NAME, body["reply"]["text"], event.at.isoformat()))
     if not any(event.body.get("message") == current.id for event in events if event.body["type"] == "message"):
         lines.append((person.name, current.text or current.choice, current.at.isoformat()))
     return tuple(lines)
@@ -47,7 +49,7 @@ def ticket_body(
     if device is not None:
         facts.append(("Device management", "compliant" if device.compliant else "not compliant"))
     if memory.nearest:
-        facts.append(("Nearest articles", ", ".join(memory.nearest)))
+        facts.append((NEAREST_FACT, ", ".join(memory.nearest)))
     return TicketBody(
         summary=summary_of(memory),
         transcript=transcript,

@@ -14,6 +14,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from assistant.agent.present import cites
 from assistant.agent.state import Inbound
 from assistant.agent.turn import UnknownConversation, UnknownPerson
 from assistant.domain.configuration import Person
@@ -125,7 +126,7 @@ class _Connection:
         person, until = await to_thread.run_sync(self._identify, hello.token)
         with self._listening:
             await self._welcome(person, hello)
-            pusher = asyncio.create_task(self._push())
+            pusher = asyncio.create_task(self._push(person))
             try:
                 await self._listen(person, until)
             finally:
@@ -181,7 +182,12 @@ class _Connection:
             conversation = unit.conversations.load(conversation_id)
             if conversation is None or conversation.person != person.id:
                 raise Refuse(NO_CONVERSATION, "there is no such conversation of yours")
-            return unit.conversations.events(conversation_id, after)
+            stored = unit.conversations.events(conversation_id, after)
+        return self._site.presenter.events(stored, self._site.reader(person.id))
+
+    def _shown(self, person: Person, event: Event) -> Event:
+        (shown,) = self._site.presenter.events([event], self._site.reader(person.id))
+        return shown
 
     def _join(self, conversation_id: str) -> None:
         if conversation_id != self._conversation:
@@ -189,13 +195,13 @@ class _Connection:
             self._listening.enter_context(self._site.live.listening(conversation_id, self._queue))
             self._conversation, self._sent = conversation_id, 0
 
-    async def _push(self) -> None:
+    async def _push(self, person: Person) -> None:
         while True:
             event = await self._queue.get()
             if event is None:
                 await self._socket.close(1012, "too slow; come back")
                 return
-            await self._send_event(event)
+            await self._send_event(await to_thread.run_sync(self._shown, person, event) if cites(event) else event)
 
     async def _send_event(self, event: Event) -> None:
         if event.conversation == self._conversation and event.number > self._sent:

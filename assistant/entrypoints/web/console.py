@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Cookie, Depends, Form, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from assistant.agent.present import without_titles
 from assistant.desk.review import WEEK, gap_report, week_of
 from assistant.domain.configuration import Person
 from assistant.domain.ticket import ASSISTANT, Ticket
 from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.site import TEMPLATES, Site, site_of
 from assistant.governance.rendering import render
+from kb.lint.findings import by_owner, overdue
 from kb.model import Gap, Reader
 
 COOKIE = "firstline_session"
@@ -151,14 +153,16 @@ def _row(ticket: Ticket, people: dict[str, str], queues: dict[str, str]) -> dict
 
 @router.get("/console/tickets/{ticket_id}")
 def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(agent)], ticket_id: str) -> Response:
-    """Show one ticket with everything that was said and tried."""
+    """Show one ticket with everything that was said and tried, as far as the agent who reads it may read what it cites now."""
     with site.store.read() as unit:
         found = unit.tickets.ticket(ticket_id)
+        said = unit.conversations.events(found.origin) if found is not None else []
     if found is None:
         raise HTTPException(404, f"There is no ticket {ticket_id}.")
     people = {p.id: p.name for p in site.directory.people()} | {ASSISTANT: "Firstline"}
     queues = {q.id: q.name for q in site.directory.queues()}
-    body = found.body
+    body = site.presenter.ticket(found.body, said, Reader(person.groups))
+    hidden = {tried.title for tried in found.body.tried} - {tried.title for tried in body.tried}
     context = {
         "ticket": _row(found, people, queues),
         "summary": "" if not body.transcript else body.summary,
@@ -169,7 +173,7 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
         "facts": [fact for fact in body.facts if fact[0] != "Category"],
         "confidence": body.confidence,
         "comments": [],
-        "history": [{"at": n.at, "who": people.get(n.author, n.author), "what": n.text} for n in found.notes],
+        "history": [{"at": n.at, "who": people.get(n.author, n.author), "what": without_titles(n.text, hidden)} for n in found.notes],
         "viewer": _viewer(person),
     }
     return TEMPLATES.TemplateResponse(request, "ticket.html", context)
@@ -189,7 +193,9 @@ def gaps(request: Request, site: OurSite, person: Annotated[Person, Depends(auth
     start, end = week_of(moment, zone.key)
     with site.store.read() as unit:
         intents = unit.intents.between(start, end)
-    report = gap_report(intents, start, site.knowledge.embed)
+    readable = [article for article in site.articles() if article.audience.admits(Reader(person.groups))]
+    late = overdue(readable, site.clock.now().astimezone(zone).date())
+    report = gap_report(intents, start, site.knowledge.embed, late)
     later = start + WEEK <= site.clock.now()
     context = {
         "report": {
@@ -198,6 +204,7 @@ def gaps(request: Request, site: OurSite, person: Annotated[Person, Depends(auth
             "total": report.total,
             "people": report.people,
             "gaps": _gaps(site, person, report.gaps),
+            "overdue": by_owner(report.overdue),
         },
         "prev": (report.week_start - timedelta(days=7)).isoformat(),
         "next": (report.week_start + timedelta(days=7)).isoformat() if later else "",

@@ -144,13 +144,12 @@ def _own(site: Site, person: Person, conversation_id: str) -> None:
 
 @router.get("/conversations/{conversation_id}/events")
 def events(conversation_id: str, person: Me, site: OurSite, after: Annotated[int, Query(ge=0, le=NUMBER_LIMIT)] = 0) -> list[dict[str, Any]]:
-    """Return the conversation's events after a number."""
+    """Return the conversation's events after a number; what their replies cite is checked now."""
     _own(site, person, conversation_id)
     with site.store.read() as unit:
-        return [
-            {"id": e.number, "conversation": e.conversation, "at": e.at.isoformat(), "event": e.body}
-            for e in unit.conversations.events(conversation_id, after)
-        ]
+        stored = unit.conversations.events(conversation_id, after)
+    shown = site.presenter.events(stored, Reader(person.groups))
+    return [{"id": e.number, "conversation": e.conversation, "at": e.at.isoformat(), "event": e.body} for e in shown]
 
 
 @router.get("/articles/{article_id:path}")

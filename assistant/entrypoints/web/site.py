@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
 
+from assistant.agent.present import Presenter
 from assistant.agent.turn import Turns
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.live import Live
@@ -18,7 +19,7 @@ from assistant.ports.devices import DeviceFleet
 from assistant.ports.identity import Directory
 from assistant.ports.knowledge import Knowledge
 from assistant.ports.store import Event, Store
-from kb.model import Article
+from kb.model import Article, Reader
 
 TEMPLATES = Jinja2Templates(directory=Path(__file__).parent / "templates")
 STATIC = Path(__file__).parent / "static"
@@ -56,6 +57,16 @@ class Site:
     link_hosts: Callable[[], tuple[str, ...]]
     messages_per_minute: int
     live: Live = field(default_factory=Live)
+
+    @property
+    def presenter(self) -> Presenter:
+        """Shows stored replies; no surface shows one in another way."""
+        return Presenter(self.knowledge, self.clock, self.link_hosts)
+
+    def reader(self, person_id: str) -> Reader:
+        """Return the rights that a person has at this moment; none when the directory no longer knows them."""
+        person = self.directory.person(person_id)
+        return Reader(person.groups if person else frozenset())
 
 
 def site_of(request: Request) -> Site:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from kb.adapters.store.engine import reading, writing
-from kb.adapters.store.tables import articles, passages, publications, revisions, vectors
+from kb.adapters.store.standing import standing_rows
+from kb.adapters.store.tables import articles, passages, publications, revision_audiences, revisions, vectors
 from kb.model import Article, Audience, Document, Passage, Platform, Publication, Section
 from kb.ports import Candidate, Entry, Scope, Vector
 from kb.publish import windows
 
+T = TypeVar("T")
 IN_LIMIT = 400
 PUBLISHING_LOCK = 4_357_001
 NO_ROWS: Vector = np.zeros((0, 1), dtype=np.float32)
@@ -61,7 +63,9 @@ class SqlArticleStore:
     def _write_revision(connection: Connection, document: Document, now: datetime) -> int:
         last = connection.execute(select(func.max(revisions.c.number)).where(revisions.c.article_id == document.article_id)).scalar() or 0
         row = {"title": document.title, "text": document.text, "content_hash": document.content_hash, "published_at": now}
-        connection.execute(insert(revisions).values(article_id=document.article_id, number=last + 1, **row))
+        key = {"article_id": document.article_id, "number": last + 1}
+        connection.execute(insert(revisions).values(**key, **row))
+        connection.execute(insert(revision_audiences).values(**key, audience=sorted(document.audience.groups)))
         return last + 1
 
     @staticmethod
@@ -116,6 +120,21 @@ class SqlArticleStore:
         with reading(self.engine) as connection:
             text: str | None = connection.execute(query).scalar()
         return text
+
+    def revision_audience(self, article_id: str, revision: int) -> Audience | None:
+        """See the port."""
+        mine = (revision_audiences.c.article_id == article_id) & (revision_audiences.c.number == revision)
+        with reading(self.engine) as connection:
+            groups: list[str] | None = connection.execute(select(revision_audiences.c.audience).where(mine)).scalar()
+        return None if groups is None else Audience(frozenset(groups))
+
+    def standing(self, cited: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[Article, bool]]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            rows = [row for part in _parts(sorted(set(cited))) for row in standing_rows(connection, part)]
+        heads = {row["id"]: _article(row) for row in rows}
+        same = {(row["id"], row["cited"]): bool(row["same"]) for row in rows}
+        return {pair: (heads[pair[0]], same.get(pair, False)) for pair in cited if pair[0] in heads}
 
     def candidates(self, passage_ids: Sequence[str], scope: Scope, model: str) -> list[Candidate]:
         """See the port."""
@@ -188,7 +207,7 @@ def _publishing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _parts(items: Sequence[str]) -> Iterable[Sequence[str]]:
+def _parts(items: Sequence[T]) -> Iterable[Sequence[T]]:
     return (items[start : start + IN_LIMIT] for start in range(0, len(items), IN_LIMIT))
 
 

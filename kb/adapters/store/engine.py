@@ -39,12 +39,14 @@ def open_engine(url: str) -> Engine:
     """Open the database at an SQLAlchemy URL.
 
     SQLite runs in WAL mode with ``synchronous=FULL``, so that what was committed survives a power cut, waits five
-    seconds for a lock, and enforces foreign keys. Writing transactions take the write lock when they begin.
+    seconds for a lock, and enforces foreign keys. Writing transactions take the write lock when they begin. Errors do not
+    repeat the values of a statement: they hold what people wrote and what articles say, and errors are logged.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}, pool_size=8, max_overflow=32)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    options = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+    engine = create_engine(url, connect_args=options, pool_size=8, max_overflow=32, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

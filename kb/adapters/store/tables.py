@@ -38,6 +38,15 @@ revisions = Table(
     Column("published_at", UtcDateTime, nullable=False),
 )
 
+revision_audiences = Table(
+    "revision_audiences",
+    metadata,
+    Column("article_id", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("audience", JSON, nullable=False),
+    ForeignKeyConstraint(["article_id", "number"], ["revisions.article_id", "revisions.number"]),
+)
+
 passages = Table(
     "passages",
     metadata,

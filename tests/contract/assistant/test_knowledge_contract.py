@@ -224,6 +224,15 @@ class TestStillTrue:
         assert "scanner-jam" not in found(shelf, JAM)
         assert "scanner-jam" in found(shelf, JAM, FINANCE)
 
+    def test_an_article_that_was_opened_to_more_people_keeps_its_earlier_text_from_them(self, shelf: Shelf) -> None:
+        shelf.publish(replace(SCANNER, text="The door code is 4711.", audience=Audience(frozenset({"finance"}))))
+        shelf.publish(replace(SCANNER, text="Ask the desk for the door code."))
+        everybodys, finances = shelf.knowledge.article("scanner-jam", ANYBODY, 2), shelf.knowledge.article("scanner-jam", FINANCE, 2)
+        assert everybodys is None
+        assert finances is not None
+        assert finances[1] == "The door code is 4711."
+        assert shelf.knowledge.article("scanner-jam", ANYBODY, 1) is not None, "the first revision was for everybody"
+
     def test_one_bad_citation_spoils_all(self, shelf: Shelf) -> None:
         mixed = citations(shelf, "scanner-jam") + citations(shelf, "budget-freeze", FINANCE)
         assert shelf.knowledge.still_true(mixed, FINANCE)

@@ -77,6 +77,16 @@ def test_every_revision_of_many_stays_readable(store: ArticleStore) -> None:
     assert store.revision_text("nowhere", 1) is None
 
 
+def test_who_could_read_each_revision_stays_known(store: ArticleStore) -> None:
+    publish(store, document("vpn", "One.", groups=["hr", "finance"]))
+    publish(store, document("vpn", "Two."))
+    store.withdraw(["vpn"])
+    publish(store, document("vpn", "Three.", groups=["hr"]))
+    assert [store.revision_audience("vpn", number) for number in (1, 2, 3)] == [Audience.of(["hr", "finance"]), Audience(), Audience.of(["hr"])]
+    assert store.revision_audience("vpn", 4) is None
+    assert store.revision_audience("nowhere", 1) is None
+
+
 def test_a_withdrawn_article_is_gone_but_its_revisions_stay(store: ArticleStore) -> None:
     publish(store, document("vpn", "Text."), document("wifi"))
     gone = {passage.id for passage in store.passages_of("vpn")}

@@ -1,0 +1,157 @@
+"""What was said before, as it may be shown now.
+
+Replies are stored as they were given, for the audit, and are never shown from there as they are: a citation whose
+article was deleted, edited or closed to the reader since loses its quote, and the sentences that rested on it give way
+to one plain line. Every way in which a reply is shown again goes through ``Presenter``, with the rights that the reader
+has at that moment, and asks the knowledge base once for everything that is shown together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from assistant.agent import wording
+from assistant.agent.steps.summarise import ASSISTANT_NAME, NEAREST_FACT
+from assistant.domain.reply import AGAIN, Choice, CitationView, Reply, ReplyKind
+from assistant.domain.ticket import TicketBody, Tried
+from assistant.governance.rendering import render
+from assistant.ports.clock import Clock
+from assistant.ports.knowledge import Knowledge, Standing
+from assistant.ports.store import Event
+from kb.claims import Claim, rewritten
+from kb.model import Reader
+
+CHANGED, UNAVAILABLE = "changed", "unavailable"
+_MARKER = re.compile(r"\[\d{1,2}\]")
+Places = Mapping[tuple[str, int], Standing]
+
+
+def citable(citations: Collection[CitationView], knowledge: Knowledge, reader: Reader) -> bool:
+    """Say whether every cited article is live in exactly the cited revision and readable; the last question before a reply is stored."""
+    now = knowledge.standing({(view.article, view.revision) for view in citations}, reader)
+    return all((found := now.get((view.article, view.revision))) is not None and found.article.revision == view.revision for view in citations)
+
+
+def presented(reply: Reply, places: Places, today: date, link_hosts: Collection[str]) -> Reply:
+    """Return a reply as it may be shown, given what has become of everything that it cites."""
+    if not reply.citations:
+        return reply
+    views = tuple(_view(view, places.get((view.article, view.revision)), today) for view in reply.citations)
+    if not any(view.withdrawn for view in views):
+        return reply if views == reply.citations else reply.model_copy(update={"citations": views})
+    notes = {i: wording.changed_since() if v.withdrawn == CHANGED else wording.no_longer_available() for i, v in enumerate(views, 1) if v.withdrawn}
+
+    def note_for(claim: Claim) -> str | None:
+        return next((notes[number] for number in claim.numbers if number in notes), None)
+
+    text = rewritten(reply.text, note_for, keep_steps=False)
+    again = (Choice(id=f"{AGAIN}{reply.message}", label=wording.ask_again()),) if reply.message and reply.kind is ReplyKind.ANSWER else ()
+    update = {"citations": views, "text": text, "html": render(text, link_hosts), "choices": (*again, *reply.choices)}
+    return reply.model_copy(update=update)
+
+
+def _view(view: CitationView, standing: Standing | None, today: date) -> CitationView:
+    if standing is None:
+        return CitationView(article="", revision=0, title="", heading="", quote="", start=0, end=0, withdrawn=UNAVAILABLE)
+    head = standing.article
+    if head.revision == view.revision:
+        return view
+    current = {
+        "revision": head.revision,
+        "owner": head.owner,
+        "updated": head.updated_at.date().isoformat(),
+        "review_by": head.review_by.isoformat() if head.review_by else "",
+        "overdue": head.overdue(today),
+        "platforms": tuple(sorted(platform.value for platform in head.platforms)),
+    }
+    if standing.unchanged:
+        return view.model_copy(update=current)
+    gone = {"title": head.title, "heading": "", "quote": "", "start": 0, "end": 0, "withdrawn": CHANGED}
+    return view.model_copy(update=current | gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Presenter:
+    """Shows stored replies to a reader with the rights of that reader now."""
+
+    knowledge: Knowledge
+    clock: Clock
+    link_hosts: Callable[[], Sequence[str]]
+
+    def reply(self, reply: Reply, reader: Reader) -> Reply:
+        """Return a reply as it may be shown."""
+        return presented(reply, self._places(reply.citations, reader), self.clock.now().date(), self.link_hosts()) if reply.citations else reply
+
+    def events(self, events: Sequence[Event], reader: Reader) -> list[Event]:
+        """Return events with their replies as they may be shown; their numbers and everything else stay."""
+        replies = {event.number: Reply.model_validate(event.body["reply"]) for event in events if cites(event)}
+        if not replies:
+            return list(events)
+        places = self._places([view for reply in replies.values() for view in reply.citations], reader)
+        return [self._event(event, replies.get(event.number), places) for event in events]
+
+    def ticket(self, body: TicketBody, events: Sequence[Event], reader: Reader) -> TicketBody:
+        """Return a ticket's body as ``reader``, who works the ticket, may see it; ``events`` are those of its conversation.
+
+        Somebody of the desk reads with their own rights, not with those of the person who asked: what the console shows
+        elsewhere (the nearest articles of a gap) follows the same rule. The assistant's lines are matched with the events
+        that they were copied from; a line with sources that has no event is not shown. Articles that were tried or were
+        near are named only to those who may read them.
+        """
+        stored = [(event, Reply.model_validate(event.body["reply"])) for event in events if cites(event)]
+        near = [name for label, value in body.facts if label == NEAREST_FACT for name in value.split(", ")]
+        named = [*((view.article, view.revision) for _, reply in stored for view in reply.citations), *((name, 0) for name in near)]
+        places = self.knowledge.standing({*named, *((tried.article, 0) for tried in body.tried)}, reader)
+        shown = {(event.at.isoformat(), reply.text): self._event(event, reply, places) for event, reply in stored}
+        lines = tuple((who, _line(who, words, at, shown), at) for who, words, at in body.transcript)
+        hidden = {tried.title for tried in body.tried if (tried.article, 0) not in places}
+        return replace(
+            body,
+            summary=without_titles(body.summary, hidden),
+            transcript=lines,
+            tried=tuple(tried if (tried.article, 0) in places else _unnamed(tried) for tried in body.tried),
+            facts=tuple(_fact(label, value, places) for label, value in body.facts),
+        )
+
+    def _places(self, citations: Iterable[CitationView], reader: Reader) -> Places:
+        return self.knowledge.standing({(view.article, view.revision) for view in citations}, reader)
+
+    def _event(self, event: Event, reply: Reply | None, places: Places) -> Event:
+        if reply is None:
+            return event
+        shown = presented(reply, places, self.clock.now().date(), self.link_hosts())
+        return event if shown is reply else replace(event, body={**event.body, "reply": shown.model_dump(mode="json")})
+
+
+def cites(event: Event) -> bool:
+    """Say whether an event holds a reply with citations."""
+    return event.body["type"] == "reply" and bool(event.body["reply"].get("citations"))
+
+
+def without_titles(text: str, hidden: Collection[str]) -> str:
+    """Return a summary in which these titles, each in its quotation marks, are not named."""
+    for title in sorted(hidden, key=len, reverse=True):
+        text = text.replace(f"“{title}”", wording.unnamed_article())
+    return text
+
+
+def _line(who: str, words: str, at: str, shown: Mapping[tuple[str, str], Event]) -> str:
+    if who != ASSISTANT_NAME:
+        return words
+    event = shown.get((at, words))
+    if event is not None:
+        return str(event.body["reply"]["text"])
+    return wording.unchecked() if _MARKER.search(words) else words
+
+
+def _unnamed(tried: Tried) -> Tried:
+    return replace(tried, article="", title=wording.unnamed_article(), revision=0)
+
+
+def _fact(label: str, value: str, places: Places) -> tuple[str, str]:
+    if label != NEAREST_FACT:
+        return label, value
+    return label, ", ".join(name for name in value.split(", ") if (name, 0) in places) or wording.unnamed_article()

@@ -1,0 +1,1 @@
+"""How well lint finds contradictions: planted ones, harmless look-alikes, and cases written by hand."""
