@@ -260,14 +260,27 @@ def prepare() -> None:
 @app.command(epilog="Example: firstline gaps --week 2026-11-16 --json")
 def gaps(week: Annotated[str, typer.Option(help="Any day of the week, as YYYY-MM-DD; this week by default.")] = "", as_json: AsJson = False) -> None:
     """Show what could not be resolved in a week, grouped and ranked, for the authors of the knowledge base."""
-    from assistant.operations import report_facts, report_of, report_text
+    from assistant.operations import ranking_text, report_facts, report_of, report_text
 
     with _opened(_settings()) as assistant:
         try:
             report = report_of(assistant, week)
         except ValueError:
             _stop(f"{week} is not a day in the form YYYY-MM-DD")
-    typer.echo(json.dumps(report_facts(report)) if as_json else report_text(report))
+        ranking, facts = ranking_text(assistant), assistant.knowledge_base.learned.facts()
+    learned = {name: value for name, value in facts.items() if name != "weights"}
+    typer.echo(json.dumps({**report_facts(report), "ranking": learned}) if as_json else f"{report_text(report)}\n\n{ranking}")
+
+
+@app.command(epilog="Example: firstline learn")
+def learn(as_json: AsJson = False) -> None:
+    """Learn the ranking from confirmed answers now, not only once a week; what does not rank surely better is not kept."""
+    from assistant.learning import facts_of, learn_ranking, learned_text
+
+    with _opened(_settings()) as assistant:
+        learned = learn_ranking(assistant)
+        facts = facts_of(learned, assistant.clock.now(), assistant.knowledge_base.learned.facts()["week"])
+    typer.echo(json.dumps(facts) if as_json else learned_text(facts))
 
 
 @app.command(epilog="Example: firstline doctor --json")

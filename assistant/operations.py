@@ -10,6 +10,7 @@ from assistant.bootstrap import Assistant
 from assistant.desk.review import GapReport, gap_report, week_of
 from assistant.domain.audit import AuditRecord
 from assistant.governance.audit import verify
+from assistant.learning import learned_text
 from kb.lint.findings import overdue
 from kb.lint.show import overdue_facts, overdue_text
 
@@ -53,6 +54,11 @@ def report_facts(report: GapReport) -> dict[str, Any]:
     ]
     head = {"week_start": report.week_start.isoformat(), "week_end": report.week_end.isoformat(), "total": report.total, "people": report.people}
     return {**head, "gaps": gaps, "overdue": overdue_facts(report.overdue)}
+
+
+def ranking_text(assistant: Assistant) -> str:
+    """Say what the ranking has learned from confirmed answers."""
+    return learned_text(assistant.knowledge_base.learned.facts())
 
 
 def report_text(report: GapReport) -> str:

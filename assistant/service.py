@@ -15,6 +15,7 @@ from assistant.bootstrap import Assistant
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.site import Site, Upkeep
 from assistant.governance.audit import Anchor
+from assistant.learning import learn_weekly
 from kb.keeper import Health
 from kb.model import Reader
 
@@ -67,10 +68,12 @@ class Service:
             self._recovered = True
 
     def settle(self) -> None:
-        """Settle silent conversations, answer what was left behind, and anchor the audit's head."""
+        """Settle silent conversations, answer what was left behind, learn the ranking once a week, and anchor the audit's head."""
         settle_silence(self.assistant.parts)
         self.assistant.turns.recover(older_than=timedelta(seconds=LEFT_BEHIND_DEADLINES * self.assistant.timings.deadline_seconds))
         self.anchor()
+        if self._recovered:
+            learn_weekly(self.assistant)
 
     def anchor(self) -> None:
         """Write the audit's head to the anchors file when it has moved."""

@@ -42,11 +42,13 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A case with what only the grader may see: the grades of relevant documents, and whether an answer exists at all."""
+    """A case with what only the grader may see: grades of relevant documents, whether an answer exists at all, and
+    documents that are right for another device."""
 
     case: Case
     relevant: dict[str, int] = field(default_factory=dict)
     answerable: bool = True
+    wrong_device: frozenset[str] = frozenset()
 
 
 def read_text(path: Path) -> str:
@@ -108,6 +110,18 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
         if grade > 0:
             found.setdefault(parts[0], {})[parts[-2]] = grade
     return found
+
+
+def as_document(row: dict[str, Any]) -> Document:
+    """Return the document of a line.
+
+    Raises:
+        BadInput: it lacks its id or its text.
+    """
+    key = _word(row, "_id") or _word(row, "id")
+    if not key:
+        raise BadInput("the field _id is missing")
+    return _document({**row, "_id": key})[0]
 
 
 def read_set(queries: Path, qrels: Path) -> list[Judged]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evals.beir import BadInput, read_rows
 from evals.report import Metric, bootstrap, mean
-from evals.world import DEMO_ARTICLES, BadInput, prepared_home, read_rows
+from evals.world import DEMO_ARTICLES, prepared_home
 from kb.claims import Kind, claims
 from kb.support import supported
 

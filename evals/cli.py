@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import typer
 
+from evals.commands.abstention import abstention
 from evals.commands.citations import citations
+from evals.commands.devices import devices
 from evals.commands.fit_evidence import fit_evidence
+from evals.commands.fit_ranking import fit_ranking
 from evals.commands.freshness import freshness
-from evals.commands.partitions import partitions
+from evals.commands.lexical_engines import lexical_engines
 from evals.commands.lint import lint
+from evals.commands.partitions import partitions
 from evals.commands.peers import peers
 from evals.commands.permissions import permissions
 from evals.commands.questions import questions
 from evals.commands.render import render
+from evals.commands.retrieval import retrieval
+from evals.commands.scale import scale
 from evals.commands.turns import turns
 
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
 app.command(epilog="Example: firstline eval citations evals/cases/support_pairs.jsonl --json citations.json")(citations)
+app.command("fit-ranking", epilog="Example: firstline eval fit-ranking DATA/kb_symptoms DATA/scifact --untitled DATA/stackfaq")(fit_ranking)
 app.command("fit-evidence", epilog="Example: firstline eval fit-evidence DATA/kb_symptoms DATA/stackfaq --outsiders DATA/banking77/train.jsonl")(
     fit_evidence
 )
 app.command(epilog="Example: firstline eval freshness --rounds 20 --json freshness.json")(freshness)
+app.command("lexical-engines", epilog="Example: firstline eval lexical-engines --passages 50000 --json engines.json")(lexical_engines)
 app.command(epilog="Example: firstline eval lint --cases evals/cases/contradictions.jsonl --json lint.json")(lint)
 app.command(epilog="Example: firstline eval peers --corpus corpus.jsonl.gz --queries queries.jsonl --qrels qrels.tsv --plot peers.svg")(peers)
 app.command(epilog="Example: firstline eval partitions --vectors 40000 --json partitions.json")(partitions)
 app.command(epilog="Example: firstline eval permissions --draws 100000 --seed 1 --json permissions.json")(permissions)
 app.command(epilog="Example: firstline eval questions evals/cases/itkb_questions.jsonl DATA/itkb_small/articles")(questions)
 app.command(epilog="Example: firstline eval render DATA/security/render.jsonl")(render)
+app.command(epilog="Example: firstline eval scale --passages 40000 --json scale.json")(scale)
 app.command(epilog="Example: firstline eval turns --questions 200 --json turns.json")(turns)
+_BEIR = "--corpus DATA/corpus.jsonl.gz --queries DATA/queries.jsonl --qrels DATA/qrels.tsv"
+app.command(epilog=f"Example: firstline eval retrieval {_BEIR}")(retrieval)
+app.command(epilog=f"Example: firstline eval abstention {_BEIR}")(abstention)
+app.command(epilog="Example: firstline eval devices --articles DATA/articles.jsonl --queries DATA/device_queries.jsonl")(devices)

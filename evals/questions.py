@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.world import BadInput, read_rows
-from kb.adapters.lexical import TantivyIndex
+from evals.beir import BadInput, read_rows
 from kb.bootstrap import open_knowledge
 from kb.model import Platform, Reader
 from kb.ports import Scope
@@ -46,7 +45,7 @@ def ask_all(cases: Path, articles: Path, home: Path, progress: Callable[[str], N
         base.keeper.own()
         base.keeper.catch_up()
         rows = read_rows(cases)
-        without = Retriever(base.store, TantivyIndex(settings.index_folder / "lexical"), None, base.embedder, lambda: "left out")
+        without = base.retriever.without(vectors=True)
         return _ask(base.retriever, rows, cases), _ask(without, rows, cases)
     finally:
         base.close()

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from evals.beir import Case, Judged
 from evals.benchmarks.turns import resident_mb
 from evals.measures import ndcg, recall, reciprocal_rank
 from evals.report import Metric, bootstrap, exact, mean, percentile
-from evals.world import Indexed, collection
-from kb.adapters.lexical import TantivyIndex
+from evals.world import Indexed
 from kb.bootstrap import KnowledgeBase
-from kb.model import Document, Reader, Retrieval
-from kb.ports import Hit, Scope
+from kb.learn import Answered, examples_of, learn
+from kb.model import Reader, Retrieval
+from kb.ports import Scope
+from kb.ranking import shipped
 from kb.retrieve import Question, Retriever
 
 SYSTEMS = ("lexical", "dense", "hybrid")
@@ -35,25 +35,9 @@ class Asked:
     milliseconds: float
 
 
-class _NoWords(TantivyIndex):
-    """A lexical index that finds nothing: what is left is the dense system."""
-
-    def search(self, question: str, scope: Scope, limit: int) -> list[Hit]:  # noqa: ARG002
-        return []
-
-
-@contextmanager
-def opened(
-    documents: Sequence[Document], system: str, model_home: Path, progress: Callable[[str], None]
-) -> Iterator[tuple[Retriever, KnowledgeBase, Indexed]]:
-    """Index the documents in a temporary place and yield the retriever of a system over them."""
-    with collection(documents, model_home, progress) as (base, indexed):
-        yield retriever_of(base, system), base, indexed
-
-
 def retriever_of(base: KnowledgeBase, system: str) -> Retriever:
-    """Return the shipped retriever (``hybrid``), or one that was left only words (``lexical``) or only vectors (``dense``)."""
-    return base.retriever_without(words=system == "dense", vectors=system == "lexical")
+    """Return the shipped retriever (``hybrid``), or the same with words alone (``lexical``) or vectors alone (``dense``)."""
+    return base.retriever.without(words=system == "dense", vectors=system == "lexical")
 
 
 def ask(retriever: Retriever, judged: Sequence[Judged], progress: Callable[[str], None]) -> list[Asked]:
@@ -88,8 +72,6 @@ def ranking_metrics(asked: Sequence[Asked]) -> dict[str, Metric]:
 
 def cost_metrics(asked: Sequence[Asked], indexed: Indexed) -> dict[str, Metric]:
     """Return what a query and the indexing cost, and the memory of this process now."""
-    import os
-
     times = [item.milliseconds for item in asked]
     return {
         "latency_p50_ms": bootstrap(times, lambda part: percentile(part, 0.5)),
@@ -97,3 +79,13 @@ def cost_metrics(asked: Sequence[Asked], indexed: Indexed) -> dict[str, Metric]:
         "passages_per_s": exact(indexed.passages / indexed.seconds),
         "rss_mb": exact(resident_mb(os.getpid())),
     }
+
+
+def learned(retriever: Retriever, judged: Sequence[Judged], progress: Callable[[str], None]) -> tuple[Retriever, str]:
+    """Return the retriever with the ranking that these answered queries teach, if it holds, and what came of it in words."""
+    answered = [Answered(item.case.text, frozenset(item.relevant), item.case.turns, item.case.platform) for item in judged if item.relevant]
+    examples = examples_of(retriever, answered, frozenset())
+    made = learn(examples, shipped()[0])
+    outcome = f"{'kept' if made.weights else 'not kept'}: {made.difference:+.3f} [{made.low:+.3f}, {made.high:+.3f}] on {made.questions} questions"
+    progress(f"learned ranking {outcome}")
+    return retriever.with_weights(made.weights) if made.weights else retriever, outcome

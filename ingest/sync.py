@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ from kb.settings import KnowledgeSettings
 
 BATCH = 32
 EMPTIED = 10
+KEEP_UP_SECONDS = 15.0
 COMPLETE, FAILED = "complete", "failed"
 _KEPT = "; its article stays as it was before"
 
@@ -33,6 +35,9 @@ class Busy(Exception):
 
 class Keeper(Protocol):
     """What brings the indexes up to the tables."""
+
+    def keep_up(self) -> None:
+        """Bring the indexes up to what is in the tables by now, unless another process does."""
 
     def follow(self, report: Callable[[str], None]) -> None:
         """Return when the indexes hold what the tables hold."""
@@ -74,7 +79,9 @@ class Report(Protocol):
 def sync(folder: Path, kb: Knowledge, settings: KnowledgeSettings, report: Report) -> IngestRun:
     """Make the live articles of a folder what its files say, bring the indexes up to date, and record the run.
 
-    Each article is committed by itself. A run that was killed at any point is made good by the next. A file that
+    Each article is committed by itself, and a long run lets the indexes follow in between, so that what was taken in is
+    found. Articles that did not change but were embedded by another model are embedded again. A run that was killed at
+    any point is made good by the next. A file that
     cannot be read is a failure of the run and leaves its article as it was.
 
     Raises:
@@ -121,6 +128,8 @@ class _Run:
     failed_paths: set[str] = field(default_factory=set)
     failed_rows: set[tuple[str, str]] = field(default_factory=set)
     batch: list[tuple[Document, tuple[Section, ...]]] = field(default_factory=list)
+    outdated: set[str] = field(default_factory=set)
+    kept_up: float = field(default_factory=time.monotonic)
     limits: Limits = field(init=False)
     result: IngestRun = field(init=False)
 
@@ -177,6 +186,7 @@ class _Run:
     def go(self, listing: Listing) -> None:
         """Read every file, publish what is new or changed, withdraw what is gone, and let the indexes follow."""
         reconciliation = Reconciliation(self.source, self.kb.store.articles(), [file.path for file in listing.files])
+        self.outdated = self.kb.publisher.outdated()
         self._refused(listing, reconciliation)
         for done, (file, reading) in enumerate(read_files(listing.files, self.limits), start=1):
             self._take(file, reading, reconciliation)
@@ -221,7 +231,7 @@ class _Run:
         self.counts[placed.change] += 1
         if placed.change is Change.RENAMED:
             self.kb.store.rename(document.article_id, document.source, document.path)
-        elif placed.change is not Change.UNCHANGED:
+        if placed.change in (Change.ADDED, Change.CHANGED) or document.article_id in self.outdated:
             self.batch.append((document, sections))
             if len(self.batch) >= BATCH:
                 self._publish()
@@ -230,6 +240,9 @@ class _Run:
         if self.batch:
             self.kb.publisher.publish(self.batch)
             self.batch.clear()
+        if time.monotonic() - self.kept_up > KEEP_UP_SECONDS:
+            self.kb.keeper.keep_up()
+            self.kept_up = time.monotonic()
 
     def _withdraw(self, reconciliation: Reconciliation) -> None:
         gone = reconciliation.gone(self.failed_paths, self.failed_rows)

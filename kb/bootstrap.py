@@ -15,10 +15,11 @@ from kb.adapters.store.articles import SqlArticleStore
 from kb.adapters.store.engine import open_engine
 from kb.adapters.store.ingest_log import SqlIngestLog
 from kb.adapters.store.migrate import migrate
+from kb.adapters.weights_file import WeightsFile
 from kb.keeper import IndexKeeper
 from kb.ports import ArticleStore, Embedder, EmbedderUnavailable, IngestLog, VectorIndex
 from kb.publish import Publisher
-from kb.retrieve import Retriever
+from kb.retrieve import Retriever, Searches
 from kb.settings import KnowledgeSettings
 
 
@@ -33,6 +34,7 @@ class KnowledgeBase:
     publisher: Publisher
     keeper: IndexKeeper
     retriever: Retriever
+    learned: WeightsFile
 
     def close(self) -> None:
         """Let go of the database and of the indexes."""
@@ -53,8 +55,9 @@ def open_knowledge(settings: KnowledgeSettings) -> KnowledgeBase:
     lexical = TantivyIndex(settings.index_folder / "lexical")
     vector, problem = _open_vector(settings, embedder)
     keeper = IndexKeeper(store, lexical, vector, embedder, FileIndexState(settings.index_folder), problem)
-    retriever = Retriever(store, lexical, vector, embedder, keeper.vector_problem)
-    return KnowledgeBase(engine, store, SqlIngestLog(engine), embedder, Publisher(store, embedder), keeper, retriever)
+    learned = WeightsFile(settings.home / "ranking.json")
+    retriever = Retriever(Searches(store, lexical, vector, embedder, keeper.vector_problem), learned.current)
+    return KnowledgeBase(engine, store, SqlIngestLog(engine), embedder, Publisher(store, embedder), keeper, retriever, learned)
 
 
 def open_embedder(settings: KnowledgeSettings) -> Embedder:

@@ -150,6 +150,14 @@ class IndexKeeper:
         """Say whether the files of an index that had been built are gone."""
         return index.is_empty() and bool(self._store.passage_ids())
 
+    def keep_up(self) -> None:
+        """Bring the indexes up to the log if no other process owns them; an owner follows by itself."""
+        if self._state.own():
+            try:
+                self.catch_up()
+            finally:
+                self._state.disown()
+
     def follow(self, report: Report) -> None:
         """Bring the indexes up to the log, or wait for the running service, which owns them, to do so.
 

@@ -101,11 +101,23 @@ class PassageIndex(Protocol):
         """Empty the index."""
 
 
-class LexicalIndex(PassageIndex, Protocol):
-    """BM25 over title, heading and text of passages."""
+@dataclass(frozen=True, slots=True)
+class ArticleWords:
+    """BM25 of an article's title and of its whole text for a question, and its number of passages."""
 
-    def search(self, question: str, scope: Scope, limit: int) -> list[Hit]:
+    title: float
+    whole: float
+    passages: int
+
+
+class LexicalIndex(PassageIndex, Protocol):
+    """BM25 over title, heading and text of passages. Words of ``context``, the conversation before, count less than the question's."""
+
+    def search(self, question: str, scope: Scope, limit: int, context: str = "") -> list[Hit]:
         """Return at most ``limit`` hits, best first; any text is a valid question."""
+
+    def weigh(self, question: str, article_ids: Sequence[str], context: str = "") -> dict[str, ArticleWords]:
+        """Return how well the words fit these articles as a whole; the caller has checked that they may be seen."""
 
 
 class VectorIndex(PassageIndex, Protocol):
@@ -184,6 +196,9 @@ class ArticleStore(Protocol):
 
     def publications(self, after: int) -> list[Publication]:
         """Return the log after a position, oldest first."""
+
+    def sample_vectors(self, model: str, limit: int) -> Vector:
+        """Return at most ``limit`` vectors that ``model`` made of live articles' texts, chosen evenly and the same each time."""
 
     def known_vectors(self, texts: Sequence[str], model: str) -> dict[str, Vector]:
         """Return, by text, vectors that were computed before with this model."""

@@ -53,6 +53,11 @@ class Publisher:
             published.append(self._store.publish(document, sections, rows, vectors[title], self._embedder.identity))
         return published
 
+    def outdated(self) -> set[str]:
+        """Return the ids of live articles whose vectors another model has made."""
+        foreign = self._store.passage_ids() - self._store.passage_ids(self._embedder.identity)
+        return {passage_id.rpartition("@")[0] for passage_id in foreign}
+
     @staticmethod
     def _texts(document: Document, sections: Sequence[Section]) -> tuple[str, list[list[str]]]:
         groups = [windows(document.title, section.heading, document.text[section.start : section.end]) for section in sections]

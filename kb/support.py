@@ -88,7 +88,7 @@ def supported(sentence: str, passage: str, context: str = "") -> Support:
     ``context`` is what stands over the passage, its title and heading: it may name what the passage is about, and states
     nothing by itself.
     """
-    if _squeezed(_plain(sentence)) in _squeezed(" ".join(_lines(passage))):
+    if _squeezed(_plain(sentence)) in _whole(passage):
         return Support(True)
     if reason := _invented_fact(sentence, f"{context}\n\n{passage}"):
         return Support(False, reason)
@@ -96,9 +96,6 @@ def supported(sentence: str, passage: str, context: str = "") -> Support:
         if reason := check(sentence, passage):
             return Support(False, reason)
     return Support(True)
-
-
-# -- facts: what must stand in the passage as it is --------------------------------------------------------------------
 
 
 def _invented_fact(sentence: str, passage: str) -> str:
@@ -144,9 +141,6 @@ def _systems(text: str) -> set[str]:
     return {SYSTEMS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in SYSTEMS}
 
 
-# -- words ---------------------------------------------------------------------------------------------------------------
-
-
 def _too_little_said(sentence: str, passage: str) -> str:
     asked = set(_stems(_plain(sentence)))
     if not asked:
@@ -158,9 +152,6 @@ def _too_little_said(sentence: str, passage: str) -> str:
         covered |= best & asked
     share = len(covered) / len(asked)
     return "" if share >= COVERAGE else f"the passage says {share:.0%} of its words: not {', '.join(sorted(asked - covered)[:4])}"
-
-
-# -- statements ----------------------------------------------------------------------------------------------------------
 
 
 def _other_amount(sentence: str, passage: str) -> str:
@@ -244,9 +235,6 @@ def _quantities(text: str) -> Iterable[tuple[str, str]]:
         yield version.rstrip("."), name.lower()
 
 
-# -- reading Markdown ----------------------------------------------------------------------------------------------------
-
-
 def _plain(text: str) -> str:
     linked = _LINK.sub(r"\1", _ITEM.sub("", text))
     return re.sub(r"[*`|\\]+", " ", linked)
@@ -254,6 +242,11 @@ def _plain(text: str) -> str:
 
 def _squeezed(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.lower()))
+
+
+@lru_cache(maxsize=64)
+def _whole(passage: str) -> str:
+    return _squeezed(" ".join(_lines(passage)))
 
 
 def _lines(text: str) -> list[str]:

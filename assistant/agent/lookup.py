@@ -17,6 +17,7 @@ from kb.model import Passage, Platform, Reader, Retrieval
 ENOUGH_WORDS = 7
 """A request for a ticket that has fewer words does not say what it is about."""
 FILING = frozenset({Intent.FILE, Intent.PERSON, Intent.NOT_SOLVED})
+PHONES = frozenset({Platform.ANDROID, Platform.IOS})
 NO_ISSUE = "Wants to talk to a person"
 LOOKING = frozenset(
     {Intent.QUESTION, Intent.FOLLOW_UP, Intent.TOPIC, Intent.DEVICE, Intent.NOT_SOLVED, Intent.RETRY, Intent.OUT_OF_SCOPE, Intent.SMALLTALK}
@@ -65,7 +66,11 @@ class Finding:
 
 
 def target_of(setting: Setting) -> Target:
-    """Return the device that is meant: named in the message, else the conversation's, else the person's primary one."""
+    """Return the device that is meant: named in the message, else the conversation's, else the person's primary one.
+
+    Somebody of whom no device is known has the system that their client says it runs on. It only chooses between guides:
+    what they may read does not depend on it, and what they say themselves comes before it.
+    """
     wanted, devices, memory = setting.understanding, setting.devices, setting.memory
     argument = wanted.argument if wanted.intent is Intent.DEVICE else setting.message.device
     named = next((device for device in devices if device.id == argument), None)
@@ -74,12 +79,17 @@ def target_of(setting: Setting) -> Target:
     platform = _platform(argument.removeprefix("platform:")) or wanted.platform
     if platform is None and wanted.kind:
         of_kind = [device for device in devices if (device.kind == "phone") == (wanted.kind == "phone")]
-        return Target(of_kind[0].platform, of_kind[0]) if of_kind else Target(None, None)
+        return Target(of_kind[0].platform, of_kind[0]) if of_kind else Target(_hinted(memory, wanted.kind), None)
     platform = platform or _platform(memory.platform)
     if platform is None:
-        return Target(devices[0].platform, devices[0]) if devices else Target(None, None)
+        return Target(devices[0].platform, devices[0]) if devices else Target(_hinted(memory), None)
     same = [device for device in devices if device.platform is platform]
     return Target(platform, next((d for d in same if d.id == memory.device), same[0] if same else None))
+
+
+def _hinted(memory: Memory, kind: str = "") -> Platform | None:
+    hinted = _platform(memory.hint)
+    return hinted if hinted is None or not kind or (hinted in PHONES) == (kind == "phone") else None
 
 
 def asks_in_full(setting: Setting) -> bool:
@@ -126,7 +136,9 @@ def _with_words(setting: Setting, memory: Memory) -> Memory:
 def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: float) -> Finding:
     text, memory = setting.message.text, setting.memory
     state = setting.conversation.before
-    fresh = Memory(issue=text) if state in CLOSED else Memory(issue=text, offered=memory.offered, device=memory.device, platform=memory.platform)
+    fresh = Memory(issue=text, hint=memory.hint)
+    if state not in CLOSED:
+        fresh = replace(fresh, offered=memory.offered, device=memory.device, platform=memory.platform)
     if state is State.CLARIFYING and memory.issue:
         joined = replace(memory, details=(*memory.details, text))
         found = knowledge.passages_for(joined.question, setting.reader, target.platform)

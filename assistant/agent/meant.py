@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from assistant.agent import wording
-from assistant.domain.reply import AGAIN, PERSON, RETRY, ReplyKind
+from assistant.domain.reply import AGAIN, PERSON, RETRY, Choice, ReplyKind
 from assistant.ports.store import Message, UnitOfWork
 
 
-def label_of(unit: UnitOfWork, message: Message) -> str:
-    """Return the words on the button that was pressed, as the person saw them."""
+def pressed(unit: UnitOfWork, message: Message) -> Choice:
+    """Return the button that was pressed, as the person saw it."""
     if message.choice.startswith(AGAIN):
-        return wording.ask_again()
-    labels: dict[str, str] = {PERSON.id: PERSON.label}
-    for event in unit.conversations.events(message.conversation) if message.choice else ():
+        return Choice(id=message.choice, label=wording.ask_again())
+    seen = {PERSON.id: PERSON}
+    for event in unit.conversations.events(message.conversation):
         if event.body["type"] == "reply":
-            labels |= {choice["id"]: choice["label"] for choice in event.body["reply"]["choices"]}
-    return labels.get(message.choice, message.choice)
+            seen |= {choice["id"]: Choice.model_validate(choice) for choice in event.body["reply"]["choices"]}
+    return seen.get(message.choice, Choice(id=message.choice, label=message.choice))
 
 
 def meant(unit: UnitOfWork, message: Message) -> Message:

@@ -9,9 +9,10 @@ has at that moment, and asks the knowledge base once for everything that is show
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 from assistant.agent import wording
 from assistant.agent.steps.summarise import ASSISTANT_NAME, NEAREST_FACT
@@ -29,14 +30,22 @@ _MARKER = re.compile(r"\[\d{1,2}\]")
 Places = Mapping[tuple[str, int], Standing]
 
 
-def citable(citations: Collection[CitationView], knowledge: Knowledge, reader: Reader) -> bool:
-    """Say whether every cited article is live in exactly the cited revision and readable; the last question before a reply is stored."""
-    now = knowledge.standing({(view.article, view.revision) for view in citations}, reader)
-    return all((found := now.get((view.article, view.revision))) is not None and found.article.revision == view.revision for view in citations)
+def citable(citations: Collection[CitationView], choices: Collection[Choice], knowledge: Knowledge, reader: Reader) -> bool:
+    """Say whether every cited article is live in exactly the cited revision and readable, and every one that a choice names is readable.
+
+    This is the last question before a reply is stored.
+    """
+    cited, offered = {(view.article, view.revision) for view in citations}, {(choice.article, 0) for choice in choices if choice.article}
+    if not (cited or offered):
+        return True
+    now = knowledge.standing(cited | offered, reader)
+    return offered <= now.keys() and all(place in now and now[place].article.revision == place[1] for place in cited)
 
 
-def presented(reply: Reply, places: Places, today: date, link_hosts: Collection[str]) -> Reply:
+def presented(reply: Reply, places: Places, today: date, link_hosts: Callable[[], Collection[str]]) -> Reply:
     """Return a reply as it may be shown, given what has become of everything that it cites."""
+    kept = tuple(choice for choice in reply.choices if not choice.article or (choice.article, 0) in places)
+    reply = reply if kept == reply.choices else reply.model_copy(update={"choices": kept})
     if not reply.citations:
         return reply
     views = tuple(_view(view, places.get((view.article, view.revision)), today) for view in reply.citations)
@@ -49,7 +58,7 @@ def presented(reply: Reply, places: Places, today: date, link_hosts: Collection[
 
     text = rewritten(reply.text, note_for, keep_steps=False)
     again = (Choice(id=f"{AGAIN}{reply.message}", label=wording.ask_again()),) if reply.message and reply.kind is ReplyKind.ANSWER else ()
-    update = {"citations": views, "text": text, "html": render(text, link_hosts), "choices": (*again, *reply.choices)}
+    update = {"citations": views, "text": text, "html": render(text, link_hosts()), "choices": (*again, *reply.choices)}
     return reply.model_copy(update=update)
 
 
@@ -83,7 +92,7 @@ class Presenter:
 
     def reply(self, reply: Reply, reader: Reader) -> Reply:
         """Return a reply as it may be shown."""
-        return presented(reply, self._places(reply.citations, reader), self.clock.now().date(), self.link_hosts()) if reply.citations else reply
+        return presented(reply, self._places(reply.citations, reader), self.clock.now().date(), self.link_hosts) if reply.citations else reply
 
     def events(self, events: Sequence[Event], reader: Reader) -> list[Event]:
         """Return events with their replies as they may be shown; their numbers and everything else stay."""
@@ -91,7 +100,8 @@ class Presenter:
         if not replies:
             return list(events)
         places = self._places([view for reply in replies.values() for view in reply.citations], reader)
-        return [self._event(event, replies.get(event.number), places) for event in events]
+        once = cache(self.link_hosts)
+        return [self._event(event, replies.get(event.number), places, once) for event in events]
 
     def ticket(self, body: TicketBody, events: Sequence[Event], reader: Reader) -> TicketBody:
         """Return a ticket's body as ``reader``, who works the ticket, may see it; ``events`` are those of its conversation.
@@ -101,12 +111,16 @@ class Presenter:
         that they were copied from; a line with sources that has no event is not shown. Articles that were tried or were
         near are named only to those who may read them.
         """
-        stored = [(event, Reply.model_validate(event.body["reply"])) for event in events if cites(event)]
+        stored = [(event, Reply.model_validate(event.body["reply"])) for event in events if event.body["type"] == "reply" and cites(event)]
+        buttons = {(event.at.isoformat(), str(event.body["text"])): str(event.body["article"]) for event in events if _presses(event)}
         near = [name for label, value in body.facts if label == NEAREST_FACT for name in value.split(", ")]
-        named = [*((view.article, view.revision) for _, reply in stored for view in reply.citations), *((name, 0) for name in near)]
+        named = [*(place for _, reply in stored for place in _named(reply)), *((name, 0) for name in (*near, *buttons.values()))]
         places = self.knowledge.standing({*named, *((tried.article, 0) for tried in body.tried)}, reader)
-        shown = {(event.at.isoformat(), reply.text): self._event(event, reply, places) for event, reply in stored}
-        lines = tuple((who, _line(who, words, at, shown), at) for who, words, at in body.transcript)
+        once = cache(self.link_hosts)
+        shown = {(event.at.isoformat(), reply.text): self._event(event, reply, places, once) for event, reply in stored}
+        unnamed = {key for key, article in buttons.items() if (article, 0) not in places}
+        spoken = ((who, wording.unnamed_article() if (at, words) in unnamed else words, at) for who, words, at in body.transcript)
+        lines = tuple((who, _line(who, words, at, shown), at) for who, words, at in spoken)
         hidden = {tried.title for tried in body.tried if (tried.article, 0) not in places}
         return replace(
             body,
@@ -116,19 +130,30 @@ class Presenter:
             facts=tuple(_fact(label, value, places) for label, value in body.facts),
         )
 
-    def _places(self, citations: Iterable[CitationView], reader: Reader) -> Places:
-        return self.knowledge.standing({(view.article, view.revision) for view in citations}, reader)
-
-    def _event(self, event: Event, reply: Reply | None, places: Places) -> Event:
+    def _event(self, event: Event, reply: Reply | None, places: Places, link_hosts: Callable[[], Collection[str]]) -> Event:
+        if _presses(event) and (event.body["article"], 0) not in places:
+            return replace(event, body={**event.body, "text": wording.unnamed_article(), "article": ""})
         if reply is None:
             return event
-        shown = presented(reply, places, self.clock.now().date(), self.link_hosts())
+        shown = presented(reply, places, self.clock.now().date(), link_hosts)
         return event if shown is reply else replace(event, body={**event.body, "reply": shown.model_dump(mode="json")})
 
 
 def cites(event: Event) -> bool:
-    """Say whether an event holds a reply with citations."""
-    return event.body["type"] == "reply" and bool(event.body["reply"].get("citations"))
+    """Say whether an event names articles: a reply with citations or topics, or the press of a topic."""
+    if event.body["type"] != "reply":
+        return _presses(event)
+    reply = event.body["reply"]
+    return bool(reply.get("citations")) or any(choice.get("article") for choice in reply.get("choices", ()))
+
+
+def _presses(event: Event) -> bool:
+    return event.body["type"] == "message" and bool(event.body.get("article"))
+
+
+def _named(reply: Reply) -> set[tuple[str, int]]:
+    """Return the articles that a reply names, with the cited revisions."""
+    return {(view.article, view.revision) for view in reply.citations} | {(choice.article, 0) for choice in reply.choices if choice.article}
 
 
 def without_titles(text: str, hidden: Collection[str]) -> str:

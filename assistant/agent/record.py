@@ -58,7 +58,7 @@ def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str,
     assert conversation is not None, "an accepted message has a conversation"
     state = advance(conversation.state, Happening.FAILED, conversation.before) if conversation.state is State.ANSWERING else conversation.state
     words = message.text[:WORDS_KEPT]
-    memory = conversation.memory if conversation.memory.get("issue") else Memory(issue=words).dump()
+    memory = conversation.memory if conversation.memory.get("issue") else replace(Memory.load(conversation.memory), issue=words).dump()
     unit.conversations.save(replace(conversation, state=state, changed_at=at, memory=memory))
     choices = failed_choices()
     reply = Reply(

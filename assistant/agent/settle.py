@@ -163,7 +163,7 @@ class _Turn:
         said = Settlement(Happening.ASKED, ReplyKind.ABSTENTION, wording.no_article(), memory, choices=(FILE, PERSON), device=self._device_view())
         if disposition is Disposition.REVIEW:
             articles = found.articles[:TOPICS]
-            choices = tuple(Choice(id=f"topic:{i}", label=article.title) for i, article in enumerate(articles))
+            choices = tuple(Choice(id=f"topic:{i}", label=article.title, article=article.id) for i, article in enumerate(articles))
             memory = replace(memory, topics=tuple(article.id for article in articles))
             said = replace(said, kind=ReplyKind.CLARIFICATION, text=wording.which_topic(), memory=memory, choices=(*choices, FILE, PERSON))
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))

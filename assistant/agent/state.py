@@ -35,6 +35,8 @@ class Memory:
     offered: tuple[Offered, ...] = ()
     failure: str = ""
     nearest: tuple[str, ...] = ()
+    hint: str = ""
+    """The system that the person's client says it runs on; it counts only where no device is known."""
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> Memory:
@@ -85,6 +87,8 @@ class Inbound:
     text: str = ""
     choice: str = ""
     device: str = ""
+    hint: str = ""
+    """The system that the client says it runs on, as a platform's value; it grants nothing."""
 
     def storable(self) -> Inbound:
         """Return the message as any database can keep it: what is no character, a lone surrogate or a NUL, is replaced."""

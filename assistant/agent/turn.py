@@ -14,7 +14,7 @@ from typing import Any
 
 from assistant.agent import wording
 from assistant.agent.lookup import Setting, look_up
-from assistant.agent.meant import label_of, meant
+from assistant.agent.meant import meant, pressed
 from assistant.agent.present import Presenter, citable
 from assistant.agent.record import Texts, record_failure, record_turn
 from assistant.agent.settle import Settler
@@ -154,10 +154,14 @@ class Turns:
                 unit.conversations.begin(conversation)
             message = Message(inbound.id, conversation.id, inbound.text, inbound.choice, inbound.device, now)
             unit.conversations.accept(message)
-            moved = replace(conversation, state=advance(conversation.state, Happening.MESSAGE), before=conversation.state, changed_at=now)
+            memory = {**conversation.memory, "hint": inbound.hint} if inbound.hint else conversation.memory
+            accepted = advance(conversation.state, Happening.MESSAGE)
+            moved = replace(conversation, state=accepted, before=conversation.state, changed_at=now, memory=memory)
             unit.conversations.save(moved)
-            words = message.text or label_of(unit, message)
-            shown = {"type": "message", "message": message.id, "text": words, "choice": message.choice}
+            shown = {"type": "message", "message": message.id, "text": message.text, "choice": message.choice}
+            if message.choice and not message.text:
+                button = pressed(unit, message)
+                shown |= {"text": button.label} | ({"article": button.article} if button.article else {})
             events.append(unit.conversations.emit(conversation.id, now, shown))
         self._parts.notify(events)
         return message, None
@@ -210,7 +214,7 @@ class Turns:
             if stored is not None and stored.reply is not None:
                 return Reply.model_validate(stored.reply)
             settlement = parts.settler.settle(setting, finding, unit, now)
-            if settlement.citations and not citable(settlement.citations, parts.knowledge, self._reader(setting.person.id)):
+            if not citable(settlement.citations, settlement.choices, parts.knowledge, self._reader(setting.person.id)):
                 raise CitationsChanged(message.conversation)
             if len(message.text) > READ_CHARACTERS:
                 settlement = replace(settlement, text=f"{wording.shortened(READ_CHARACTERS)}\n\n{settlement.text}")

@@ -49,6 +49,8 @@ class Choice(_Value):
 
     id: str
     label: str
+    article: str = ""
+    """The article whose title the label is; such a choice is offered only to those who may read it."""
 
 
 class TicketView(_Value):

@@ -21,9 +21,9 @@ def citations(
     """Measure the rule that keeps unsupported sentences out of answers: against hand labels, and over what is shown."""
     import tempfile
 
+    from evals.beir import read_rows
     from evals.citations import agreement, ask, demo_assistant, judge, read_pairs, shown
     from evals.report import show
-    from evals.world import read_rows
 
     settings: dict[str, object] = {"pairs": pairs.name, "half": half or "all"}
     with wellformed():

@@ -30,7 +30,7 @@ def note(line: str) -> None:
 @contextmanager
 def wellformed() -> Iterator[None]:
     """Turn malformed input inside the block into exit status 2 with a message that says where."""
-    from evals.world import BadInput
+    from evals.beir import BadInput
 
     try:
         yield

@@ -19,9 +19,10 @@ def questions(
     """Ask questions of a freshly ingested folder; list each with its top citation, right or wrong."""
     import tempfile
 
+    from evals.beir import BadInput
     from evals.questions import ask_all
     from evals.report import bootstrap, mean, show
-    from evals.world import BadInput, prepared_home
+    from evals.world import prepared_home
 
     with tempfile.TemporaryDirectory() as scratch:
         try:

@@ -12,9 +12,9 @@ from evals.commands.common import ToJson, stop
 
 def render(rows: Annotated[Path, typer.Argument(help="JSON lines with id and payload.")], json_file: ToJson = None) -> None:
     """Render hostile text and count what gets through. Exit 1 when anything does."""
+    from evals.beir import BadInput, read_rows
     from evals.rendering import check_rows
     from evals.report import exact, show
-    from evals.world import BadInput, read_rows
 
     try:
         cases = read_rows(rows)

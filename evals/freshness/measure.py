@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ ALLOWED_SECONDS = 2.0
 POLL_SECONDS = 0.005
 SYNC_SECONDS = 180.0
 PUBLISH_SECONDS = 30.0
+THREADS = 16
+"""One for every place of two articles, one that waits for the new text, one that watches the tables, and some to spare."""
 PERSON = "maria.santos"
 CLOSED_GROUP = "finance"
 SYLLABLES = ("bal", "dor", "fen", "gim", "kur", "lop", "mez", "nav", "pel", "rus", "tiv", "zok")
@@ -77,7 +80,7 @@ def measure(url: str, home: Path, articles: Path, rounds: int, seed: int, progre
     Each round publishes two articles, edits one and moves the other out of the reader's audience, and deletes both, each
     time by ``firstline ingest sync`` in a process of its own. A change begins with the last read of the tables, from
     this process, that did not show it yet (they are read every 5 ms), and holds when the first answer without the old
-    text has arrived.
+    text has arrived. All places are looked at at once, from the moment of the change on.
 
     Raises:
         NotAnswered: the service did not show an article before it was changed, or a synchronisation failed.
@@ -85,10 +88,10 @@ def measure(url: str, home: Path, articles: Path, rounds: int, seed: int, progre
     figures, draw = Freshness(), random.Random(seed)
     engine = open_engine(KnowledgeSettings(home=home).database)
     try:
-        with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=url, timeout=30, trust_env=False) as client, ThreadPoolExecutor(THREADS) as pool:
             employee = Employee.of(client, url, PERSON)
             for number in range(rounds):
-                _round(_Round(home, articles, SqlArticleStore(engine), figures), _subjects(number, draw, employee))
+                _round(_Round(home, articles, SqlArticleStore(engine), figures, pool), _subjects(number, draw, employee))
                 progress(f"round {number + 1} of {rounds}: {len(figures.stale)} stale citations so far")
     finally:
         engine.dispose()
@@ -112,25 +115,43 @@ def _round(world: _Round, subjects: tuple[_Subject, _Subject]) -> None:
     edited, revoked = subjects
     for subject in subjects:
         world.write(subject)
-    with world.synchronising() as committed:
-        for subject in subjects:
-            world.appears("publish", subject, committed(subject, lambda article: article is not None))
+    with world.synchronising({subject.key: _exists for subject in subjects}) as moments:
+        world.appear([("publish", subject, moments[subject.key]) for subject in subjects])
     for subject in subjects:
         subject.opened.open(subject.canary)
     old = {subject.key: subject.canary for subject in subjects}
     edited.canary, revoked.audience = f"{edited.canary[::-1]}x", CLOSED_GROUP
     for subject in subjects:
         world.write(subject)
-    with world.synchronising() as committed:
-        began = committed(edited, lambda article: article is not None and article.revision > 1)
-        since = committed(revoked, lambda article: article is not None and bool(article.audience.groups))
-        world.vanishes([("edit", edited, old[edited.key], began), ("revoke", revoked, old[revoked.key], since)])
-        world.appears("edit_new", edited, began)
+    with world.synchronising({edited.key: _is_revised, revoked.key: _is_restricted}) as moments:
+        renewed = world.soon_appears(edited, moments[edited.key])
+        world.vanish([(kind, one, old[one.key], moments[one.key]) for kind, one in (("edit", edited), ("revoke", revoked))])
+        world.figures.seconds["edit_new"].append(renewed.result())
     edited.opened.open(edited.canary)
     for subject in subjects:
         world.file(subject).unlink()
-    with world.synchronising() as committed:
-        world.vanishes([("delete", edited, edited.canary, committed(edited, lambda article: article is None))])
+    with world.synchronising({edited.key: _is_gone}) as moments:
+        world.vanish([("delete", edited, edited.canary, moments[edited.key])])
+
+
+Holds = Callable[[Article | None], bool]
+Moment = Future[float]
+
+
+def _exists(article: Article | None) -> bool:
+    return article is not None
+
+
+def _is_revised(article: Article | None) -> bool:
+    return article is not None and article.revision > 1
+
+
+def _is_restricted(article: Article | None) -> bool:
+    return article is not None and bool(article.audience.groups)
+
+
+def _is_gone(article: Article | None) -> bool:
+    return article is None
 
 
 @dataclass(slots=True)
@@ -139,6 +160,7 @@ class _Round:
     folder: Path
     store: SqlArticleStore
     figures: Freshness
+    pool: ThreadPoolExecutor
 
     def file(self, subject: _Subject) -> Path:
         return self.folder / f"{subject.key}.md"
@@ -147,61 +169,80 @@ class _Round:
         self.file(subject).write_text(subject.text(), encoding="utf-8")
 
     @contextmanager
-    def synchronising(self) -> Iterator[Callable[[_Subject, Callable[[Article | None], bool]], float]]:
-        """Run ``firstline ingest sync`` beside the block, which gets a way to wait for the commit of an article's change."""
+    def synchronising(self, expected: dict[str, Holds]) -> Iterator[dict[str, Moment]]:
+        """Run ``firstline ingest sync`` beside the block, which gets the moment of each expected change as it comes."""
         command = [sys.executable, "-c", "from assistant.cli import main; main()", "ingest", "sync", str(self.folder)]
         environment = {**os.environ, "FIRSTLINE_HOME": str(self.home)}
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        moments: dict[str, Moment] = {key: Future() for key in expected}
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
-            yield lambda subject, holds: self._committed(process, subject, holds)
-            if process.wait(SYNC_SECONDS) != 0:
-                raise NotAnswered(f"firstline ingest sync ended with status {process.returncode}")
+            self.pool.submit(self._watch, process, expected, moments)
+            yield moments
+            said = process.communicate(timeout=SYNC_SECONDS)[1]
+            if process.returncode != 0:
+                raise NotAnswered(f"firstline ingest sync ended with status {process.returncode}: {said.strip()[-300:]}")
         finally:
             if process.poll() is None:
                 process.terminate()
                 process.wait(SYNC_SECONDS)
 
-    def _committed(self, process: subprocess.Popen[bytes], subject: _Subject, holds: Callable[[Article | None], bool]) -> float:
-        """Return the beginning of the last read that did not show the change."""
-        end = time.perf_counter() + SYNC_SECONDS
-        last = time.perf_counter()
-        while time.perf_counter() < end:
+    def _watch(self, process: subprocess.Popen[str], expected: dict[str, Holds], moments: dict[str, Moment]) -> None:
+        """Set each moment to the beginning of the last read that did not show the change."""
+        end, last = time.perf_counter() + SYNC_SECONDS, time.perf_counter()
+        while waiting := [key for key in expected if not moments[key].done()]:
             began, ended = time.perf_counter(), process.poll() is not None
-            if holds(self.store.article(subject.key)):
-                return last
-            if ended:
-                break
+            for key in waiting:
+                if expected[key](self.store.article(key)):
+                    moments[key].set_result(last)
+                elif ended or began > end:
+                    moments[key].set_exception(NotAnswered(f"firstline ingest sync did not change {key} (exit status {process.poll()})"))
             last = began
             time.sleep(POLL_SECONDS)
-        raise NotAnswered(f"firstline ingest sync did not change {subject.key} (exit status {process.poll()})")
 
-    def appears(self, kind: str, subject: _Subject, committed: float) -> None:
-        """Time until a new question is answered with the subject's present text."""
-        while subject.canary not in subject.opened.ask():
-            if time.perf_counter() - committed > PUBLISH_SECONDS:
-                raise NotAnswered(f"{subject.key} was not cited within {PUBLISH_SECONDS:.0f} s of its publication")
-        self.figures.seconds[kind].append(time.perf_counter() - committed)
+    def soon_appears(self, subject: _Subject, moment: Moment) -> Future[float]:
+        """Return the seconds until a new question is answered with the subject's present text, as they will be."""
+        return self.pool.submit(self._appears, subject, moment)
 
-    def vanishes(self, changes: Sequence[tuple[str, _Subject, str, float]]) -> None:
+    @staticmethod
+    def _appears(subject: _Subject, moment: Moment) -> float:
+        began = moment.result()
+        while subject.canary not in (said := subject.opened.ask()):
+            if time.perf_counter() - began > PUBLISH_SECONDS:
+                raise NotAnswered(f"{subject.key} was not cited within {PUBLISH_SECONDS:.0f} s of its publication; the last answer was {said[:300]}")
+        return time.perf_counter() - began
+
+    def appear(self, changes: Sequence[tuple[str, _Subject, Moment]]) -> None:
+        """Time until new questions are answered with the subjects' present texts."""
+        for kind, seconds in [(kind, self.soon_appears(subject, moment)) for kind, subject, moment in changes]:
+            self.figures.seconds[kind].append(seconds.result())
+
+    def vanish(self, changes: Sequence[tuple[str, _Subject, str, Moment]]) -> None:
         """Time until no place shows the old words of each change; two seconds after the commit look at every place again."""
-        waiting = [(kind, subject, old, began, name) for kind, subject, old, began in changes for name in subject.opened.places]
-        held: dict[tuple[str, str], float] = {}
-        while waiting:
-            for item in list(waiting):
-                kind, subject, old, began, name = item
-                if old not in subject.opened.places[name]():
-                    held[kind, name] = time.perf_counter() - began
-                    waiting.remove(item)
-                elif time.perf_counter() - began > ALLOWED_SECONDS:
-                    waiting.remove(item)
-        for kind, subject, old, began in changes:
-            time.sleep(max(0.0, began + ALLOWED_SECONDS - time.perf_counter()))
-            for name, look in subject.opened.places.items():
-                self._look_again(kind, name, old in look(), held.get((kind, name)), time.perf_counter() - began)
-            self.figures.seconds[kind].append(max(self.figures.places[f"{kind} {name}"][-1] for name in subject.opened.places))
+        looking = {
+            (kind, name): self.pool.submit(_vanishes, look, old, moment)
+            for kind, subject, old, moment in changes
+            for name, look in subject.opened.places.items()
+        }
+        held = {place: seconds.result() for place, seconds in looking.items()}
+        for kind, subject, old, moment in changes:
+            time.sleep(max(0.0, moment.result() + ALLOWED_SECONDS - time.perf_counter()))
+            times = [self._look_again(f"{kind} {name}", old in look(), held[kind, name], moment) for name, look in subject.opened.places.items()]
+            self.figures.seconds[kind].append(max(times))
 
-    def _look_again(self, kind: str, name: str, shown: bool, held: float | None, now: float) -> None:
+    def _look_again(self, place: str, shown: bool, held: float | None, moment: Moment) -> float:
+        """Note what a place shows two seconds after the change; return when the change held there."""
         self.figures.probes += 1
         if shown:
-            self.figures.stale.append(f"{kind} {name}")
-        self.figures.places.setdefault(f"{kind} {name}", []).append(now if shown or held is None else held)
+            self.figures.stale.append(place)
+        seconds = time.perf_counter() - moment.result() if shown or held is None else held
+        self.figures.places.setdefault(place, []).append(seconds)
+        return seconds
+
+
+def _vanishes(look: Callable[[], str], old: str, moment: Moment) -> float | None:
+    """Look again and again; return the seconds from the moment until the first answer without the old words was there, None after two."""
+    began = moment.result()
+    while time.perf_counter() - began < ALLOWED_SECONDS:
+        if old not in look():
+            return time.perf_counter() - began
+    return None

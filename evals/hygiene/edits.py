@@ -23,6 +23,7 @@ because=since  also=too  immediately=at once  wait=hold on  report=tell us about
 new=fresh  people=colleagues  computer=machine  see=look at  enter=type  type=enter  remove=take away  removed=taken away  old=former
 same=very same  only=just  without=with no
 """
+_WORD = re.compile(r"(?<![\w./@-])[a-z]+(?![\w/@-]|\.\w)")
 _OPENINGS = ("", "", "Please note: ", "As a rule, ", "Remember that ", "In short: ")
 _CLOSINGS = ("", "", ", as agreed with the desk", ", for everybody", " in the normal case")
 
@@ -118,12 +119,17 @@ def same_time(sentence: str, _draw: random.Random) -> str | None:
 
 def paraphrase(sentence: str, draw: random.Random) -> str:
     """Say it in other words: synonyms for half of the words that have one, another opening or end, remarks in brackets left out."""
-    text = re.sub(r" \([^()\]]*\)(?!\w)", "", sentence) if draw.random() < 0.5 and "](" not in sentence else sentence
-    text = re.sub(r"(?<![\w./@-])[a-z]+(?![\w/@-]|\.\w)", lambda found: _SYNONYMS.get(found[0], found[0]) if draw.random() < 0.5 else found[0], text)
+    text = re.sub(r" \([^()\]\d]*\)(?!\w)", "", sentence) if draw.random() < 0.5 and "](" not in sentence else sentence
+    parts = re.split(r"(\*\*[^*]+\*\*)", text)
+    text = "".join(part if part.startswith("**") else _WORD.sub(lambda found: _said(found[0], draw), part) for part in parts)
     opening, closing = draw.choice(_OPENINGS), draw.choice(_CLOSINGS)
     if opening and text[:1].isupper() and not text[1:2].isupper():
         text = opening + text[0].lower() + text[1:]
     return text[:-1] + closing + text[-1] if closing and text.endswith(".") else text
+
+
+def _said(word: str, draw: random.Random) -> str:
+    return _SYNONYMS.get(word, word) if draw.random() < 0.5 else word
 
 
 CONTRADICTING: dict[str, Edit] = {

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evals.beir import BadInput, read_corpus, read_rows
 from evals.hygiene.plants import Plant, plant_all
 from evals.report import Metric, bootstrap, exact, mean
-from evals.world import BATCH, BadInput, as_document, prepared_home, read_rows
+from evals.world import BATCH, prepared_home
 from kb.bootstrap import KnowledgeBase, open_knowledge
 from kb.lint.duplicates import duplicates
 from kb.lint.examine import contradictions, passages_with_vectors
@@ -65,7 +66,8 @@ def measure(articles: Path | None, cases: Path | None, each: int, seed: int, mod
 def metrics_of(outcome: Outcome) -> dict[str, Metric]:
     """Return recall by kind, false alarms by kind, and the recall of copies.
 
-    A contradiction is found when one of its source and its plant is listed. A harmless plant is a false alarm when it is
+    A contradiction is found when the plant is listed against its source, or against another article with the very same
+    sentence, of which one is listed for all. A harmless plant is a false alarm when it is
     listed against an article of the collection at all, unless the source itself disagrees with that article.
     """
     metrics: dict[str, Metric] = {}
@@ -86,7 +88,7 @@ def _hit(plant: Plant, outcome: Outcome) -> float:
     listed = outcome.found[key]
     against = {one.second.article if one.first.article == key else one.first.article for one in listed}
     if plant.contradicts:
-        return float(plant.source in against)
+        return float(plant.source in against or any(plant.before in (one.first.text, one.second.text) for one in listed))
     known = {frozenset((one.first.article, one.second.article)) for one in outcome.untouched}
     planted = {one.document.article_id for one in outcome.plants}
     return float(any(other not in planted and frozenset((other, plant.source)) not in known for other in against))
@@ -130,7 +132,7 @@ def _collection(articles: Path | None, model_home: Path, progress: Callable[[str
             if articles is None:
                 sync(DEMO_ARTICLES, base, settings, LineReport(progress))
             else:
-                _publish(base, [as_document(row) for row in read_rows(articles)], progress)
+                _publish(base, read_corpus(articles), progress)
             yield base
         finally:
             base.close()

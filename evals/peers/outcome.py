@@ -14,6 +14,7 @@ from evals.peers.drivers.serve import CORES
 from evals.peers.figures import all_metrics
 from evals.peers.measure import COLD_STARTS, LIMIT, Measured
 from evals.peers.plot import draw
+from evals.peers.process import THREADS
 from evals.peers.systems import FIRSTLINE
 from evals.peers.tables import tables
 from evals.peers.work import Work
@@ -91,6 +92,7 @@ class Outcome:
             "ratio": "Firstline divided by the peer",
             "results": f"{LIMIT} distinct documents",
             "cores": CORES,
+            "threads": THREADS,
             "order": list(self.systems),
             "each_alone": True,
             "cold_starts": COLD_STARTS,

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from evals.peers.figures import FIGURES
 from evals.report import Metric
 
-LABEL = 29
-CELL = 24
+LABEL = 31
+CELL = 28
 
 
 def tables(metrics: Mapping[str, Metric], systems: Sequence[str], peers: Sequence[str]) -> str:

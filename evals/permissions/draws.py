@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evals.permissions.canaries import Canary
@@ -12,7 +12,7 @@ from evals.permissions.company import Aim, Company
 from evals.permissions.tally import Tally
 from kb.model import Citation, Platform, Reader, Retrieval
 from kb.ports import Hit, Scope, Vector
-from kb.retrieve import Question
+from kb.retrieve import Question, Searches
 
 HIDDEN_SHARE = 0.75
 PROBE_EVERY = 10
@@ -26,9 +26,9 @@ class Watched:
     index: Any
     hits: list[str] = field(default_factory=list)
 
-    def search(self, asked: Any, scope: Scope, limit: int) -> list[Hit]:
+    def search(self, *asked: Any) -> list[Hit]:
         """Search, and note the hits."""
-        found: list[Hit] = self.index.search(asked, scope, limit)
+        found: list[Hit] = self.index.search(*asked)
         self.hits += [hit.passage_id for hit in found]
         return found
 
@@ -41,12 +41,13 @@ class Watched:
 def watching(company: Company) -> Iterator[tuple[Watched, Watched]]:
     """Watch both indexes of the service's own retriever inside the block."""
     retriever: Any = company.assistant.knowledge_base.retriever
-    kept = retriever._lexical, retriever._vector
-    retriever._lexical, retriever._vector = watched = (Watched(kept[0]), Watched(kept[1]))
+    kept: Searches = retriever._searches
+    lexical, vector = Watched(kept.lexical), Watched(kept.vector)
+    retriever._searches = replace(kept, lexical=lexical, vector=vector)
     try:
-        yield watched
+        yield lexical, vector
     finally:
-        retriever._lexical, retriever._vector = kept
+        retriever._searches = kept
 
 
 @dataclass(slots=True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import tantivy
 
-from kb.ports import Entry, Hit, Scope
+from kb.adapters.lexical_articles import ArticleIndex, open_index, weighted
+from kb.ports import ArticleWords, Entry, Hit, Scope
 
 ANALYZER = "firstline_en"
 TERM_LIMIT = 64
+CONTEXT_WEIGHT = 0.6
+"""What a word of the conversation before counts beside one of the question itself; found on conversations (docs/adr/0009)."""
 CHARACTER_LIMIT = 32_000
 WRITER_MEMORY = 30_000_000
 COMPOUND = re.compile(r"(?<![\w-])([^\W_]+)-([^\W_]+)(?![\w-])")
@@ -44,17 +46,10 @@ class TantivyIndex:
 
     def __init__(self, folder: Path) -> None:
         """Open the index in ``folder``; an unreadable one is thrown away and begun anew."""
-        folder.mkdir(parents=True, exist_ok=True)
         self._schema = _schema()
         self._analyzer = _analyzer()
-        try:
-            self._index = tantivy.Index(self._schema, path=str(folder))
-        except ValueError:
-            shutil.rmtree(folder)
-            folder.mkdir(parents=True)
-            self._index = tantivy.Index(self._schema, path=str(folder))
-        self._index.register_tokenizer(ANALYZER, self._analyzer)
-        self._index.reload()
+        self._index = open_index(folder, self._schema, self._analyzer, ANALYZER)
+        self._articles = ArticleIndex(folder.with_name(f"{folder.name}-articles"), self._analyzer, ANALYZER, WRITER_MEMORY)
         self._swept = False
 
     def replace(self, article_ids: Sequence[str], entries: Iterable[Entry]) -> None:
@@ -62,18 +57,21 @@ class TantivyIndex:
         writer = self._writer()
         for article_id in article_ids:
             writer.delete_documents_by_term("article", article_id)
-        for entry in entries:
+        listed = list(entries)
+        for entry in listed:
             writer.add_document(self._document(entry))
+        self._articles.replace(article_ids, sorted(listed, key=lambda entry: entry.article_id), _with_compounds)
         self._commit(writer)
 
     def is_empty(self) -> bool:
         """See the port."""
-        return not self._index.searcher().num_docs
+        return not self._index.searcher().num_docs or self._articles.is_empty()
 
     def clear(self) -> None:
         """See the port."""
         writer = self._writer()
         writer.delete_all_documents()
+        self._articles.clear()
         self._commit(writer)
 
     def _writer(self) -> Any:
@@ -97,15 +95,24 @@ class TantivyIndex:
         hits = searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs).hits
         return {searcher.doc(address)["passage"][0] for _, address in hits}
 
-    def search(self, question: str, scope: Scope, limit: int) -> list[Hit]:
+    def search(self, question: str, scope: Scope, limit: int, context: str = "") -> list[Hit]:
         """See the port."""
-        terms = list(dict.fromkeys(self._analyzer.analyze(_with_compounds(_clipped(question)))))[:TERM_LIMIT]
+        terms = self._terms(question, context)
         searcher = self._index.searcher()
         if not terms or not searcher.num_docs:
             return []
-        words = [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term)) for term in terms]
+        words = [(tantivy.Occur.Should, weighted(self._schema, "text", term, weight)) for term, weight in terms]
         query = tantivy.Query.boolean_query([(tantivy.Occur.Must, tantivy.Query.boolean_query(words)), *self._filters(scope)])
         return [Hit(searcher.doc(address)["passage"][0], float(score)) for score, address in searcher.search(query, limit=limit).hits]
+
+    def weigh(self, question: str, article_ids: Sequence[str], context: str = "") -> dict[str, ArticleWords]:
+        """See the port."""
+        return self._articles.weigh(self._terms(question, context), article_ids)
+
+    def _terms(self, question: str, context: str) -> list[tuple[str, float]]:
+        own = dict.fromkeys(self._analyzer.analyze(_with_compounds(_clipped(question))), 1.0)
+        before = dict.fromkeys(self._analyzer.analyze(_with_compounds(_clipped(context))), CONTEXT_WEIGHT) if context else {}
+        return list({**before, **own}.items())[-TERM_LIMIT:] if before else list(own.items())[:TERM_LIMIT]
 
     def _filters(self, scope: Scope) -> list[tuple[Any, Any]]:
         clauses = [self._any_of("audience", [EVERYONE, *sorted(scope.reader.groups)])]

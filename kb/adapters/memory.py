@@ -12,7 +12,7 @@ import numpy as np
 
 from kb.adapters.store.articles import NO_ROWS, NO_VECTOR, passage_id
 from kb.model import Article, Audience, Document, Passage, Publication, Section, UnresolvedIntent
-from kb.ports import Candidate, Entry, Hit, Scope, Vector
+from kb.ports import ArticleWords, Candidate, Entry, Hit, Scope, Vector
 from kb.publish import windows
 
 
@@ -75,11 +75,22 @@ class MemoryPassageIndex:
 class MemoryLexicalIndex(MemoryPassageIndex):
     """The ``LexicalIndex`` port: the score is the number of the question's words that a passage holds."""
 
-    def search(self, question: str, scope: Scope, limit: int) -> list[Hit]:
+    def search(self, question: str, scope: Scope, limit: int, context: str = "") -> list[Hit]:
         """See the port."""
-        asked = set(_tokens(question))
+        asked = set(_tokens(f"{question} {context}"))
         found = {e.passage_id: float(len(asked & set(_tokens(f"{e.title} {e.heading} {e.text}")))) for e in self._inside(scope)}
         return self._best({key: score for key, score in found.items() if score}, limit)
+
+
+    def weigh(self, question: str, article_ids: Sequence[str], context: str = "") -> dict[str, ArticleWords]:
+        """See the port."""
+        asked, made = set(_tokens(f"{question} {context}")), {}
+        for article_id in article_ids:
+            mine = [entry for entry in self._entries.values() if entry.article_id == article_id]
+            title = len(asked & set(_tokens(mine[0].title))) if mine else 0
+            whole = len(asked & {word for entry in mine for word in _tokens(f"{entry.heading} {entry.text}")})
+            made[article_id] = ArticleWords(float(title), float(whole), max(1, len(mine)))
+        return made
 
 
 class MemoryVectorIndex(MemoryPassageIndex):
@@ -225,6 +236,12 @@ class MemoryArticleStore:
     def publications(self, after: int) -> list[Publication]:
         """See the port."""
         return self._log[after:]
+
+    def sample_vectors(self, model: str, limit: int) -> Vector:
+        """See the port."""
+        known = {text: vector for live in self._live.values() if live.model == model for text, vector in live.by_text.items()}
+        chosen = sorted(known, key=lambda text: sha256(text.encode()).hexdigest())[:limit]
+        return np.stack([known[text] for text in chosen]) if chosen else NO_ROWS
 
     def known_vectors(self, texts: Sequence[str], model: str) -> dict[str, Vector]:
         """See the port."""

@@ -42,6 +42,7 @@ class VectorRows:
         """Fill from ``file`` if it is there; without a file the rows live as long as the process."""
         self._file = file
         self._lock = RLock()
+        self._inode = self._end = self._size = 0
         self._forget()
         self.refresh()
 
@@ -91,7 +92,8 @@ class VectorRows:
             if found.st_ino != self._inode or found.st_size < self._end:
                 self._forget()
                 self._inode = found.st_ino
-            if found.st_size > self._end:
+            if found.st_size != self._size:
+                self._size = found.st_size
                 self._read(self._file)
 
     def search(self, vector: Vector, scope: Scope, limit: int) -> list[Hit]:
@@ -113,7 +115,8 @@ class VectorRows:
         self._rows_of: dict[str, list[int]] = {}
         self._partitions: list[Partition] = []
         self._model = ""
-        self._count = self._alive = self._end = self._inode = 0
+        self._count = self._alive = 0
+        self._inode = self._end = self._size = 0
 
     def _read(self, file: Path) -> None:
         with file.open("rb") as stream:
@@ -131,6 +134,7 @@ class VectorRows:
             os.fsync(stream.fileno())
             self._inode = os.fstat(stream.fileno()).st_ino
         self._end += len(record)
+        self._size = self._end
 
     def _apply(self, article_ids: Sequence[str], entries: Sequence[Entry], model: str) -> None:
         for article_id in article_ids:
@@ -237,6 +241,7 @@ def _decoded(description: dict[str, Any], body: bytes) -> tuple[list[str], list[
     partitions = [(Audience(frozenset(groups)), frozenset(Platform(name) for name in names)) for groups, names in description["partitions"]]
     entries, at = [], 0
     for passage_id, article_id, place, count in description["rows"]:
-        entries.append(Entry(passage_id, article_id, *partitions[place], "", "", "", matrix[at : at + count]))
+        audience, platforms = partitions[place]
+        entries.append(Entry(passage_id, article_id, audience, platforms, "", "", "", matrix[at : at + count]))
         at += count
     return description["dropped"], entries, description["model"]

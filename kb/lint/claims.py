@@ -16,7 +16,7 @@ from kb.lint.sentences import Sentence, sentences
 from kb.model import Passage, Platform
 
 _MODAL = re.compile(
-    r"\b(?:must|cannot|can|may|should|shall|will|never|always|not|is|are|n't|don’t|don't|only|no|enabled|disabled|allowed|forbidden|required|optional)\b",
+    r"\b(?:must|cannot|can|may|should|shall|will|never|always|not|is|are|n't|don’t|don't|only|no|does|do|needs?|enabled|disabled|allowed|forbidden|required|optional)\b",
     re.IGNORECASE,
 )
 _LONGEST = 600
@@ -29,8 +29,6 @@ _PLATFORM_NAMES = {
     Platform.IOS: re.compile(r"\b(?:iOS|iPhone|iPad|iPadOS)\b"),
     Platform.ANDROID: re.compile(r"\bAndroid\b"),
 }
-SYSTEMS = frozenset(words("Windows macOS Mac MacBook Linux Ubuntu Debian GNOME iOS iPhone iPad iPadOS Android"))
-YES_OR_NO = frozenset(words(f"{WORDS['opposites']} {WORDS['negations']}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +74,15 @@ def claims(passages: Sequence[Passage]) -> list[Claim]:
             stated = facts(sentence.plain)
             if stated or _MODAL.search(sentence.plain):
                 rest = without(sentence.plain, stated)
-                frame, systems = frozenset(words(rest)) - YES_OR_NO, context or named_platforms(sentence.plain)
+                frame, systems = stems(rest) - YES_OR_NO, context or named_platforms(sentence.plain)
                 names, around = _names(rest, everyday), known[passage.article.id]
                 found.append(Claim(passage, sentence, tuple(stated), frame, names, topic, around, systems))
     return found
+
+
+def stems(text: str) -> frozenset[str]:
+    """Return the content words of a text as stems, cut back a little more than for search: licence and licences are one."""
+    return frozenset(word[:-1] if word.endswith("e") and len(word) > 4 else word for word in words(text))
 
 
 def _known(passages: Iterable[Passage]) -> dict[str, frozenset[str]]:
@@ -87,12 +90,13 @@ def _known(passages: Iterable[Passage]) -> dict[str, frozenset[str]]:
     texts: dict[str, list[str]] = {}
     for passage in passages:
         texts.setdefault(passage.article.id, [passage.article.title]).append(f"{passage.heading} {passage.text}")
-    return {key: frozenset(words(" ".join(parts))) for key, parts in texts.items()}
+    return {key: stems(" ".join(parts)) for key, parts in texts.items()}
 
 
 def _names(text: str, everyday: set[str]) -> frozenset[str]:
-    """Return the stems of words with a capital or a digit that nobody here writes small; the first letter is not looked at."""
-    return frozenset(stem for match in _NAME.finditer(text[1:]) if match[0].lower() not in everyday for stem in words(match[0]))
+    """Return the stems of words with a capital or a digit that nobody here writes small; the first capital is no sign of a name."""
+    found = [match[0] for match in _NAME.finditer(text) if match.start() or re.search(r"[A-Z0-9]", match[0][1:])]
+    return stems(" ".join(word for word in found if word.lower() not in everyday and word.lower() not in _NO_NAMES))
 
 
 def platforms_of(passage: Passage) -> frozenset[Platform]:
@@ -115,6 +119,11 @@ def shared_readers(a: Passage, b: Passage, systems_a: frozenset[Platform], syste
     return f"{', '.join(sorted(groups)) or 'everyone'}, {', '.join(sorted(one.label for one in systems)) or 'any system'}"
 
 
+SYSTEMS = stems("Windows macOS Mac MacBook Linux Ubuntu Debian GNOME iOS iPhone iPad iPadOS Android")
+YES_OR_NO = stems(f"{WORDS['opposites']} {WORDS['negations']}")
+_NO_NAMES = frozenset(WORDS["no_names"].split())
+
+
 class Similarity:
     """How alike the frames of claims are: cosine of their words, each weighted by how rare it is."""
 
@@ -133,30 +142,29 @@ class Similarity:
         return sum(self._weight[word] ** 2 for word in some)
 
     def pairs(self, least: float, commonest: int, block: int) -> Iterator[tuple[int, int, float]]:
-        """Yield the pairs (i < j) of claims that are at least so alike, with the value.
+        """Yield the pairs (i < j) of claims with a rarer word in common that are at least so alike, with the value.
 
-        Words in more than ``commonest`` claims do not bring a pair together (they still count in ``of``). ``block``
-        rows are compared at a time, which bounds the memory.
+        Words in more than ``commonest`` claims do not bring a pair together (they still count). ``block`` claims are
+        compared with all at a time, which bounds the memory.
         """
         matrix = self._matrix(commonest)
+        common = np.sqrt(np.clip(1.0 - np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel(), 0.0, 1.0))
         for start in range(0, matrix.shape[0], block):
             near = (matrix[start : start + block] @ matrix.T).tocoo()
-            chosen = (near.data >= least / 2) & (near.row + start < near.col)
-            for i, j in zip(near.row[chosen] + start, near.col[chosen], strict=True):
+            rows, columns = near.row + start, near.col
+            chosen = (rows < columns) & (near.data + common[rows] * common[columns] >= least)
+            for i, j in zip(rows[chosen].tolist(), columns[chosen].tolist(), strict=True):
                 alike = self.of(self._found[i], self._found[j])
                 if alike >= least:
-                    yield int(i), int(j), alike
+                    yield i, j, alike
 
     def _matrix(self, commonest: int) -> Any:
         from scipy.sparse import csr_matrix
 
         counts = Counter(word for claim in self._found for word in claim.frame)
         column = {word: n for n, word in enumerate(sorted(word for word, count in counts.items() if 1 < count <= commonest))}
-        rows, columns, values = [], [], []
-        for i, claim in enumerate(self._found):
-            length = self._mass(claim.frame) ** 0.5 or 1.0
-            for word in claim.frame & column.keys():
-                rows.append(i)
-                columns.append(column[word])
-                values.append(self._weight[word] / length)
-        return csr_matrix((np.array(values, dtype=np.float32), (rows, columns)), shape=(len(self._found), len(column)))
+        lengths = [self._mass(claim.frame) ** 0.5 or 1.0 for claim in self._found]
+        cells = [(i, word) for i, claim in enumerate(self._found) for word in sorted(claim.frame & column.keys())]
+        values = np.array([self._weight[word] / lengths[i] for i, word in cells], dtype=np.float32)
+        places = ([i for i, _ in cells], [column[word] for _, word in cells])
+        return csr_matrix((values, places), shape=(len(self._found), len(column)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kb.evidence import words
-from kb.lint.claims import Claim, shared_readers
+from kb.lint.claims import Claim, shared_readers, stems
 from kb.lint.facts import WORDS, Fact, FactKind
 
 ALIKE = 0.62
@@ -16,10 +16,12 @@ NEAR_ALIKE = 0.5
 """The same when their passages are near in meaning."""
 SAME = 0.75
 """The same for a yes against a no: there the whole rest of the sentence must agree."""
-NEAR, RELATED = 0.7, 0.5
+NEAR, RELATED = 0.7, 0.45
 """Cosines of two passages: from the first they are near in meaning; below the second, only an address or a number to call may disagree."""
-FEWEST = 3
-"""So many words must be shared, facts apart."""
+FEWEST, FEWEST_NEAR = 3, 2
+"""So many words must be shared, facts apart; the second when the passages are near in meaning."""
+AROUND = 5
+"""So many content words before and after a fact say what it is about."""
 ADDRESSES = frozenset({FactKind.HOST, FactKind.EMAIL, FactKind.PHONE})
 _PLACEHOLDERS = r"\b(?:contoso|adatum|fabrikam|example)\.(?:com|org|net)\b"
 _EXAMPLE = re.compile(rf"\bfor example\b|\be\.g\.|\bsuch as\b|\bexample\s*:|\bX{{2,}}\b|{_PLACEHOLDERS}", re.IGNORECASE)
@@ -46,6 +48,11 @@ class Disagreement:
         return f"{what}: {self.first} / {self.second}"
 
 
+def may_disagree(a: Claim, b: Claim, alike: float) -> bool:
+    """Say, without looking at the passages, whether two claims can contradict each other at all."""
+    return alike >= SAME or bool({(fact.kind, fact.measure) for fact in a.facts} & {(fact.kind, fact.measure) for fact in b.facts})
+
+
 def disagree(a: Claim, b: Claim, alike: float, near: float) -> Disagreement | None:
     """Return how two claims contradict each other, or None.
 
@@ -64,7 +71,8 @@ def disagree(a: Claim, b: Claim, alike: float, near: float) -> Disagreement | No
 
 
 def _comparable(a: Claim, b: Claim, alike: float, near: float) -> bool:
-    if alike < (NEAR_ALIKE if near >= NEAR else ALIKE) or len(a.frame & b.frame) < FEWEST:
+    least, fewest = (NEAR_ALIKE, FEWEST_NEAR) if near >= NEAR else (ALIKE, FEWEST)
+    if alike < least or len(a.frame & b.frame) < fewest:
         return False
     return not (_EXAMPLE.search(a.sentence.plain) or _EXAMPLE.search(b.sentence.plain) or _of_other_things(a, b))
 
@@ -79,7 +87,7 @@ def _of_other_things(a: Claim, b: Claim) -> bool:
 def _unknown(names: frozenset[str], other: Claim) -> frozenset[str]:
     """Return the names that occur nowhere in the sentence, the title, the heading and the text around it."""
     new, passage = names - other.frame, other.passage
-    return new - set(words(f"{passage.article.title} {passage.heading} {passage.text}")) if new else new
+    return new - stems(f"{passage.article.title} {passage.heading} {passage.text}") if new else new
 
 
 def _editions(claim: Claim) -> set[str]:
@@ -98,9 +106,16 @@ def _different_values(a: Claim, b: Claim, _alike: float) -> Found:
             continue
         if measure.endswith((" about", " former")) and not _far_apart(mine, other):
             continue
+        if any(_names_edition(a, x) for x in mine) or any(_names_edition(b, y) for y in other):
+            continue
         if all(_same_place(a, x, b, y) for x, y in zip(mine, other, strict=True)):
             return kind, ", ".join(fact.shown for fact in mine), ", ".join(fact.shown for fact in other)
     return None
+
+
+def _names_edition(claim: Claim, fact: Fact) -> bool:
+    """Say whether a value stands in the heading or the title too: then it says which edition is meant."""
+    return bool(re.search(rf"(?<![\w.]){re.escape(fact.shown)}(?![\w.])", f"{claim.passage.article.title} {claim.passage.heading}"))
 
 
 def _of(claim: Claim, kind: FactKind, measure: str) -> list[Fact]:
@@ -113,14 +128,14 @@ def _far_apart(mine: Sequence[Fact], other: Sequence[Fact]) -> bool:
 
 
 def _same_place(a: Claim, x: Fact, b: Claim, y: Fact) -> bool:
-    """Say whether two facts stand between the same words: one of the three content words before or after must agree."""
+    """Say whether two facts stand between the same words: one of the content words next to them must agree."""
     around_x, around_y = _around(a, x), _around(b, y)
     return bool(around_x & around_y) or not around_x or not around_y
 
 
 def _around(claim: Claim, fact: Fact) -> set[str]:
     before, after = words(claim.sentence.plain[: fact.start]), words(claim.sentence.plain[fact.end :])
-    return {*before[-3:], *after[:3]}
+    return {*stems(" ".join(before[-AROUND:])), *stems(" ".join(after[:AROUND]))}
 
 
 def _different_menus(a: Claim, b: Claim, _alike: float) -> Found:
@@ -159,9 +174,9 @@ def _opposite(a: Claim, b: Claim, alike: float) -> Found:
 
 
 def _denials(claim: Claim) -> list[set[str]]:
-    """Return for each negation of a claim the two content words after it."""
+    """Return for each negation of a claim the content word after it."""
     plain = claim.sentence.plain
-    return [set(words(plain[found.end() :])[:2]) for found in _NOT.finditer(plain)]
+    return [set(stems(" ".join(words(plain[found.end() :])[:1]))) for found in _NOT.finditer(plain)]
 
 
 def _shown(a: Claim, b: Claim) -> tuple[str, str]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.lint.claims import platforms_of, shared_readers
 from kb.lint.findings import Duplicate, quote_of
 from kb.model import Passage
 from kb.ports import Vector
 
+Shingles = NDArray[np.int64]
 SHINGLE = 4
 """Words in a row that are compared as one."""
 FEWEST_WORDS = 25
@@ -23,17 +26,17 @@ NEAR_LIKENESS, SAME_MEANING = 0.35, 0.95
 """Less is enough when the passages' vectors are all but equal."""
 COMMONEST = 50
 """A shingle in more passages is a turn of phrase: alone it brings no pair together."""
-BLOCK = 1_000
+BLOCK = 500
 
 
 def duplicates(passages: Sequence[Passage], vectors: Mapping[str, Vector]) -> list[Duplicate]:
     """Return one finding for every set of articles that share nearly the same passages, quoting the passage most alike.
 
-    Passages without a common reader (another platform, another audience) may be alike. Memory is bounded: a thousand
+    Passages without a common reader (another platform, another audience) may be alike. Memory is bounded: five hundred
     passages are compared with all others at a time, by the shingles they share.
     """
-    shingled = [(passage, shingles(passage.text)) for passage in passages]
-    kept = [(passage, some) for passage, some in shingled if len(some) >= FEWEST_WORDS - SHINGLE + 1]
+    every = ((passage, shingles(passage.text)) for passage in passages)
+    kept = [(passage, some) for passage, some in every if len(some) >= FEWEST_WORDS - SHINGLE + 1]
     links = []
     for i, j, likeness in _pairs([some for _, some in kept]):
         readers = _readers(kept[i][0], kept[j][0])
@@ -80,10 +83,12 @@ def _groups(links: Sequence[_Link]) -> list[tuple[_Link, list[int]]]:
     return [(link, list(dict.fromkeys((link.first, link.second, *members[top])))) for top, link in best.items()]
 
 
-def shingles(text: str) -> frozenset[tuple[str, ...]]:
-    """Return the runs of four words of a text, lower case and without marks."""
+def shingles(text: str) -> Shingles:
+    """Return the runs of four words of a text, lower case and without marks, as sorted 64-bit hashes."""
     words = re.findall(r"[^\W_]+", text.lower())
-    return frozenset(tuple(words[at : at + SHINGLE]) for at in range(len(words) - SHINGLE + 1))
+    runs = {" ".join(words[at : at + SHINGLE]) for at in range(len(words) - SHINGLE + 1)}
+    hashed = [int.from_bytes(blake2b(run.encode(), digest_size=8).digest(), "big", signed=True) for run in runs]
+    return np.array(sorted(hashed), dtype=np.int64)
 
 
 def cosine(vectors: Mapping[str, Vector], first: Passage, second: Passage) -> float:
@@ -92,26 +97,42 @@ def cosine(vectors: Mapping[str, Vector], first: Passage, second: Passage) -> fl
     return float((a @ b.T).max()) if a is not None and b is not None and len(a) and len(b) else 0.0
 
 
-def _pairs(sets: Sequence[frozenset[tuple[str, ...]]]) -> Iterator[tuple[int, int, float]]:
+def _pairs(sets: Sequence[Shingles]) -> Iterator[tuple[int, int, float]]:
     """Yield pairs (i < j) with at least ``NEAR_LIKENESS``; equal sets are found however common their words are."""
-    from scipy.sparse import csr_matrix
-
-    counts = Counter(one for some in sets for one in some)
-    column = {one: n for n, one in enumerate(one for one, count in counts.items() if 1 < count <= COMMONEST)}
-    rows = [(i, column[one]) for i, some in enumerate(sets) for one in some if one in column]
-    places = np.array(rows, dtype=np.int32).reshape(len(rows), 2).T
-    matrix = csr_matrix((np.ones(len(rows), dtype=np.int32), (places[0], places[1])), shape=(len(sets), len(column)))
-    seen: dict[frozenset[tuple[str, ...]], int] = {}
+    if not sets:
+        return
+    sizes = np.array([len(some) for some in sets])
+    matrix = _rare(sets, sizes)
+    common = sizes - np.diff(matrix.indptr)
     for start in range(0, len(sets), BLOCK):
         shared = (matrix[start : start + BLOCK] @ matrix.T).tocoo()
-        wanted = shared.row + start < shared.col
-        for i, j in zip((shared.row[wanted] + start).tolist(), shared.col[wanted].tolist(), strict=True):
-            likeness = len(sets[i] & sets[j]) / len(sets[i] | sets[j])
+        rows, columns = shared.row + start, shared.col
+        both = shared.data + np.minimum(common[rows], common[columns])
+        wanted = (rows < columns) & (both >= NEAR_LIKENESS * (sizes[rows] + sizes[columns] - both))
+        for i, j in zip(rows[wanted].tolist(), columns[wanted].tolist(), strict=True):
+            likeness = _jaccard(sets[i], sets[j])
             if likeness >= NEAR_LIKENESS:
                 yield i, j, likeness
-        for i in range(start, min(start + BLOCK, len(sets))):
-            if not sets[i] & column.keys() and (earlier := seen.setdefault(sets[i], i)) != i:
-                yield earlier, i, 1.0
+    seen: dict[bytes, int] = {}
+    for i in np.flatnonzero(common == sizes).tolist():
+        earlier = seen.setdefault(sets[i].tobytes(), i)
+        if earlier != i:
+            yield earlier, i, 1.0
+
+
+def _rare(sets: Sequence[Shingles], sizes: Shingles) -> Any:
+    """Return which passage (row) holds which shingle (column) of those that are neither alone nor too common."""
+    from scipy.sparse import csr_matrix
+
+    _, place, counts = np.unique(np.concatenate(sets), return_inverse=True, return_counts=True)
+    kept = (counts[place] > 1) & (counts[place] <= COMMONEST)
+    rows = np.repeat(np.arange(len(sets)), sizes)[kept]
+    return csr_matrix((np.ones(len(rows), dtype=np.int32), (rows, place[kept])), shape=(len(sets), len(counts)))
+
+
+def _jaccard(first: Shingles, second: Shingles) -> float:
+    both = len(np.intersect1d(first, second, assume_unique=True))
+    return both / (len(first) + len(second) - both)
 
 
 def _finding(groups: Sequence[tuple[_Link, list[Passage]]]) -> Duplicate:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from itertools import product
 
 from kb.evidence import words
 from kb.lint.claims import Claim, Similarity, claims
-from kb.lint.contradictions import NEAR_ALIKE, RELATED, disagree
+from kb.lint.contradictions import NEAR_ALIKE, RELATED, disagree, may_disagree
 from kb.lint.duplicates import cosine, duplicates
 from kb.lint.findings import Contradiction, Findings, overdue, ownerless, quote_of
 from kb.model import Passage, Reader
@@ -17,6 +18,8 @@ Report = Callable[[str], None]
 COMMONEST = 2_000
 """A word in more claims brings no pair of them together."""
 BLOCK = 500
+MEMBERS = 8
+"""Of articles with the very same sentence so many are looked at; the others would be found for the same reason."""
 SHARED_WORDS = 0.3
 """Without vectors two passages are related if the shorter one has so many of its words in common with the other."""
 
@@ -47,23 +50,49 @@ def passages_with_vectors(store: ArticleStore, model: str) -> list[Candidate]:
 def contradictions(passages: Sequence[Passage], vectors: Mapping[str, Vector]) -> list[Contradiction]:
     """Return the pairs of sentences that disagree, the surest first; of two articles each kind of fact and value once.
 
-    Candidates are pairs of sentences with rare words in common, found by blocks of a sparse matrix; a pair counts only
-    if each sentence is the other article's nearest to it, so that a sentence that has an equal is not held against another.
+    Candidates are pairs of sentences with rarer words in common, found by blocks of a sparse matrix; sentences with the
+    same words are looked at once. A pair counts only if neither article has a sentence that is nearer to the other's.
     """
     stated = claims(passages)
-    near = _mutual(stated, Similarity(stated).pairs(NEAR_ALIKE, COMMONEST, BLOCK))
+    alike_words: dict[str, list[Claim]] = {}
+    by_article: dict[str, list[Claim]] = {}
+    for claim in stated:
+        alike_words.setdefault(claim.sentence.plain, []).append(claim)
+        by_article.setdefault(claim.passage.article.id, []).append(claim)
+    groups = list(alike_words.values())
+    similarity = Similarity([group[0] for group in groups])
     found: dict[tuple[str, str, str], tuple[float, Contradiction]] = {}
-    for i, j, alike in near:
-        a, b = stated[i], stated[j]
-        disagreement = disagree(a, b, alike, _near(vectors, a.passage, b.passage))
-        if disagreement is None:
+    for i, j, alike in similarity.pairs(NEAR_ALIKE, COMMONEST, BLOCK):
+        pair = _disagreeing(groups[i], groups[j], alike, vectors)
+        if pair is None:
             continue
-        first, second = (quote_of(one.passage, one.sentence.start, one.sentence.end) for one in (a, b))
-        made = Contradiction(first, second, disagreement.kind.value, disagreement.reason, disagreement.readers)
-        key = (first.article, second.article, disagreement.reason)
-        if key not in found or alike > found[key][0]:
+        a, b, made = pair
+        key = (made.first.article, made.second.article, made.reason)
+        surer = key not in found or alike > found[key][0]
+        if surer and _nearest(a, b, by_article, similarity) and _nearest(b, a, by_article, similarity):
             found[key] = (alike, made)
     return [made for _, made in sorted(found.values(), key=lambda row: (-round(row[0], 4), row[1].first.article, row[1].second.article))]
+
+
+def _disagreeing(
+    first: Sequence[Claim], second: Sequence[Claim], alike: float, vectors: Mapping[str, Vector]
+) -> tuple[Claim, Claim, Contradiction] | None:
+    """Return the first two of the claims, which have the same words in each group, that contradict each other."""
+    for a, b in product(first[:MEMBERS], second[:MEMBERS]):
+        if not may_disagree(a, b, alike):
+            continue
+        disagreement = disagree(a, b, alike, _near(vectors, a.passage, b.passage))
+        if disagreement is not None:
+            one, other = (quote_of(claim.passage, claim.sentence.start, claim.sentence.end) for claim in (a, b))
+            return a, b, Contradiction(one, other, disagreement.kind.value, disagreement.reason, disagreement.readers)
+    return None
+
+
+def _nearest(a: Claim, b: Claim, by_article: Mapping[str, Sequence[Claim]], similarity: Similarity) -> bool:
+    """Say whether no sentence of the second claim's article is nearer to the first; equal facts bring a sentence nearer."""
+    mine = similarity.of(a, b) + _agreement(a, b)
+    rivals = by_article[b.passage.article.id]
+    return all(similarity.of(a, rival) + _agreement(a, rival) <= mine for rival in rivals if rival is not b)
 
 
 def _near(vectors: Mapping[str, Vector], first: Passage, second: Passage) -> float:
@@ -72,20 +101,6 @@ def _near(vectors: Mapping[str, Vector], first: Passage, second: Passage) -> flo
         return cosine(vectors, first, second)
     mine, other = set(words(f"{first.heading} {first.text}")), set(words(f"{second.heading} {second.text}"))
     return RELATED if len(mine & other) >= SHARED_WORDS * min(len(mine), len(other)) else 0.0
-
-
-def _mutual(stated: Sequence[Claim], pairs: Iterable[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
-    """Keep the pairs in which neither sentence has a better partner in the other's article; equal facts make a partner better."""
-    kept = [(i, j, alike, alike + _agreement(stated[i], stated[j])) for i, j, alike in pairs]
-    best: dict[tuple[int, str], float] = {}
-    for i, j, _, value in kept:
-        for one, article in ((i, stated[j].passage.article.id), (j, stated[i].passage.article.id)):
-            best[one, article] = max(value, best.get((one, article), 0.0))
-    return [
-        (i, j, alike)
-        for i, j, alike, value in kept
-        if value >= best[i, stated[j].passage.article.id] and value >= best[j, stated[i].passage.article.id]
-    ]
 
 
 def _agreement(a: Claim, b: Claim) -> float:

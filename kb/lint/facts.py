@@ -57,7 +57,7 @@ _VERB = re.compile(r"^(?:go to|open|select|choose|click|tap|press|run|check|unde
 _NUMBER = r"\d{1,3}(?:[,\u00a0 ]\d{3})+(?!\d)|\d+(?:\.\d+)?"
 _QUANTITY = re.compile(
     rf"(?P<before>[^\W\d]+|[$€£])?[ \u00a0]?(?<![\w.:/-])(?P<number>{_NUMBER}|{'|'.join(WORDS['numbers'])})(?![\w:/]|\.\d)"
-    r"(?:(?:[ \u00a0]|-)?(?P<unit>[%$€£]|[^\W\d_]+(?:/s)?))?",
+    r"(?:(?:[ \u00a0]|-)?(?:(?:working|business|calendar|full|whole) )?(?P<unit>[%$€£]|[^\W\d_]+(?:/s)?))?",
     re.IGNORECASE,
 )
 _NAMING, _NOT_UNITS = frozenset(WORDS["naming"].split()), frozenset(WORDS["not_units"].split())

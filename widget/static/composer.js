@@ -64,10 +64,16 @@ function length(text) {
   return [...text].length;
 }
 
-/** The line "Your device: ... · change" and, when asked for, the person's devices to choose from. */
+const SYSTEMS = { windows: 'Windows', macos: 'macOS', linux: 'Linux', ios: 'iPhone or iPad', android: 'Android' };
+
+/**
+ * The line "Your device: ... · change" and, when asked for, what can be chosen: the person's devices, and any other
+ * system, because the device that a question is about need not be one that the service knows.
+ */
 export class DeviceLine {
   #devices = [];
   #current = null;
+  #chosen = null;
   #onChange;
   #open = false;
 
@@ -78,9 +84,9 @@ export class DeviceLine {
     this.element = el('div', { class: 'device', hidden: true });
   }
 
-  /** The device that messages are about, or null. */
-  get current() {
-    return this.#current;
+  /** The device that the person chose, or null while the service's own assumption stands: then their words decide. */
+  get chosen() {
+    return this.#chosen;
   }
 
   /**
@@ -90,43 +96,57 @@ export class DeviceLine {
    */
   show(devices, chosen) {
     this.#devices = devices;
-    this.#current = devices.find(({ id }) => id === chosen) ?? devices.find(({ primary }) => primary) ?? devices[0] ?? null;
+    this.#chosen = this.#choices().find(({ id }) => id === chosen) ?? null;
+    this.#current = this.#chosen ?? devices.find(({ primary }) => primary) ?? devices[0] ?? null;
     this.#draw();
   }
 
-  /** Follow the service when it answered for another of these devices. @param {string|undefined} id */
-  follow(id) {
-    const device = this.#devices.find((one) => one.id === id);
+  /** Follow the service when it answered for another device or system. @param {object|null|undefined} assumed as in the reply envelope */
+  follow(assumed) {
+    const id = assumed?.id || (assumed?.platform ? systemId(assumed.platform) : '');
+    const device = this.#choices().find((one) => one.id === id);
     if (!device || this.#open) return;
     this.#current = device;
+    if (this.#chosen && this.#chosen.id !== device.id) this.#chosen = null;
     this.#draw();
+  }
+
+  /** Let the person choose. */
+  open() {
+    if (!this.#open) this.#toggle();
+  }
+
+  #choices() {
+    const systems = Object.entries(SYSTEMS).filter(([platform]) => !this.#devices.some((device) => device.platform === platform));
+    return [...this.#devices, ...systems.map(([platform, name]) => ({ id: systemId(platform), name, os: '', platform }))];
   }
 
   #draw() {
-    this.element.hidden = !this.#current;
+    this.element.hidden = !this.#current && !this.#open;
+    if (this.#open) {
+      this.element.replaceChildren(this.#options());
+      return;
+    }
     if (!this.#current) return;
-    const several = this.#devices.length > 1;
-    const change = several
-      ? button(WORDS.change, 'link', () => this.#toggle(), { 'aria-expanded': String(this.#open), 'aria-label': `${WORDS.device} ${describe(this.#current)}, ${WORDS.change}` })
-      : null;
-    const line = el('p', { class: 'device-line' }, icon('device'), el('span', { text: `${WORDS.device} ${describe(this.#current)}` }));
-    if (change) line.append(' · ', change);
-    this.element.replaceChildren(...(this.#open ? [this.#options()] : [line]));
+    const label = `${WORDS.device} ${describe(this.#current)}`;
+    const change = button(WORDS.change, 'link', () => this.#toggle(), { 'aria-expanded': 'false', 'aria-label': `${label}, ${WORDS.change}` });
+    this.element.replaceChildren(el('p', { class: 'device-line' }, icon('device'), el('span', { text: label }), ' · ', change));
   }
 
   #toggle() {
     this.#open = !this.#open;
     this.#draw();
-    this.element.querySelector(this.#open ? 'input:checked' : 'button')?.focus();
+    (this.element.querySelector(this.#open ? 'input:checked' : 'button') ?? this.element.querySelector('input, button'))?.focus();
   }
 
   #options() {
     const group = el('fieldset', { class: 'device-options' }, el('legend', { text: WORDS.devices }));
-    for (const device of this.#devices) {
-      const radio = el('input', { type: 'radio', name: 'device', value: device.id, checked: device.id === this.#current.id });
-      group.append(el('label', {}, radio, el('span', { text: device.name }), el('span', { class: 'os', text: device.os })));
+    for (const device of this.#choices()) {
+      const radio = el('input', { type: 'radio', name: 'device', value: device.id, checked: device.id === this.#current?.id });
+      const known = this.#devices.includes(device);
+      group.append(el('label', {}, radio, el('span', { text: device.name }), el('span', { class: 'os', text: known || !this.#devices.length ? device.os : WORDS.otherSystem })));
     }
-    const done = button(WORDS.useDevice, 'choice primary', () => this.#take(group.querySelector('input:checked').value));
+    const done = button(WORDS.useDevice, 'choice primary', () => this.#take(group.querySelector('input:checked')?.value));
     const keep = button(WORDS.keep, 'choice', () => this.#toggle());
     group.append(el('div', { class: 'choices' }, done, keep));
     group.addEventListener('keydown', (event) => {
@@ -139,14 +159,20 @@ export class DeviceLine {
   }
 
   #take(id) {
-    const device = this.#devices.find((one) => one.id === id);
-    const changed = device.id !== this.#current.id;
-    this.#current = device;
+    const device = this.#choices().find((one) => one.id === id);
+    const changed = Boolean(device) && device.id !== this.#current?.id;
+    this.#current = device ?? this.#current;
+    this.#chosen = device ?? this.#chosen;
     this.#toggle();
     if (changed) this.#onChange(device);
   }
 }
 
-function describe({ name, os }) {
-  return os ? `${name}, ${os}` : name;
+function systemId(platform) {
+  return `platform:${platform}`;
+}
+
+/** A device in words. @param {{name: string, os: string}} device @returns {string} */
+export function describe({ name, os }) {
+  return os && os !== name ? `${name}, ${os}` : name;
 }

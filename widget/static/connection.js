@@ -99,7 +99,7 @@ export class ChatConnection extends EventTarget {
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     socket.onopen = () => {
-      const hello = { v: VERSION, type: 'hello', token, conversation: this.#session.conversation, last_event_id: this.#seen };
+      const hello = { v: VERSION, type: 'hello', token, conversation: this.#session.conversation, last_event_id: this.#seen, platform: platformHint() };
       socket.send(JSON.stringify(hello));
     };
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
@@ -214,6 +214,13 @@ export class ChatConnection extends EventTarget {
   #emit(type, detail = null) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/* A hint for people whose devices the service does not know; it never decides what they may read. */
+function platformHint() {
+  const told = navigator.userAgentData?.platform || navigator.userAgent;
+  const signs = [[/android/i, 'android'], [/iphone|ipad|ipod|\bios\b/i, 'ios'], [/windows/i, 'windows'], [/mac/i, 'macos'], [/linux|ubuntu/i, 'linux']];
+  return signs.find(([sign]) => sign.test(told))?.[1] ?? '';
 }
 
 function freshId() {

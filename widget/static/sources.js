@@ -43,7 +43,7 @@ export class Sources {
    */
   marker(number) {
     const citation = this.#citations[number - 1];
-    if (!citation) return null;
+    if (!citation || citation.withdrawn) return null;
     const repeated = this.#shown.has(number);
     this.#shown.add(number);
     const label = WORDS.source(number, citation.title);
@@ -73,6 +73,7 @@ export class Sources {
   #entry(numbers) {
     const cited = numbers.map((number) => this.#citations[number - 1]);
     const [first] = cited;
+    if (first.withdrawn) return this.#withdrawn(first, numbers);
     const entry = el('li', { class: 'source' });
     const title = button(first.title, 'source-title', () => this.#toggle(title, cited, entry), { 'aria-expanded': 'false', dir: 'auto' });
     const about = [ageOf(first.updated ?? '', WORDS.updated), this.#platforms(first)].filter(Boolean);
@@ -80,6 +81,18 @@ export class Sources {
     about.forEach((part, index) => facts.append(...(index ? [' · ', part] : [part])));
     entry.append(el('span', { class: 'numbers', 'aria-hidden': 'true', text: runs(numbers) }), title, facts);
     if (first.overdue) entry.append(el('p', { class: 'overdue' }, icon('warning'), el('span', { text: WORDS.overdue(longDate(first.review_by ?? '')) })));
+    return entry;
+  }
+
+  /* Nothing of the old text is left to quote: only the way to what is true now, where there is one. */
+  #withdrawn(citation, numbers) {
+    const entry = el('li', { class: 'source withdrawn' }, el('span', { class: 'numbers', 'aria-hidden': 'true', text: runs(numbers) }));
+    if (citation.withdrawn !== 'changed') {
+      entry.append(el('p', { class: 'facts', text: WORDS.sourceGone }));
+      return entry;
+    }
+    const link = el('a', { class: 'whole', href: this.#address(citation), target: '_blank', rel: 'noopener noreferrer', title: WORDS.newTab, text: WORDS.openCurrent });
+    entry.append(el('span', { class: 'source-title', dir: 'auto', text: citation.title }), el('p', { class: 'facts' }, `${WORDS.sourceChanged} `, link));
     return entry;
   }
 

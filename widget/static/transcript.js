@@ -1,3 +1,4 @@
+import { describe } from './composer.js';
 import { button, el, icon } from './dom.js';
 import { renderHtml } from './render.js';
 import { Sources } from './sources.js';
@@ -19,7 +20,7 @@ export class Transcript {
 
   /**
    * @param {HTMLElement} log the element with role log
-   * @param {{choose: (choice: string) => string, retry: (frame: object) => void, restart: () => void, settled: () => void}} on what its buttons do;
+   * @param {{choose: (choice: string) => string, retry: (frame: object) => void, restart: () => void, changeDevice: () => void, settled: () => void}} on what its buttons do;
    *   `choose` returns the id under which the choice was sent, `settled` follows when a button that had the focus is gone
    * @param {string} articleUrl
    */
@@ -120,7 +121,7 @@ export class Transcript {
     // The question belongs to its buttons, under the sources.
     if (reply.choices?.length && body.lastElementChild?.textContent === WORDS.solved) body.lastElementChild.remove();
     block.append(body);
-    if (reply.citations?.length) block.append(sources.list());
+    if (reply.citations?.length) block.append(...this.#device(reply.device), sources.list());
     if (reply.ticket) block.append(this.#ticket(reply.ticket));
     if (reply.reference) block.append(this.#reference(reply.reference));
     if (reply.state === 'resolved') block.append(el('p', { class: 'mark good' }, icon('check'), WORDS.resolved));
@@ -135,6 +136,15 @@ export class Transcript {
     const note = el('p', { class: 'note' }, el('span', { text }));
     if (action) note.append(' ', action);
     this.#append(note, 'end');
+  }
+
+  /* The fact that chose between the guides, and the way to correct it. */
+  #device(device) {
+    if (!device) return [];
+    const name = describe(device);
+    const words = device.id ? WORDS.forDevice(name) : WORDS.forSystem(name);
+    const change = button(WORDS.change, 'link', () => this.#on.changeDevice(), { 'aria-label': WORDS.changeDevice(words) });
+    return [el('p', { class: 'facts answer-device' }, icon('device'), el('span', { dir: 'auto', text: words }), ' · ', change)];
   }
 
   #choiceGroup(reply) {

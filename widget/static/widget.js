@@ -1,4 +1,4 @@
-import { Composer, DeviceLine } from './composer.js';
+import { Composer, describe, DeviceLine } from './composer.js';
 import { ChatConnection } from './connection.js';
 import { button, el, icon } from './dom.js';
 import { buildPanel, drawBanner, drawStart, drawTyping } from './panel.js';
@@ -154,6 +154,7 @@ export class HelpdeskElement extends HTMLElement {
         choose: (choice) => this.#connection.send({ choice }),
         retry: (frame) => this.#connection.resend(frame),
         restart: () => this.restart(),
+        changeDevice: () => this.#device.open(),
         settled: () => this.#focus(),
       },
       this.getAttribute('article-url') ?? '/articles/{id}',
@@ -237,7 +238,7 @@ export class HelpdeskElement extends HTMLElement {
     } else if (event.type === 'reply') {
       this.#typing(false);
       this.#transcript.addReply(event.reply);
-      this.#device.follow(event.reply.device?.id);
+      this.#device.follow(event.reply.device);
       this.#announce(event.reply);
     }
     this.#drawStart();
@@ -252,7 +253,7 @@ export class HelpdeskElement extends HTMLElement {
 
   #send(text) {
     this.#connection.start();
-    const id = this.#connection.send(this.#device.current ? { text, device: this.#device.current.id } : { text });
+    const id = this.#connection.send(this.#device.chosen ? { text, device: this.#device.chosen.id } : { text });
     this.#lastQuestion = text;
     this.#transcript.addMessage(id, text, 'pending');
     this.#transcript.connection(this.#status === 'online');
@@ -271,7 +272,7 @@ export class HelpdeskElement extends HTMLElement {
     if (this.#transcript.empty) return;
     const question = this.#lastQuestion;
     const again = question ? button(WORDS.askAgain, 'link', () => this.#send(question)) : undefined;
-    this.#transcript.addNote(WORDS.deviceChanged(device.name), again);
+    this.#transcript.addNote(WORDS.deviceChanged(describe(device)), again);
   }
 
   #typing(on) {

@@ -45,11 +45,15 @@ def compose(retrieval: Retrieval, whole: Sequence[Passage], today: date) -> Comp
 
     ``whole`` are all live passages of that article in order. The best passage is always there; when it holds no steps
     and the article does, so are the procedures that fit best, two at most and up to 400 words in all; others join while they are nearly as
-    good, up to about 260. What comes out has been through ``faithful``, as every answer has to.
+    good, up to about 260. What comes out has been through ``faithful``, as every answer has to. The text is "" when the
+    article was withdrawn, changed or closed since it was found.
     """
     first = retrieval.ranked[0].passage.article.id
     live = {passage.id for passage in whole}
-    chosen = _choose([item for item in retrieval.ranked if item.passage.article.id == first and item.passage.id in live], whole)
+    mine = [item for item in retrieval.ranked if item.passage.article.id == first and item.passage.id in live]
+    if not mine:
+        return Composed("", (), ())
+    chosen = _choose(mine, whole)
     ordered = [passage for passage in whole if passage.id in chosen]
     parts = [_part(passage, number) for number, passage in enumerate(ordered, 1)]
     citations = tuple(cite(passage, today) for passage in ordered)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from assistant.agent.turn import UnknownConversation, UnknownPerson
 from assistant.domain.configuration import Person
 from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.errors import problem
+from assistant.entrypoints.web.hints import platform_hint
 from assistant.entrypoints.web.limits import Limits
 from assistant.entrypoints.web.live import QUEUE_LIMIT
 from assistant.entrypoints.web.rest import NUMBER_LIMIT, TEXT_LIMIT, device_facts
@@ -45,6 +47,7 @@ class Hello(_Frame):
     token: str
     conversation: str | None = None
     last_event_id: int = Field(default=0, ge=0, le=NUMBER_LIMIT)
+    platform: str = Field(default="", max_length=80)
 
 
 class Said(_Frame):
@@ -118,11 +121,13 @@ class _Connection:
         self._site = site
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE_LIMIT)
         self._sent = 0
+        self._hint = ""
         self._conversation: str | None = None
         self._listening = contextlib.ExitStack()
 
     async def serve(self) -> None:
         hello = await self._hello()
+        self._hint = platform_hint(hello.platform, self._socket.headers)
         person, until = await to_thread.run_sync(self._identify, hello.token)
         with self._listening:
             await self._welcome(person, hello)
@@ -234,7 +239,8 @@ class _Connection:
                 await self._turn(person, frame)
 
     async def _turn(self, person: Person, frame: Said | Chose) -> None:
-        inbound = Inbound(frame.id, frame.text, device=frame.device) if isinstance(frame, Said) else Inbound(frame.id, choice=frame.choice)
+        said = Inbound(frame.id, frame.text, device=frame.device) if isinstance(frame, Said) else Inbound(frame.id, choice=frame.choice)
+        inbound = replace(said, hint=self._hint)
         await self._send({"type": "typing"})
         try:
             reply = await to_thread.run_sync(self._site.turns.take, person.id, self._conversation, inbound, "widget")

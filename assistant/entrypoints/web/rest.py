@@ -16,6 +16,7 @@ from assistant.agent.state import Inbound
 from assistant.agent.turn import UnknownConversation
 from assistant.domain.configuration import Device, Person
 from assistant.domain.reply import Reply
+from assistant.entrypoints.web.hints import platform_hint
 from assistant.entrypoints.web.limits import Limits
 from assistant.entrypoints.web.site import Site, site_of
 from assistant.governance.rendering import render
@@ -36,10 +37,9 @@ class MessageIn(BaseModel):
     id: str = Field(default="", max_length=64, description="Your own id; the same id returns the same reply.")
     device: str = Field(default="", max_length=80, description="One of your devices, when it is not the one assumed.")
 
-    @property
-    def inbound(self) -> Inbound:
-        """Return the message as the agent takes it."""
-        return Inbound(self.id or secrets.token_hex(16), self.text, self.choice, self.device)
+    def inbound(self, request: Request) -> Inbound:
+        """Return the message as the agent takes it, with what the request's headers say of the system it came from."""
+        return Inbound(self.id or secrets.token_hex(16), self.text, self.choice, self.device, platform_hint("", request.headers))
 
 
 class MessageToSend(MessageIn):
@@ -110,22 +110,25 @@ def conversations(person: Me, site: OurSite) -> list[dict[str, Any]]:
 
 
 @router.post("/conversations", status_code=201)
-async def begin(body: MessageIn, person: Sender, site: OurSite) -> Reply:
+async def begin(request: Request, body: MessageIn, person: Sender, site: OurSite) -> Reply:
     """Begin a conversation, with its first message or with a greeting."""
     if body.text or body.choice:
-        return await to_thread.run_sync(site.turns.take, person.id, None, body.inbound, "rest")
+        return await to_thread.run_sync(site.turns.take, person.id, None, body.inbound(request), "rest")
     return await to_thread.run_sync(site.turns.begin, person.id, "rest")
 
 
 @router.post("/conversations/{conversation_id}/messages", response_model=Reply)
-async def send(conversation_id: str, body: MessageToSend, person: Sender, site: OurSite, accept: Annotated[str, Header()] = "") -> Any:
+async def send(
+    request: Request, conversation_id: str, body: MessageToSend, person: Sender, site: OurSite, accept: Annotated[str, Header()] = ""
+) -> Any:
     """Send a message; the reply comes as JSON, or as server-sent events when the client accepts those."""
+    inbound = body.inbound(request)
     if "text/event-stream" in accept:
         await to_thread.run_sync(_own, site, person, conversation_id)
         return StreamingResponse(
-            _stream(site, person, conversation_id, body.inbound), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+            _stream(site, person, conversation_id, inbound), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
-    return await to_thread.run_sync(site.turns.take, person.id, conversation_id, body.inbound, "rest")
+    return await to_thread.run_sync(site.turns.take, person.id, conversation_id, inbound, "rest")
 
 
 async def _stream(site: Site, person: Person, conversation_id: str, inbound: Inbound) -> AsyncIterator[str]:

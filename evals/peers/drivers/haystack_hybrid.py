@@ -31,6 +31,7 @@ class System:
         self._file, self._model = Path(folder) / "store.json", model
         self._store = in_memory.load_from_disk(str(self._file)) if self._file.exists() else in_memory()
         self._pipeline = self._query_pipeline()
+        self._pipeline.warm_up()
 
     def _query_pipeline(self) -> Any:
         retrievers = import_module("haystack.components.retrievers.in_memory")

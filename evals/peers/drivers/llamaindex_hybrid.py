@@ -34,10 +34,10 @@ class System:
         core.Settings.llm = import_module("llama_index.core.llms").MockLLM()
         self._folder = Path(folder)
         self._retriever: Any = None
+        self._words = import_module("llama_index.retrievers.bm25").BM25Retriever
         if (self._folder / "vectors").is_dir():
             kept = core.StorageContext.from_defaults(persist_dir=str(self._folder / "vectors"))
-            words = import_module("llama_index.retrievers.bm25").BM25Retriever.from_persist_dir(str(self._folder / "words"))
-            self._combine(core.load_index_from_storage(kept), words)
+            self._combine(core.load_index_from_storage(kept), self._words.from_persist_dir(str(self._folder / "words")))
 
     def ingest(self, rows: list[dict[str, str]], split: bool) -> int:
         """See the protocol."""
@@ -53,7 +53,7 @@ class System:
             for row in rows
         ]
         index = core.VectorStoreIndex.from_documents(made) if split else core.VectorStoreIndex(made)
-        words = import_module("llama_index.retrievers.bm25").BM25Retriever.from_defaults(docstore=index.docstore, similarity_top_k=DEPTH)
+        words = self._words.from_defaults(docstore=index.docstore, similarity_top_k=DEPTH)
         index.storage_context.persist(persist_dir=str(self._folder / "vectors"))
         words.persist(str(self._folder / "words"))
         self._combine(index, words)

@@ -187,6 +187,13 @@ class SqlArticleStore:
         with reading(self.engine) as connection:
             return [Publication(position, article_id) for position, article_id in connection.execute(query)]
 
+    def sample_vectors(self, model: str, limit: int) -> Vector:
+        """See the port: those whose texts have the smallest hashes, which is as good as drawn by lot."""
+        query = select(vectors.c.vector).where(vectors.c.model == model).order_by(vectors.c.text_hash, vectors.c.owner, vectors.c.row).limit(limit)
+        with reading(self.engine) as connection:
+            rows = [_vector(blob) for blob in connection.execute(query).scalars()]
+        return np.stack(rows) if rows else NO_ROWS
+
     def known_vectors(self, texts: Sequence[str], model: str) -> dict[str, Vector]:
         """See the port."""
         by_hash = {text_hash(text): text for text in texts}

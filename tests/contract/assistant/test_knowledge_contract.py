@@ -192,6 +192,24 @@ def test_any_text_is_a_question(shelf: Shelf, question: str) -> None:
     assert "budget-freeze" not in [article.id for article in result.articles]
 
 
+class TestStanding:
+    def test_a_cited_revision_stands_for_whoever_may_read_it(self, shelf: Shelf) -> None:
+        both = {("scanner-jam", 1), ("budget-freeze", 1)}
+        found = shelf.knowledge.standing(both, FINANCE)
+        assert {pair: (standing.article.id, standing.unchanged) for pair, standing in found.items()} == {pair: (pair[0], True) for pair in both}
+        assert set(shelf.knowledge.standing(both, ANYBODY)) == {("scanner-jam", 1)}
+        assert shelf.knowledge.standing([], FINANCE) == {}
+
+    def test_an_edit_is_told_from_a_change_of_owner_and_a_withdrawn_article_is_missing(self, shelf: Shelf) -> None:
+        shelf.publish(replace(SCANNER, owner="new@x.example"))
+        standing = shelf.knowledge.standing({("scanner-jam", 1)}, ANYBODY)["scanner-jam", 1]
+        assert (standing.article.revision, standing.article.owner, standing.unchanged) == (2, "new@x.example", True)
+        shelf.publish(replace(SCANNER, text="Something else.\n"))
+        assert not shelf.knowledge.standing({("scanner-jam", 1)}, ANYBODY)["scanner-jam", 1].unchanged
+        shelf.withdraw("scanner-jam")
+        assert shelf.knowledge.standing({("scanner-jam", 1)}, ANYBODY) == {}
+
+
 class TestStillTrue:
     def test_what_was_just_found_is(self, shelf: Shelf) -> None:
         assert shelf.knowledge.still_true(citations(shelf, "scanner-jam"), ANYBODY)

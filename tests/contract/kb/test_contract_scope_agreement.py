@@ -15,7 +15,7 @@ from kb.adapters.lexical import TantivyIndex
 from kb.adapters.store.articles import SqlArticleStore
 from kb.model import Audience, Platform, Reader
 from kb.ports import Scope
-from kb.retrieve import Question, Retriever
+from kb.retrieve import Question, Retriever, Searches
 from tests.contract.kb.conftest import database
 from tests.support.kb_properties import ANY_PLATFORM, PLATFORM_SETS, examples
 from tests.support.kb_samples import EMBEDDER, document, publish
@@ -98,7 +98,7 @@ def test_retrieval_obeys_the_tables_also_while_the_indexes_lag(
     platform: Platform | None,
 ) -> None:
     shelf.publish(before, follow=True)
-    retriever = Retriever(shelf.store, shelf.lexical, shelf.vector, EMBEDDER, lambda: "")
+    retriever = Retriever(Searches(shelf.store, shelf.lexical, shelf.vector, EMBEDDER, lambda: ""))
     shelf.publish(after, follow=False)
     found = retriever.retrieve(Question(WORD), Scope(Reader(groups), platform))
     assert {article.id for article in found.articles} <= shelf.readable(groups, platform)

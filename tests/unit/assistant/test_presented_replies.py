@@ -138,9 +138,8 @@ def test_everything_that_is_shown_together_costs_one_question(shelf: Shelf) -> N
 
 
 def test_a_conversation_without_citations_costs_no_question(shelf: Shelf) -> None:
-    event = Event(
-        1, "c_1", NOW, {"type": "reply", "reply": Reply(conversation="c_1", state="open", kind=ReplyKind.SMALLTALK, text="Hi").model_dump()}
-    )
+    greeting = Reply(conversation="c_1", state="open", kind=ReplyKind.SMALLTALK, text="Hi")
+    event = Event(1, "c_1", NOW, {"type": "reply", "reply": greeting.model_dump()})
     assert shelf.presenter.events([event], FINANCE) == [event]
     assert shelf.knowledge.asked == 0
 

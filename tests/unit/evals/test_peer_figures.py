@@ -9,7 +9,7 @@ from evals.measures import ndcg
 from evals.peers.figures import FIGURES, Figure, all_metrics, own, ratio
 from evals.peers.measure import Found, Measured
 from evals.peers.process import About, Ingested
-from evals.peers.tables import number, tables
+from evals.peers.tables import LABEL, number, tables
 from evals.peers.work import Work
 from kb.model import Document
 
@@ -101,7 +101,7 @@ def test_without_firstline_there_are_figures_and_no_ratios() -> None:
 def test_the_tables_hold_every_system_and_every_ratio() -> None:
     systems = {"firstline": measured(2.0), "txtai": measured(4.0, same=None)}
     text = tables(all_metrics(systems, WORK), list(systems), ["txtai"])
-    rows = {line[:29].strip(): line for line in text.splitlines()}
+    rows = {line[:LABEL].strip(): line for line in text.splitlines()}
     assert rows["query, median, ms"].count("[") == 2
     assert rows["indexing, same passages/s"].split()[-1] == "-"
     assert rows["query, median, ms (-)"].split()[-1] == "0.5"

@@ -86,6 +86,7 @@ def test_a_figure_that_is_no_number_is_refused(tmp_path: Path) -> None:
         ('{"documents": ["vpn"]}', "search: not an answer"),
         ('{"documents": ["vpn"], "ms": -1.0}', "search: not an answer"),
         ('{"documents": ["vpn"], "ms": NaN}', "search: not an answer"),
+        ('{"documents": ["vpn"], "ms": Infinity}', "search: not an answer"),
         ('{"documents": ["vpn"], "ms": 1.0, "score": 2}', "search: not an answer"),
         ('{"documents": ["vpn", "vpn"], "ms": 1.0}', "it returned 2 documents, 1 of them distinct"),
         ('{"documents": ["a", "b", "c"], "ms": 1.0}', "it returned 3 documents, 3 of them distinct, where 2 were asked for"),

@@ -1,0 +1,1 @@
+"""Firstline at the size of a large service desk: speed, memory, start."""
