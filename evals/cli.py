@@ -11,6 +11,7 @@ from evals.commands.fit_evidence import fit_evidence
 from evals.commands.fit_ranking import fit_ranking
 from evals.commands.freshness import freshness
 from evals.commands.lexical_engines import lexical_engines
+from evals.commands.gate import gate
 from evals.commands.lint import lint
 from evals.commands.partitions import partitions
 from evals.commands.peers import peers
@@ -37,6 +38,7 @@ app.command(epilog="Example: firstline eval questions evals/cases/itkb_questions
 app.command(epilog="Example: firstline eval render DATA/security/render.jsonl")(render)
 app.command(epilog="Example: firstline eval scale --passages 40000 --json scale.json")(scale)
 app.command(epilog="Example: firstline eval turns --questions 200 --json turns.json")(turns)
+app.command(epilog="Example: firstline eval gate retrieval.json --metric ndcg@10 --at-least 0.8 --seeded lexical.json")(gate)
 _BEIR = "--corpus DATA/corpus.jsonl.gz --queries DATA/queries.jsonl --qrels DATA/qrels.tsv"
 app.command(epilog=f"Example: firstline eval retrieval {_BEIR}")(retrieval)
 app.command(epilog=f"Example: firstline eval abstention {_BEIR}")(abstention)

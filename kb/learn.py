@@ -51,12 +51,20 @@ def fit_weights(examples: Sequence[Example], start: Weights | None = None, pull:
     useful = [example for example in examples if example.relevant.any()]
     traits = np.array([example.traits for example in useful])
     centre, spread = (start.centre, start.spread) if start else (traits.mean(axis=0), np.maximum(traits.std(axis=0), 1e-6))
-    design = _Design(useful, np.clip((traits - centre) / spread, -2.5, 2.5))
+    floor = start.floor if start else floors(useful)
+    design = _Design(useful, np.clip((traits - centre) / spread, -2.5, 2.5), floor)
     origin = _flat(start.features, start.moves) if start else np.zeros(len(FEATURES) + len(TRAITS) * len(WORD_FEATURES))
     found = _descend(design, origin, pull)
     features, moves = found[: len(FEATURES)], found[len(FEATURES) :].reshape(len(TRAITS), len(WORD_FEATURES))
-    cast = [np.asarray(part, dtype=np.float32) for part in (features, centre, spread, moves)]
-    return Weights(cast[0], cast[1], cast[2], cast[3], "fitted")
+    cast = [np.asarray(part, dtype=np.float32) for part in (features, floor, centre, spread, moves)]
+    return Weights(cast[0], cast[1], cast[2], cast[3], cast[4], "fitted")
+
+
+def floors(examples: Sequence[Example]) -> Vector:
+    """Return for each feature half of the deviation that it usually has where it varies at all."""
+    deviations = np.array([example.table.std(axis=0) for example in examples])
+    varied = [column[column > 1e-6] for column in deviations.T]
+    return np.array([0.5 * float(np.median(column)) if len(column) else 1.0 for column in varied], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +130,11 @@ def examples_of(retriever: Retriever, answered: Iterable[Answered], groups: froz
 class _Design:
     """All articles of all questions as rows of one matrix, so that a step costs two products."""
 
-    def __init__(self, examples: Sequence[Example], traits: Vector) -> None:
+    def __init__(self, examples: Sequence[Example], traits: Vector, floor: Vector) -> None:
         sizes = [len(example.relevant) for example in examples]
         self.starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         self.of = np.repeat(np.arange(len(sizes)), sizes)
-        plain = np.concatenate([standardised(example.table) for example in examples])
+        plain = np.concatenate([standardised(example.table, floor) for example in examples])
         words = plain[:, word_columns()]
         crossed = (traits[self.of][:, :, None] * words[:, None, :]).reshape(len(plain), -1)
         self.rows = np.concatenate([plain, crossed], axis=1).astype(float)

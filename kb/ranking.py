@@ -41,9 +41,14 @@ _NEXT = 10
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Constants of the ranking. ``moves[t][w]`` is what trait t, standardised, adds to the weight of word feature w."""
+    """Constants of the ranking. ``moves[t][w]`` is what trait t, standardised, adds to the weight of word feature w.
+
+    ``floor`` is the least deviation by which each feature is divided: where few articles were found and they hardly
+    differ, a difference that means nothing must not count as much as a real one.
+    """
 
     features: Vector
+    floor: Vector
     centre: Vector
     spread: Vector
     moves: Vector
@@ -54,13 +59,14 @@ class Weights:
         of_question = np.clip((traits - self.centre) / self.spread, -2.5, 2.5)
         weights = self.features.copy()
         weights[word_columns()] += of_question @ self.moves
-        return np.asarray(standardised(table) @ weights, dtype=np.float32)
+        return np.asarray(standardised(table, self.floor) @ weights, dtype=np.float32)
 
     def facts(self) -> dict[str, Any]:
         """Return plain values for a file, rounded to what matters."""
         rows = zip(TRAITS, self.centre, self.spread, self.moves, strict=True)
         return {
             "features": {name: round(float(w), 4) for name, w in zip(FEATURES, self.features, strict=True)},
+            "floors": {name: round(float(w), 4) for name, w in zip(FEATURES, self.floor, strict=True)},
             "traits": {
                 name: {"mean": round(float(m), 4), "deviation": round(float(s), 4)}
                 | {word: round(float(v), 4) for word, v in zip(WORD_FEATURES, move, strict=True)}
@@ -78,6 +84,7 @@ class Weights:
         traits = [facts["traits"][name] for name in TRAITS]
         return cls(
             np.array([float(facts["features"][name]) for name in FEATURES], dtype=np.float32),
+            np.array([max(float(facts["floors"][name]), 1e-6) for name in FEATURES], dtype=np.float32),
             np.array([float(trait["mean"]) for trait in traits], dtype=np.float32),
             np.array([max(float(trait["deviation"]), 1e-6) for trait in traits], dtype=np.float32),
             np.array([[float(trait[word]) for word in WORD_FEATURES] for trait in traits], dtype=np.float32),
@@ -97,10 +104,9 @@ def word_columns() -> list[int]:
     return [FEATURES.index(name) for name in WORD_FEATURES]
 
 
-def standardised(table: Vector) -> Vector:
-    """Return each column with mean 0 and deviation 1; a constant column becomes 0."""
-    spread = table.std(axis=0)
-    return np.asarray((table - table.mean(axis=0)) / np.where(spread > 1e-6, spread, np.inf), dtype=np.float32)
+def standardised(table: Vector, floor: Vector) -> Vector:
+    """Return each column with mean 0 and deviation 1, or less where its deviation is below the floor."""
+    return np.asarray((table - table.mean(axis=0)) / np.maximum(table.std(axis=0), floor), dtype=np.float32)
 
 
 def traits_of(question: str, by_words: Sequence[float], by_meaning: Sequence[float]) -> Vector:

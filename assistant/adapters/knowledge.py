@@ -30,11 +30,17 @@ class KnowledgeFromBase:
             return ()
 
     def passages_for(
-        self, question: str, reader: Reader, platform: Platform | None, exclude: Sequence[str] = (), vector: tuple[float, ...] = ()
+        self,
+        question: str,
+        reader: Reader,
+        platform: Platform | None,
+        exclude: Sequence[str] = (),
+        vector: tuple[float, ...] = (),
+        turns: Sequence[str] = (),
     ) -> Retrieval:
         """See the port."""
         known = np.asarray(vector, dtype=np.float32) if vector else None
-        return self.base.retriever.retrieve(Question(question, known), Scope(reader, platform), limit=LIMIT, exclude=exclude)
+        return self.base.retriever.retrieve(Question(question, known, tuple(turns)), Scope(reader, platform), limit=LIMIT, exclude=exclude)
 
     def exists_for_others(self, question: str, vector: tuple[float, ...]) -> Retrieval:
         """See the port."""

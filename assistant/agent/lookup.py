@@ -141,16 +141,22 @@ def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: fl
         fresh = replace(fresh, offered=memory.offered, device=memory.device, platform=memory.platform)
     if state is State.CLARIFYING and memory.issue:
         joined = replace(memory, details=(*memory.details, text))
-        found = knowledge.passages_for(joined.question, setting.reader, target.platform)
+        found = _follow_up(setting, knowledge, target)
         return _finish(setting, knowledge, Finding(target, joined, found), enough)
     found = knowledge.passages_for(text, setting.reader, target.platform, vector=setting.vector)
     finding = Finding(target, fresh, found)
     if memory.issue and state not in CLOSED and found.confidence < enough:
         joined = replace(memory, details=(*memory.details, text))
-        together = knowledge.passages_for(joined.question, setting.reader, target.platform)
+        together = _follow_up(setting, knowledge, target)
         if together.confidence > found.confidence:
             finding = Finding(target, joined, together)
     return _finish(setting, knowledge, finding, enough)
+
+
+def _follow_up(setting: Setting, knowledge: Knowledge, target: Target) -> Retrieval:
+    """Search for the message with what was said about the issue before."""
+    said = (setting.memory.issue, *setting.memory.details)
+    return knowledge.passages_for(setting.message.text, setting.reader, target.platform, vector=setting.vector, turns=said)
 
 
 def _chosen_topic(setting: Setting, knowledge: Knowledge, target: Target) -> Finding:

@@ -92,15 +92,17 @@ class Presenter:
 
     def reply(self, reply: Reply, reader: Reader) -> Reply:
         """Return a reply as it may be shown."""
-        return presented(reply, self._places(reply.citations, reader), self.clock.now().date(), self.link_hosts) if reply.citations else reply
+        named = _named(reply)
+        return presented(reply, self.knowledge.standing(named, reader), self.clock.now().date(), self.link_hosts) if named else reply
 
     def events(self, events: Sequence[Event], reader: Reader) -> list[Event]:
         """Return events with their replies as they may be shown; their numbers and everything else stay."""
-        replies = {event.number: Reply.model_validate(event.body["reply"]) for event in events if cites(event)}
-        if not replies:
+        replies = {event.number: Reply.model_validate(event.body["reply"]) for event in events if event.body["type"] == "reply" and cites(event)}
+        pressed = {(str(event.body["article"]), 0) for event in events if _presses(event)}
+        named = {place for reply in replies.values() for place in _named(reply)} | pressed
+        if not named:
             return list(events)
-        places = self._places([view for reply in replies.values() for view in reply.citations], reader)
-        once = cache(self.link_hosts)
+        places, once = self.knowledge.standing(named, reader), cache(self.link_hosts)
         return [self._event(event, replies.get(event.number), places, once) for event in events]
 
     def ticket(self, body: TicketBody, events: Sequence[Event], reader: Reader) -> TicketBody:
@@ -149,6 +151,11 @@ def cites(event: Event) -> bool:
 
 def _presses(event: Event) -> bool:
     return event.body["type"] == "message" and bool(event.body.get("article"))
+
+
+def names_articles(reply: Reply) -> bool:
+    """Say whether a reply holds anything that has to be checked before it is shown."""
+    return bool(_named(reply))
 
 
 def _named(reply: Reply) -> set[tuple[str, int]]:

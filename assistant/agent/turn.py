@@ -15,7 +15,7 @@ from typing import Any
 from assistant.agent import wording
 from assistant.agent.lookup import Setting, look_up
 from assistant.agent.meant import meant, pressed
-from assistant.agent.present import Presenter, citable
+from assistant.agent.present import Presenter, citable, names_articles
 from assistant.agent.record import Texts, record_failure, record_turn
 from assistant.agent.settle import Settler
 from assistant.agent.state import Inbound, Memory, Timings
@@ -108,7 +108,7 @@ class Turns:
         with self._alone(conversation_id or f"{person.id}/{inbound.id}"):
             message, known = self._accept(person, conversation_id, inbound, channel)
             reply = Reply.model_validate(known) if known is not None else self._within_deadline(message)
-        return self._presenter.reply(reply, self._reader(person_id)) if reply.citations else reply
+        return self._presenter.reply(reply, self._reader(person_id)) if names_articles(reply) else reply
 
     def recover(self, older_than: timedelta = timedelta(0)) -> int:
         """Answer what was accepted at least so long ago and never answered; return how many messages that were.

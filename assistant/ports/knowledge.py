@@ -24,9 +24,18 @@ class Knowledge(Protocol):
         """Return the text's vector, or () when no embedding model is available."""
 
     def passages_for(
-        self, question: str, reader: Reader, platform: Platform | None, exclude: Sequence[str] = (), vector: tuple[float, ...] = ()
+        self,
+        question: str,
+        reader: Reader,
+        platform: Platform | None,
+        exclude: Sequence[str] = (),
+        vector: tuple[float, ...] = (),
+        turns: Sequence[str] = (),
     ) -> Retrieval:
-        """Return ranked live passages that the reader may see, without those of the excluded articles."""
+        """Return ranked live passages that the reader may see, without those of the excluded articles.
+
+        ``vector`` is the question's, if it is known; ``turns`` are earlier messages about the same issue, oldest first.
+        """
 
     def exists_for_others(self, question: str, vector: tuple[float, ...]) -> Retrieval:
         """Return what somebody with every right would find. Its content must never reach a reader: it only classifies a failure."""

@@ -56,7 +56,7 @@ def amount(sentence: str, draw: random.Random) -> str | None:
 
 def host(sentence: str, draw: random.Random) -> str | None:
     """Change the name of a host."""
-    found = re.search(r"(?<![\w.@/-])([a-z][\w-]*)((?:\.[\w-]+)*\.(?:example|com|org|net))\b", sentence)
+    found = re.search(r"(?<![\w.@-])(?<!\w/)([a-z][\w-]*)((?:\.[\w-]+)*\.(?:example|com|org|net))\b", sentence)
     if not found or found[2].count(".") < 2:
         return None
     return sentence.replace(f"{found[1]}{found[2]}", f"{draw.choice(_LABELS)}{found[2]}")

@@ -52,6 +52,10 @@ def _same_speed(measured: Measured, _: Work) -> Sequence[float]:
     return [measured.same.passages / measured.same.seconds] if measured.same else []
 
 
+def _same_work(measured: Measured, _: Work) -> Sequence[float]:
+    return [measured.same.passages / measured.same.cpu_seconds] if measured.same else []
+
+
 FIGURES = (
     Figure("ndcg@10", "nDCG@10", _grades(lambda ranked, item: ndcg(ranked, item.relevant, LIMIT)), more_is_better=True),
     Figure("recall@5", "recall@5", _grades(lambda ranked, item: recall(ranked, item.relevant, 5)), more_is_better=True),
@@ -60,6 +64,7 @@ FIGURES = (
     Figure("latency_p50_ms", "query, median, ms", _times, lambda part: percentile(part, 0.5)),
     Figure("latency_p95_ms", "query, 95th percentile, ms", _times, lambda part: percentile(part, 0.95)),
     Figure("passages_per_s", "indexing, same passages/s", _same_speed, more_is_better=True),
+    Figure("passages_per_cpu_s", "same passages/CPU second", _same_work, more_is_better=True),
     Figure("own_passages_per_s", "indexing, own passages/s", lambda m, _: [m.indexed.passages / m.indexed.seconds], more_is_better=True),
     Figure("documents_per_s", "indexing, documents/s", lambda m, w: [len(w.documents) / m.indexed.seconds], more_is_better=True),
     Figure("words_per_s", "indexing, words/s", lambda m, w: [w.words / m.indexed.seconds], more_is_better=True),

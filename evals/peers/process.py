@@ -50,9 +50,10 @@ class Opened(Answer):
 
 
 class Ingested(Answer):
-    """How long indexing took, and how many passages it gave."""
+    """How long indexing took, how long its processor cores worked for it, and how many passages it gave."""
 
     seconds: float = Field(gt=0)
+    cpu_seconds: float = Field(gt=0)
     passages: int = Field(gt=0)
 
 

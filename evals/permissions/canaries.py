@@ -116,9 +116,9 @@ class Maker:
         title, heading, one, two = (self.word() for _ in range(4))
         silent = tuple(self.word() for _ in range(5))
         text = (
-            f"Read this before you {verb} the {subject} {place}. The {one} form is kept with the {silent[1]} register, and the "
-            f"desk answers questions about it every morning.\n\n"
-            f"## How to {verb} the {subject} {heading}\n\n"
+            f"The {silent[1]} register holds the {one} form, and the desk answers questions about it every morning. "
+            f"Read this before you {verb} the {subject} {place}.\n\n"
+            f"## {heading}: how to {verb} the {subject}\n\n"
             f"1. Open the {silent[2]} page and choose the {subject}.\n2. Enter the number {two} and press Continue.\n"
             f"3. Wait until the {silent[3]} light is green, then sign out {place}.\n"
         )

@@ -37,6 +37,7 @@ class Company:
     record: Record
     maker: Maker
     random: random.Random
+    articles: int
     followed: bool = True
     deleted: dict[str, Canary] = field(default_factory=dict)
 
@@ -71,9 +72,20 @@ class Company:
         """Change one audience, article or membership; return the draws that show whether the change holds at once."""
         kinds = (self._move, self._move, self._delete, self._restore, self._edit, self._revoke, self._revoke, self._grant)
         aims = self.random.choice(kinds)()
+        self.replenish()
         if self.random.random() < 0.5:
             self.follow()
         return aims
+
+    def replenish(self) -> None:
+        """Publish new articles for those that were deleted, and give groups to people who have lost all of theirs."""
+        missing = self.articles - len(self.record.live)
+        if missing > 0:
+            self.publish([self.maker.canary() for _ in range(missing)])
+        poor = [name for name, groups in self.record.groups.items() if not groups]
+        if len(poor) > len(self.people) // 3:
+            self.record.groups.update({name: self.maker.groups() for name in poor})
+            self.employ()
 
     def readers(self, canary: Canary) -> list[str]:
         """Return who may read an article now."""
@@ -151,7 +163,7 @@ def company(home: Path, articles: int, seed: int, progress: Callable[[str], None
     generator = random.Random(seed)
     assistant = open_assistant(Settings(home=home, messages_per_minute=10_000_000, deadline_seconds=60))
     try:
-        made = Company(assistant, Record(), Maker(generator), generator)
+        made = Company(assistant, Record(), Maker(generator), generator, articles)
         made.record.groups.update({f"person{number}": made.maker.groups() for number in range(PEOPLE)})
         made.record.groups.update({AUTHOR: frozenset({"kb-authors"}), AGENT: frozenset({"it-desk"})})
         made.employ()

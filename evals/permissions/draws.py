@@ -71,8 +71,9 @@ class Draws:
         found = self._retrieve(person, question, platform)
         shown = self._examine(found, groups, place, f"{person} asked {question!r}", platform)
         if canary.document.article_id in shown and company.record.admits(groups, canary.document.article_id):
-            self.answered = question, canary
             tally.entitled_found += 1
+            self.answered = (question, canary) if place != "cache" and self._strangers_to(canary) else None
+        tally.stranger_draws += not company.record.admits(groups, canary.document.article_id)
         if tally.draws % PROBE_EVERY == 0:
             self._probe(person, canary)
         tally.draws += 1
@@ -86,15 +87,16 @@ class Draws:
         if self.answered is not None:
             question, canary = self.answered
             self.answered = None
-            return self._stranger_to(canary), canary, question, "cache"
+            return company.random.choice(self._strangers_to(canary) or company.people), canary, question, "cache"
         person, canary = company.random.choice(company.people), company.some_live()
-        if company.random.random() < HIDDEN_SHARE:
-            person = self._stranger_to(canary)
+        strangers = self._strangers_to(canary)
+        if strangers and company.random.random() < HIDDEN_SHARE:
+            person = company.random.choice(strangers)
         return person, canary, company.random.choice(company.maker.questions(canary)), "retrieval"
 
-    def _stranger_to(self, canary: Canary) -> str:
+    def _strangers_to(self, canary: Canary) -> list[str]:
         readers = set(self.company.readers(canary))
-        return self.company.random.choice([name for name in self.company.people if name not in readers] or self.company.people)
+        return [name for name in self.company.people if name not in readers]
 
     def _retrieve(self, person: str, question: str, platform: Platform | None) -> Retrieval:
         """Ask as a turn does: with the groups that the directory says now."""

@@ -73,6 +73,8 @@ class Surface:
     audited: int = 0
     faults: int = 0
     """Each fault has a name of its own: a connection that has not noticed the last one's end would refuse the same again."""
+    said: set[str] = field(default_factory=set)
+    """Every canary word that somebody typed: it may be shown as their words."""
     tokens: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, person: str = "", cookie: str = "") -> str:

@@ -11,6 +11,7 @@ COUNTED = (
     "filter_misses",
     "stale_hits",
     "wrong_device",
+    "stranger_draws",
     "entitled_found",
     "answers",
     "errors",
@@ -31,6 +32,8 @@ class Tally:
     changes: int = 0
     entitled_found: int = 0
     """Draws in which somebody with the right was given the article that they asked about: without these, no leak means nothing."""
+    stranger_draws: int = 0
+    """Draws at retrieval in which somebody asked about an article that they may not read."""
     answers: int = 0
     """Replies of the assistant with citations."""
     errors: int = 0

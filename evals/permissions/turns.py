@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,6 @@ class TurnDraws:
     company: Company
     surface: Surface
     tally: Tally
-    said: set[str] = field(default_factory=set)
-    """Every canary word that somebody typed: it may be shown as their words."""
 
     def one(self) -> None:
         """Draw one conversation."""
@@ -90,30 +88,35 @@ class TurnDraws:
     def _take_away(self, person: str, canary: Canary) -> str:
         company = self.company
         ways: tuple[Callable[[], object], ...] = (
-            lambda: company.move(canary, frozenset({"executives"}) - company.record.groups[person] or frozenset({"nobody"})),
+            lambda: company.move(canary, self._closed_to(person)),
             lambda: company.delete(canary),
             lambda: company.publish([company.maker.canary(canary.document.article_id, canary.document.audience.groups)]),
             lambda: company.set_groups(person, company.record.groups[person] - canary.document.audience.groups),
         )
         company.random.choice(ways)()
+        company.replenish()
         self.tally.changes += 1
         if company.random.random() < 0.5:
             company.follow()
         return person
+
+    def _closed_to(self, person: str) -> frozenset[str]:
+        mine = self.company.record.groups[person]
+        return self.company.random.choice([groups for groups in self.company.maker.audiences if groups and not groups & mine])
 
     # -- examination ------------------------------------------------------------------------------------------------
 
     def _say(
         self, person: str, conversation: str, words: str = "", choice: str = "", place: str = "reply", expected: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        self.said |= set(CANARY.findall(words.lower()))
+        self.surface.said |= set(CANARY.findall(words.lower()))
         reply = self.surface.send(person, conversation, words, choice)
         record, groups = self.company.record, self.company.record.groups[person]
         why = f"{person} said {words or choice!r}"
         for citation in reply["citations"]:
             if not record.admits(groups, citation["article"]) or record.hidden_in(json.dumps(citation), groups):
                 self.tally.leak("cache" if place == "cache" else "citation", {citation["article"]}, why)
-        self._leaked(place, record.hidden_in(plain(reply), groups) - self.said, why)
+        self._leaked(place, record.hidden_in(plain(reply), groups) - self.surface.said, why)
         self.tally.errors += reply["kind"] == "error" and not expected
         self.tally.answers += bool(reply["citations"])
         self._written(why)
@@ -130,19 +133,19 @@ class TurnDraws:
         """Read the conversation again, as a client that comes back does."""
         groups = self.company.record.groups[person]
         shown = self.surface.get(f"/v1/conversations/{conversation}/events", person) + self.surface.get("/v1/conversations", person)
-        self._leaked("history", self.company.record.hidden_in(shown, groups) - self.said, f"{person} came back to {conversation}")
+        self._leaked("history", self.company.record.hidden_in(shown, groups) - self.surface.said, f"{person} came back to {conversation}")
 
     def _pages(self) -> None:
         """Read what the desk, the authors and everybody can open."""
         record = self.company.record
         for place, person, page in (("review", AUTHOR, "/console/gaps"), ("ticket", AGENT, "/console/tickets?status=")):
             shown = self.surface.get(page, person, "firstline_session")
-            self._leaked(place, record.hidden_in(shown, record.groups[person]) - self.said, f"{person} opened {page}")
+            self._leaked(place, record.hidden_in(shown, record.groups[person]) - self.surface.said, f"{person} opened {page}")
         with self.surface.assistant.store.read() as unit:
             latest = [ticket.id for ticket in unit.tickets.all()][-3:]
         for ticket in latest:
             shown = self.surface.get(f"/console/tickets/{ticket}", AGENT, "firstline_session")
-            self._leaked("ticket", record.hidden_in(shown, record.groups[AGENT]) - self.said, f"{AGENT} opened {ticket}")
+            self._leaked("ticket", record.hidden_in(shown, record.groups[AGENT]) - self.surface.said, f"{AGENT} opened {ticket}")
 
     def _existence(self) -> None:
         """Delete an article: nothing that somebody without the right can count or compare may change."""
@@ -155,7 +158,7 @@ class TurnDraws:
         self.company.delete(canary)
         self.company.follow()
         after = self._countable(stranger, article_id)
-        self.company.publish([self.company.maker.canary(audience=canary.document.audience.groups)])
+        self.company.replenish()
         self.tally.leak("count", {path for path in before if before[path] != after[path]}, f"{stranger} compared before and after a deletion")
 
     def _countable(self, person: str, article_id: str) -> dict[str, str]:

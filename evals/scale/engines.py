@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,12 +81,10 @@ class _Fts5:
 
 class _Bm25s:
     def __init__(self, folder: Path, texts: Sequence[Text]) -> None:  # noqa: ARG002
-        import bm25s
-
-        self._library: Any = bm25s
+        self._library: Any = import_module("bm25s")
         self._keys = [text.key for text in texts]
-        self._index = bm25s.BM25()
-        self._index.index(bm25s.tokenize([text.words for text in texts], show_progress=False), show_progress=False)
+        self._index = self._library.BM25()
+        self._index.index(self._library.tokenize([text.words for text in texts], show_progress=False), show_progress=False)
 
     def search(self, question: str) -> list[str]:
         tokens = self._library.tokenize([question], show_progress=False)

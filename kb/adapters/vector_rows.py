@@ -29,6 +29,7 @@ GARBAGE = 1_000
 """The log is written anew when more than half of its rows and this many are dropped."""
 
 DROPPED = 0
+SCOPES_KEPT = 256
 Partition = tuple[Audience, frozenset[Platform]]
 
 
@@ -101,7 +102,7 @@ class VectorRows:
         self.refresh()
         with self._lock:
             matrix, partition, passages = self._matrix[: self._count], self._partition[: self._count], self._passages
-            admitted = np.array([False, *(scope.admits(*one) for one in self._partitions)])
+            admitted = self._admits(scope)
         rows = admitted[partition]
         if not rows.any():
             return []
@@ -113,7 +114,8 @@ class VectorRows:
         self._partition: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
         self._passages: list[str] = []
         self._rows_of: dict[str, list[int]] = {}
-        self._partitions: list[Partition] = []
+        self._partitions: dict[Partition, int] = {}
+        self._admitted: dict[Scope, NDArray[np.bool_]] = {}
         self._model = ""
         self._count = self._alive = 0
         self._inode = self._end = self._size = 0
@@ -166,8 +168,16 @@ class VectorRows:
 
     def _place(self, partition: Partition) -> int:
         if partition not in self._partitions:
-            self._partitions.append(partition)
-        return self._partitions.index(partition) + 1
+            self._partitions[partition] = len(self._partitions) + 1
+            self._admitted = {}
+        return self._partitions[partition]
+
+    def _admits(self, scope: Scope) -> NDArray[np.bool_]:
+        """Say for each partition whether it is inside the scope; dropped rows never are."""
+        if scope not in self._admitted:
+            kept = self._admitted if len(self._admitted) < SCOPES_KEPT else {}
+            self._admitted = {**kept, scope: np.array([False, *(scope.admits(*one) for one in self._partitions)])}
+        return self._admitted[scope]
 
     def _compact(self) -> None:
         """Keep what is alive only, in memory and in a new file that takes the place of the old one whole."""
@@ -183,12 +193,13 @@ class VectorRows:
         self._apply([], entries, model)
 
     def _entries(self) -> Iterator[Entry]:
+        partitions = list(self._partitions)
         for article_id, rows in self._rows_of.items():
             by_passage: dict[str, list[int]] = {}
             for row in rows:
                 by_passage.setdefault(self._passages[row], []).append(row)
             for passage_id, own in by_passage.items():
-                audience, platforms = self._partitions[self._partition[own[0]] - 1]
+                audience, platforms = partitions[self._partition[own[0]] - 1]
                 yield Entry(passage_id, article_id, audience, platforms, "", "", "", self._matrix[own])
 
 

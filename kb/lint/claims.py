@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,12 @@ def claims(passages: Sequence[Passage]) -> list[Claim]:
 
 def stems(text: str) -> frozenset[str]:
     """Return the content words of a text as stems, cut back a little more than for search: licence and licences are one."""
-    return frozenset(word[:-1] if word.endswith("e") and len(word) > 4 else word for word in words(text))
+    return frozenset(stem for token in text.split() for stem in _stems_of(token))
+
+
+@lru_cache(maxsize=100_000)
+def _stems_of(token: str) -> tuple[str, ...]:
+    return tuple(word[:-1] if word.endswith("e") and len(word) > 4 else word for word in words(token))
 
 
 def _known(passages: Iterable[Passage]) -> dict[str, frozenset[str]]:

@@ -53,28 +53,32 @@ def may_disagree(a: Claim, b: Claim, alike: float) -> bool:
     return alike >= SAME or bool({(fact.kind, fact.measure) for fact in a.facts} & {(fact.kind, fact.measure) for fact in b.facts})
 
 
-def disagree(a: Claim, b: Claim, alike: float, near: float) -> Disagreement | None:
+def disagree(a: Claim, b: Claim, alike: float, near: Callable[[], float]) -> Disagreement | None:
     """Return how two claims contradict each other, or None.
 
-    ``alike`` is the similarity of the sentences without their facts, ``near`` the cosine of their passages. Claims that
-    no reader sees both of, or that name different things, do not contradict each other.
+    ``alike`` is the similarity of the sentences without their facts, ``near`` gives the cosine of their passages. Claims
+    that no reader sees both of, or that name different things, do not contradict each other.
     """
     readers = shared_readers(a.passage, b.passage, a.platforms, b.platforms)
-    if not readers or a.passage.article.id == b.passage.article.id or not _comparable(a, b, alike, near):
+    if not readers or a.passage.article.id == b.passage.article.id or not _comparable(a, b, alike):
         return None
-    for rule in RULES:
-        found = rule(a, b, alike)
-        if found and (near >= RELATED or found[0] in ADDRESSES):
-            kind, first, second = found
-            return Disagreement(kind, first, second, readers)
-    return None
+    found = next((found for rule in RULES if (found := rule(a, b, alike))), None)
+    if found is None or _of_other_things(a, b) or not _related(a, b, alike, near(), found[0]):
+        return None
+    return Disagreement(*found, readers)
 
 
-def _comparable(a: Claim, b: Claim, alike: float, near: float) -> bool:
-    least, fewest = (NEAR_ALIKE, FEWEST_NEAR) if near >= NEAR else (ALIKE, FEWEST)
-    if alike < least or len(a.frame & b.frame) < fewest:
+def _comparable(a: Claim, b: Claim, alike: float) -> bool:
+    if alike < NEAR_ALIKE or len(a.frame & b.frame) < FEWEST_NEAR:
         return False
-    return not (_EXAMPLE.search(a.sentence.plain) or _EXAMPLE.search(b.sentence.plain) or _of_other_things(a, b))
+    return not (_EXAMPLE.search(a.sentence.plain) or _EXAMPLE.search(b.sentence.plain))
+
+
+def _related(a: Claim, b: Claim, alike: float, near: float, kind: FactKind) -> bool:
+    """Say whether the passages are near enough in meaning for what the sentences have in common."""
+    if near >= NEAR:
+        return True
+    return alike >= ALIKE and len(a.frame & b.frame) >= FEWEST and (near >= RELATED or kind in ADDRESSES)
 
 
 def _of_other_things(a: Claim, b: Claim) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from itertools import product
 
-from kb.evidence import words
-from kb.lint.claims import Claim, Similarity, claims
+from kb.lint.claims import Claim, Similarity, claims, stems
 from kb.lint.contradictions import NEAR_ALIKE, RELATED, disagree, may_disagree
 from kb.lint.duplicates import cosine, duplicates
 from kb.lint.findings import Contradiction, Findings, overdue, ownerless, quote_of
@@ -81,7 +81,7 @@ def _disagreeing(
     for a, b in product(first[:MEMBERS], second[:MEMBERS]):
         if not may_disagree(a, b, alike):
             continue
-        disagreement = disagree(a, b, alike, _near(vectors, a.passage, b.passage))
+        disagreement = disagree(a, b, alike, partial(_near, vectors, a.passage, b.passage))
         if disagreement is not None:
             one, other = (quote_of(claim.passage, claim.sentence.start, claim.sentence.end) for claim in (a, b))
             return a, b, Contradiction(one, other, disagreement.kind.value, disagreement.reason, disagreement.readers)
@@ -99,7 +99,7 @@ def _near(vectors: Mapping[str, Vector], first: Passage, second: Passage) -> flo
     """Return the cosine of two passages; where vectors are missing, just related if enough of their words are the same."""
     if len(vectors.get(first.id, ())) and len(vectors.get(second.id, ())):
         return cosine(vectors, first, second)
-    mine, other = set(words(f"{first.heading} {first.text}")), set(words(f"{second.heading} {second.text}"))
+    mine, other = (stems(f"{passage.heading} {passage.text}") for passage in (first, second))
     return RELATED if len(mine & other) >= SHARED_WORDS * min(len(mine), len(other)) else 0.0
 
 

@@ -68,8 +68,9 @@ def facts(plain: str) -> list[Fact]:
     """Return the facts of a plain sentence in their order; what one rule took, the next does not see."""
     found: list[Fact] = []
     taken = plain
-    for rule in (_menus, _names, _hours, _phones, _ports, _versions, _quantities):
-        for fact in rule(taken):
+    numbers = bool(re.search(r"\d", plain))
+    for rule, needed in ((_menus, " > " in plain), (_names, "." in plain), *((rule, numbers) for rule in _NUMBERED), (_quantities, True)):
+        for fact in rule(taken) if needed else ():
             found.append(fact)
             taken = taken[: fact.start] + "\0" * (fact.end - fact.start) + taken[fact.end :]
     return sorted(found, key=lambda fact: fact.start)
@@ -134,6 +135,9 @@ def _quantities(text: str) -> Iterator[Fact]:
         measure, value = measured
         start, end = match.start("number"), match.end("number" if not unit or measure.startswith("count of ") else "unit")
         yield Fact(FactKind.QUANTITY, f"{measure} {_bound(text[:start])}".strip(), value, text[start:end].strip(), start, end)
+
+
+_NUMBERED = (_hours, _phones, _ports, _versions)
 
 
 def _number(text: str) -> float:

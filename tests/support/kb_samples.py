@@ -22,7 +22,14 @@ def unit(*numbers: float) -> Vector:
     return np.asarray(row / np.linalg.norm(row), dtype=np.float32)
 
 
-def document(article_id: str, *paragraphs: str, title: str = "", groups: Sequence[str] = (), platforms: Sequence[Platform] = ()) -> Document:
+def document(
+    article_id: str,
+    *paragraphs: str,
+    title: str = "",
+    groups: Sequence[str] = (),
+    platforms: Sequence[Platform] = (),
+    review_by: date = date(2027, 1, 31),
+) -> Document:
     """Return a document whose paragraphs become its passages."""
     return Document(
         article_id=article_id,
@@ -33,7 +40,7 @@ def document(article_id: str, *paragraphs: str, title: str = "", groups: Sequenc
         owner="desk@lindqvist.example",
         audience=Audience.of(groups),
         platforms=frozenset(platforms),
-        review_by=date(2027, 1, 31),
+        review_by=review_by,
         tags=("vpn", "remote"),
     )
 

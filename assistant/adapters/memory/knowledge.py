@@ -71,10 +71,16 @@ class MemoryKnowledge:
         return tuple(x / length for x in row)
 
     def passages_for(
-        self, question: str, reader: Reader, platform: Platform | None, exclude: Sequence[str] = (), vector: tuple[float, ...] = ()
+        self,
+        question: str,
+        reader: Reader,
+        platform: Platform | None,
+        exclude: Sequence[str] = (),
+        vector: tuple[float, ...] = (),
+        turns: Sequence[str] = (),
     ) -> Retrieval:
         """See the port."""
-        scope = Scope(reader, platform)
+        scope, question = Scope(reader, platform), " ".join((*turns, question))
         seen = [a.id for a in self._articles.values() if scope.admits(a.audience, a.platforms) and a.id not in exclude]
         return self._ranked(question, [passage for article_id in seen for passage in self._passages[article_id]], vector)
 

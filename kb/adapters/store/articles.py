@@ -293,7 +293,7 @@ def _vectors_of(connection: Connection, owners: Sequence[str] | None, article_id
     grouped: dict[str, list[Vector]] = {}
     for owner, blob in connection.execute(query):
         grouped.setdefault(owner, []).append(_vector(blob))
-    return {owner: np.stack(rows) for owner, rows in grouped.items()}
+    return {owner: np.stack(rows) if len(rows) > 1 else rows[0][None] for owner, rows in grouped.items()}
 
 
 def _entry(passage: Passage, rows: Vector) -> Entry:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kb.adapters.embedders import MissingEmbedder, OnnxEmbedder, OpenAIEmbedder
+from kb.adapters.embedders import FORM, MissingEmbedder, OnnxEmbedder, OpenAIEmbedder
 from kb.adapters.memory import HashingEmbedder
 from kb.adapters.onnx_export import MINILM
 from kb.ports import Embedder, EmbedderUnavailable
@@ -135,8 +135,8 @@ def test_the_identity_is_a_word_that_stays_the_same(embedder: Embedder) -> None:
 # the local model
 
 
-def test_the_local_model_names_itself_with_the_digest_of_its_weights(model_home: Path) -> None:
-    assert OnnxEmbedder(exported(model_home)).identity == "all-MiniLM-L6-v2@53aa51172d14"
+def test_the_local_model_names_itself_with_the_digest_of_its_weights_and_its_precision(model_home: Path) -> None:
+    assert OnnxEmbedder(exported(model_home)).identity == f"all-MiniLM-L6-v2@53aa51172d14+int8.{FORM}"
 
 
 def test_the_local_model_reads_half_a_surrogate_pair_and_other_strange_texts(model_home: Path) -> None:

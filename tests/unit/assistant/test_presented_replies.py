@@ -14,7 +14,7 @@ from assistant.agent import wording
 from assistant.agent.present import Presenter
 from assistant.agent.settlement import citation_view
 from assistant.agent.steps.answer import Composed
-from assistant.domain.reply import CONFIRMATION, Reply, ReplyKind
+from assistant.domain.reply import CONFIRMATION, PERSON, Choice, Reply, ReplyKind
 from assistant.domain.ticket import TicketBody, Tried
 from assistant.governance.rendering import render
 from assistant.ports.knowledge import Standing
@@ -125,6 +125,15 @@ def test_a_withdrawn_answer_can_be_asked_again(shelf: Shelf) -> None:
     shelf.knowledge.withdraw("lamp")
     assert [choice.id for choice in shelf.shown().choices] == ["again:m1", "yes", "no", "person"]
     assert [choice.id for choice in shelf.reply.choices] == ["yes", "no", "person"], "the stored reply does not change"
+
+
+def test_a_topic_that_the_reader_may_no_longer_read_is_not_offered(shelf: Shelf) -> None:
+    topics = tuple(Choice(id=f"topic:{i}", label=document.title, article=document.article_id) for i, document in enumerate((LAMP, VAULT)))
+    asking = Reply(conversation="c_1", state="clarifying", kind=ReplyKind.CLARIFICATION, text="Which?", choices=(*topics, PERSON))
+    assert shelf.presenter.reply(asking, FINANCE) == asking
+    assert [choice.id for choice in shelf.presenter.reply(asking, ANYBODY).choices] == ["topic:0", "person"]
+    (shown,) = shelf.presenter.events([Event(1, "c_1", NOW, {"type": "reply", "reply": asking.model_dump(mode="json")})], ANYBODY)
+    assert "vault" not in str(shown)
 
 
 def test_everything_that_is_shown_together_costs_one_question(shelf: Shelf) -> None:

@@ -86,6 +86,13 @@ def test_the_same_passages_are_indexed_once_more_for_speed(files: tuple[Path, Pa
     assert texts[0] == "Vpn. connect the tunnel"
 
 
+def test_the_same_passages_alone_are_indexed_and_asked_once(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    done, _, said = measured(read_work(*files), tmp_path, "same")
+    assert done["working"].same == done["working"].indexed
+    assert len([line for line in said if line.startswith("working: indexing")]) == 1
+    assert json.loads((tmp_path / "working" / "index" / "rows.json").read_text())[0]["text"] == "Vpn. connect the tunnel"
+
+
 def test_own_passages_alone_give_no_ratio_of_the_same_passages(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
     work = read_work(*files)
     done, failed, _ = measured(work, tmp_path, "own")

@@ -21,11 +21,11 @@ WORK = Work(
 
 
 def measured(ms: float, ranked: tuple[str, ...] = ("a", "b"), seconds: float = 2.0, same: int | None = 10) -> Measured:
-    indexed = Ingested(seconds=seconds, passages=8)
+    indexed = Ingested(seconds=seconds, cpu_seconds=2 * seconds, passages=8)
     return Measured(
         About(settings={}, versions={}),
         indexed,
-        Ingested(seconds=seconds, passages=same) if same else None,
+        Ingested(seconds=seconds, cpu_seconds=2 * seconds, passages=same) if same else None,
         100.0 * seconds,
         tuple(Found(ranked, ms * (i + 1)) for i in range(10)),
         (1.0 * seconds, 3.0 * seconds, 2.0 * seconds),
@@ -61,6 +61,7 @@ def test_quality_is_that_of_the_ranking() -> None:
 def test_indexing_speed_counts_documents_words_and_both_kinds_of_passages() -> None:
     metrics = all_metrics({"txtai": measured(1.0)}, WORK)
     assert metrics["txtai.passages_per_s"].value == 5.0
+    assert metrics["txtai.passages_per_cpu_s"].value == 2.5
     assert metrics["txtai.own_passages_per_s"].value == 4.0
     assert metrics["txtai.documents_per_s"].value == 2.0
     assert metrics["txtai.words_per_s"].value == 4 * 7 / 2
@@ -108,5 +109,5 @@ def test_the_tables_hold_every_system_and_every_ratio() -> None:
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (0.86213, "0.862"), (12.345, "12.3"), (1234.6, "1,235"), (0.00012, "0.0001")])
-def test_numbers_are_short(value: float, text: str) -> None:
+def test_numbers_are_written_short(value: float, text: str) -> None:
     assert number(value) == text

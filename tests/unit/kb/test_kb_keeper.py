@@ -12,7 +12,7 @@ from kb.adapters.memory import HashingEmbedder, MemoryArticleStore, MemoryIndexS
 from kb.keeper import Health, IndexKeeper
 from kb.model import Reader
 from kb.ports import Entry, Scope
-from kb.retrieve import Question, Retriever
+from kb.retrieve import Question, Retriever, Searches
 from tests.support.kb_samples import EMBEDDER, document, publish
 
 OTHER = HashingEmbedder(32, "other")
@@ -233,7 +233,7 @@ def test_between_publishing_and_catching_up_a_foreign_vector_is_never_compared(w
     keeper.catch_up()
     publish(world.store, document("b", "printer paper"), embedder=OTHER)
     keeper.catch_up_lexical()
-    retriever = Retriever(world.store, world.lexical, world.vector, EMBEDDER, lambda: "")
+    retriever = Retriever(Searches(world.store, world.lexical, world.vector, EMBEDDER, lambda: ""))
     found = retriever.retrieve(Question("printer"), Scope(Reader()))
     dense = {item.passage.article.id: item.dense for item in found.ranked}
     assert dense["a"] > 0

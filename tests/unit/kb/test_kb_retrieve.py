@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from kb.adapters.memory import MemoryArticleStore, MemoryLexicalIndex, MemoryVectorIndex
 from kb.model import Platform, Reader
 from kb.ports import Embedder, EmbedderUnavailable, Hit, Scope, Vector
-from kb.retrieve import Question, Retriever
+from kb.ranking import shipped
+from kb.retrieve import Question, Retriever, Searches
 from tests.support.kb_samples import EMBEDDER, document, publish
 
 EVERYBODY = Scope(Reader())
@@ -40,7 +43,7 @@ def retriever(
     ids = [article.id for article in store.articles()]
     for index in (lexical, held):
         index.replace(ids, store.entries(ids, EMBEDDER.identity))
-    return Retriever(store, lexical, held, embedder, lambda: problem)
+    return Retriever(Searches(store, lexical, held, embedder, lambda: problem))
 
 
 def test_the_best_article_comes_first_with_its_scores() -> None:
@@ -90,7 +93,7 @@ def test_without_vectors_words_are_searched_and_the_reason_is_said(parts: dict[s
 
 def test_a_withdrawn_article_is_not_found_though_the_indexes_still_hold_it() -> None:
     base = retriever("printer toner", "printer paper")
-    base._store.withdraw(["a0"])
+    base._searches.store.withdraw(["a0"])
     assert {item.passage.article.id for item in base.retrieve(Question("printer"), EVERYBODY).ranked} == {"a1"}
 
 
@@ -100,7 +103,7 @@ def test_a_guide_for_the_readers_own_system_comes_before_a_general_one() -> None
     for index in (lexical, vector):
         index.replace(["any", "mac"], store.entries(["any", "mac"], EMBEDDER.identity))
     for problem in ("", "no vectors"):
-        made = Retriever(store, lexical, vector, EMBEDDER, lambda problem=problem: problem)  # type: ignore[misc]
+        made = Retriever(Searches(store, lexical, vector, EMBEDDER, lambda problem=problem: problem))  # type: ignore[misc]
         first = made.retrieve(Question("install the vpn"), Scope(Reader(), Platform.MACOS)).ranked[0]
         assert first.passage.article.id == "mac"
 
@@ -109,3 +112,53 @@ def test_equal_evidence_is_ranked_the_same_way_every_time() -> None:
     base = retriever("same text", "same text", "same text")
     orders = {tuple(item.passage.id for item in base.retrieve(Question("same text"), EVERYBODY).ranked) for _ in range(5)}
     assert len(orders) == 1
+
+
+def test_an_article_past_its_review_date_stands_behind_its_twin_until_the_twin_is_past_it_too() -> None:
+    store, lexical, vector = MemoryArticleStore(), MemoryLexicalIndex(), MemoryVectorIndex(EMBEDDER.identity)
+    late, fresh = date(2026, 1, 1), date(2027, 1, 1)
+    publish(store, document("a-late", "install the vpn", review_by=late), document("b-fresh", "install the vpn", review_by=fresh))
+    for index in (lexical, vector):
+        index.replace(["a-late", "b-fresh"], store.entries(["a-late", "b-fresh"], EMBEDDER.identity))
+    parts = Searches(store, lexical, vector, EMBEDDER, lambda: "")
+
+    def order(today: date) -> list[str]:
+        found = Retriever(parts, today=lambda: today).retrieve(Question("install the vpn"), EVERYBODY)
+        return [article.id for article in found.articles]
+
+    assert order(date(2025, 12, 1)) == ["a-late", "b-fresh"]
+    assert order(date(2026, 6, 1)) == ["b-fresh", "a-late"]
+    assert order(date(2028, 1, 1)) == ["a-late", "b-fresh"]
+
+
+def test_a_follow_up_is_searched_with_the_conversation_before_it() -> None:
+    base = retriever("printer toner replace", "wireless network password", "printer paper tray")
+    alone = base.retrieve(Question("and how do I replace it"), EVERYBODY)
+    together = base.retrieve(Question("and how do I replace the password", turns=("the wireless network asks again",)), EVERYBODY)
+    assert alone.articles[0].id == "a0"
+    assert together.articles[0].id == "a1"
+
+
+def test_only_the_last_turns_of_a_long_conversation_are_searched() -> None:
+    assert Question("now", turns=("one", "two", "three", "four")).context == "two three four"
+    assert Question("now").context == ""
+
+
+def test_a_retriever_can_be_left_with_words_or_with_vectors_alone() -> None:
+    base = retriever("printer toner", "wireless network")
+    by_words = base.without(vectors=True).retrieve(Question("printer"), EVERYBODY)
+    by_vectors = base.without(words=True).retrieve(Question("printer"), EVERYBODY)
+    assert all(item.dense == 0 for item in by_words.ranked)
+    assert by_words.degraded
+    assert all(item.lexical == 0 for item in by_vectors.ranked)
+    assert not by_vectors.degraded
+
+
+def test_weights_that_a_knowledge_base_has_learned_are_used_from_the_next_question() -> None:
+    base, learned = retriever("printer toner", "printer printer printer"), []
+    parts = base._searches
+    made = Retriever(parts, lambda: learned[0] if learned else None)
+    before = [article.id for article in made.retrieve(Question("printer toner"), EVERYBODY).articles]
+    shipped_weights = shipped()[0]
+    learned.append(replace(shipped_weights, features=-shipped_weights.features, moves=-shipped_weights.moves))
+    assert [article.id for article in made.retrieve(Question("printer toner"), EVERYBODY).articles] == before[::-1]

@@ -20,7 +20,12 @@ FILLER = [
 ]
 
 
-def between(first: str, second: str, vectors: dict[str, Vector] | None = None, one: dict[str, object] | None = None, other: dict[str, object] | None = None) -> list[Contradiction]:  # fmt: skip
+Facts = dict[str, object]
+
+
+def between(
+    first: str, second: str, vectors: dict[str, Vector] | None = None, one: Facts | None = None, other: Facts | None = None
+) -> list[Contradiction]:
     a = passage(first, **{"title": "Mail in brief", "article_id": "a", **(one or {})})  # type: ignore[arg-type]
     b = passage(second, **{"title": "About mail", "article_id": "b", **(other or {})})  # type: ignore[arg-type]
     return contradictions([a, b, *FILLER], NEAR if vectors is None else vectors)
