@@ -44,7 +44,7 @@ def citable(citations: Collection[CitationView], choices: Collection[Choice], kn
 
 def presented(reply: Reply, places: Places, today: date, link_hosts: Callable[[], Collection[str]]) -> Reply:
     """Return a reply as it may be shown, given what has become of everything that it cites."""
-    kept = tuple(choice for choice in reply.choices if not choice.article or (choice.article, 0) in places)
+    kept = tuple(_choice(choice, places) for choice in reply.choices if not choice.article or (choice.article, 0) in places)
     reply = reply if kept == reply.choices else reply.model_copy(update={"choices": kept})
     if not reply.citations:
         return reply
@@ -111,7 +111,7 @@ class Presenter:
         Somebody of the desk reads with their own rights, not with those of the person who asked: what the console shows
         elsewhere (the nearest articles of a gap) follows the same rule. The assistant's lines are matched with the events
         that they were copied from; a line with sources that has no event is not shown. Articles that were tried or were
-        near are named only to those who may read them.
+        near are named only to those who may read them, by their titles of now: an earlier one may have been for others.
         """
         stored = [(event, Reply.model_validate(event.body["reply"])) for event in events if event.body["type"] == "reply" and cites(event)]
         buttons = {(event.at.isoformat(), str(event.body["text"])): str(event.body["article"]) for event in events if _presses(event)}
@@ -120,21 +120,21 @@ class Presenter:
         places = self.knowledge.standing({*named, *((tried.article, 0) for tried in body.tried)}, reader)
         once = cache(self.link_hosts)
         shown = {(event.at.isoformat(), reply.text): self._event(event, reply, places, once) for event, reply in stored}
-        unnamed = {key for key, article in buttons.items() if (article, 0) not in places}
-        spoken = ((who, wording.unnamed_article() if (at, words) in unnamed else words, at) for who, words, at in body.transcript)
-        lines = tuple((who, _line(who, words, at, shown), at) for who, words, at in spoken)
-        hidden = {tried.title for tried in body.tried if (tried.article, 0) not in places}
+        called = {key: _title(article, places) for key, article in buttons.items()}
+        lines = tuple((who, _line(who, called.get((at, words), words), at, shown), at) for who, words, at in body.transcript)
+        tried = tuple(_tried(one, places) for one in body.tried)
         return replace(
             body,
-            summary=without_titles(body.summary, hidden),
+            summary=renamed(body.summary, body.tried, tried),
             transcript=lines,
-            tried=tuple(tried if (tried.article, 0) in places else _unnamed(tried) for tried in body.tried),
+            tried=tried,
             facts=tuple(_fact(label, value, places) for label, value in body.facts),
         )
 
     def _event(self, event: Event, reply: Reply | None, places: Places, link_hosts: Callable[[], Collection[str]]) -> Event:
-        if _presses(event) and (event.body["article"], 0) not in places:
-            return replace(event, body={**event.body, "text": wording.unnamed_article(), "article": ""})
+        if _presses(event):
+            article = str(event.body["article"]) if (event.body["article"], 0) in places else ""
+            return replace(event, body={**event.body, "text": _title(article, places), "article": article})
         if reply is None:
             return event
         shown = presented(reply, places, self.clock.now().date(), link_hosts)
@@ -163,10 +163,11 @@ def _named(reply: Reply) -> set[tuple[str, int]]:
     return {(view.article, view.revision) for view in reply.citations} | {(choice.article, 0) for choice in reply.choices if choice.article}
 
 
-def without_titles(text: str, hidden: Collection[str]) -> str:
-    """Return a summary in which these titles, each in its quotation marks, are not named."""
-    for title in sorted(hidden, key=len, reverse=True):
-        text = text.replace(f"“{title}”", wording.unnamed_article())
+def renamed(text: str, then: Sequence[Tried], now: Sequence[Tried]) -> str:
+    """Return a summary in which each article that was tried, in its quotation marks, is called what it is called ``now``."""
+    names = {old.title: f"“{new.title}”" if new.article else new.title for old, new in zip(then, now, strict=True) if old.title != new.title}
+    for title in sorted(names, key=len, reverse=True):
+        text = text.replace(f"“{title}”", names[title])
     return text
 
 
@@ -179,8 +180,17 @@ def _line(who: str, words: str, at: str, shown: Mapping[tuple[str, str], Event])
     return wording.unchecked() if _MARKER.search(words) else words
 
 
-def _unnamed(tried: Tried) -> Tried:
-    return replace(tried, article="", title=wording.unnamed_article(), revision=0)
+def _title(article: str, places: Places) -> str:
+    return places[article, 0].article.title if (article, 0) in places else wording.unnamed_article()
+
+
+def _choice(choice: Choice, places: Places) -> Choice:
+    return choice.model_copy(update={"label": _title(choice.article, places)}) if choice.article else choice
+
+
+def _tried(tried: Tried, places: Places) -> Tried:
+    title = _title(tried.article, places)
+    return replace(tried, title=title) if (tried.article, 0) in places else replace(tried, article="", title=title, revision=0)
 
 
 def _fact(label: str, value: str, places: Places) -> tuple[str, str]:

@@ -48,6 +48,10 @@ def _times(measured: Measured, _: Work) -> Sequence[float]:
     return [found.ms for found in measured.found]
 
 
+def _work(measured: Measured, _: Work) -> Sequence[float]:
+    return [found.cpu_ms for found in measured.found]
+
+
 def _same_speed(measured: Measured, _: Work) -> Sequence[float]:
     return [measured.same.passages / measured.same.seconds] if measured.same else []
 
@@ -63,6 +67,7 @@ FIGURES = (
     Figure("hit@1", "hit@1", _grades(_hit), more_is_better=True),
     Figure("latency_p50_ms", "query, median, ms", _times, lambda part: percentile(part, 0.5)),
     Figure("latency_p95_ms", "query, 95th percentile, ms", _times, lambda part: percentile(part, 0.95)),
+    Figure("latency_cpu_p50_ms", "query, median, CPU ms", _work, lambda part: percentile(part, 0.5)),
     Figure("passages_per_s", "indexing, same passages/s", _same_speed, more_is_better=True),
     Figure("passages_per_cpu_s", "same passages/CPU second", _same_work, more_is_better=True),
     Figure("own_passages_per_s", "indexing, own passages/s", lambda m, _: [m.indexed.passages / m.indexed.seconds], more_is_better=True),

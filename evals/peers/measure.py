@@ -21,10 +21,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one question brought: distinct document ids, best first, and the milliseconds of the search."""
+    """What one question brought: distinct document ids, best first, the milliseconds of the search, and those of work in it."""
 
     ranked: tuple[str, ...]
     ms: float
+    cpu_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class _Measuring:
 
     def _search(self, process: SystemProcess, text: str) -> Found:
         answer = process.search(text, LIMIT)
-        return Found(tuple(answer.documents), answer.ms)
+        return Found(tuple(answer.documents), answer.ms, answer.cpu_ms)
 
     def _cold_start(self) -> tuple[float, float]:
         began = time.perf_counter()

@@ -58,10 +58,11 @@ class Ingested(Answer):
 
 
 class Found(Answer):
-    """Distinct document ids, best first, and the milliseconds of the search."""
+    """Distinct document ids, best first, the milliseconds of the search, and those for which cores worked for it."""
 
     documents: list[str]
     ms: float = Field(ge=0)
+    cpu_ms: float = Field(ge=0)
 
 
 class About(Answer):

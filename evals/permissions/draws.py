@@ -14,7 +14,7 @@ from kb.model import Citation, Platform, Reader, Retrieval
 from kb.ports import Hit, Scope, Vector
 from kb.retrieve import Question, Searches
 
-HIDDEN_SHARE = 0.75
+HIDDEN_SHARE = 0.6
 PROBE_EVERY = 10
 LIMIT = 60
 
@@ -88,10 +88,10 @@ class Draws:
             question, canary = self.answered
             self.answered = None
             return company.random.choice(self._strangers_to(canary) or company.people), canary, question, "cache"
-        person, canary = company.random.choice(company.people), company.some_live()
-        strangers = self._strangers_to(canary)
-        if strangers and company.random.random() < HIDDEN_SHARE:
-            person = company.random.choice(strangers)
+        canary = company.some_live()
+        sides = self._strangers_to(canary), company.readers(canary)
+        chosen = sides[company.random.random() > HIDDEN_SHARE]
+        person = company.random.choice(chosen or company.people)
         return person, canary, company.random.choice(company.maker.questions(canary)), "retrieval"
 
     def _strangers_to(self, canary: Canary) -> list[str]:

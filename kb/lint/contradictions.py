@@ -85,7 +85,14 @@ def _of_other_things(a: Claim, b: Claim) -> bool:
     """Say whether one names something that the other's article section does not know, or title or edition differ."""
     if _unknown(a.names, b) or _unknown(b.names, a) or a.topic - b.known or b.topic - a.known:
         return True
+    if _own_subject(a, b) and _own_subject(b, a):
+        return True
     return bool(_editions(a) and _editions(b) and not _editions(a) & _editions(b))
+
+
+def _own_subject(a: Claim, b: Claim) -> frozenset[str]:
+    """Return the words of a sentence that its title holds and the other article never uses."""
+    return a.frame & stems(a.passage.article.title) - b.known
 
 
 def _unknown(names: frozenset[str], other: Claim) -> frozenset[str]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Cookie, Depends, Form, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from assistant.agent.present import without_titles
+from assistant.agent.present import renamed
 from assistant.desk.review import WEEK, gap_report, week_of
 from assistant.domain.configuration import Person
 from assistant.domain.ticket import ASSISTANT, Ticket
@@ -162,7 +162,6 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
     people = {p.id: p.name for p in site.directory.people()} | {ASSISTANT: "Firstline"}
     queues = {q.id: q.name for q in site.directory.queues()}
     body = site.presenter.ticket(found.body, said, Reader(person.groups))
-    hidden = {tried.title for tried in found.body.tried} - {tried.title for tried in body.tried}
     context = {
         "ticket": _row(found, people, queues),
         "summary": "" if not body.transcript else body.summary,
@@ -173,7 +172,7 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
         "facts": [fact for fact in body.facts if fact[0] != "Category"],
         "confidence": body.confidence,
         "comments": [],
-        "history": [{"at": n.at, "who": people.get(n.author, n.author), "what": without_titles(n.text, hidden)} for n in found.notes],
+        "history": [{"at": n.at, "who": people.get(n.author, n.author), "what": renamed(n.text, found.body.tried, body.tried)} for n in found.notes],
         "viewer": _viewer(person),
     }
     return TEMPLATES.TemplateResponse(request, "ticket.html", context)

@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from assistant.adapters.knowledge import KnowledgeFromBase
 from assistant.agent import present
 from assistant.domain.reply import Reply
+from assistant.domain.ticket import TicketBody, Tried
+from assistant.ports.store import Event
 from evals.cli import app
 from evals.permissions.canaries import CANARY, GROUPS, Canary, Maker, Record
 from evals.permissions.company import Company, company
@@ -222,6 +224,24 @@ def test_a_topic_whose_article_was_closed_is_no_longer_offered_by_name(place: tu
     presenter = present.Presenter(made.assistant.knowledge, made.assistant.clock, lambda: ())
     assert presenter.reply(reply, Reader(made.record.groups[person])) == reply
     assert [choice.id for choice in presenter.reply(reply, Reader()).choices] == ["file"]
+
+
+def test_an_article_that_was_opened_to_more_people_is_named_by_its_title_of_now(place: tuple[Company, Surface]) -> None:
+    made = place[0]
+    then = made.maker.canary(audience=frozenset({"hr"}))
+    now = made.maker.canary(then.document.article_id, frozenset())
+    made.publish([then])
+    made.publish([now])
+    body = TicketBody(f"Tried: “{then.document.title}” (no)", (), (Tried(then.document.article_id, then.document.title, 1, "no"),))
+    label = {"id": "topic:0", "label": then.document.title, "article": then.document.article_id}
+    pressed = {"type": "message", "message": "m", "text": then.document.title, "choice": "topic:0", "article": then.document.article_id}
+    said = {"conversation": "c", "state": "clarifying", "kind": "clarification", "text": "Which one?", "choices": [label]}
+    presenter = present.Presenter(made.assistant.knowledge, made.assistant.clock, lambda: ())
+    events = [Event(1, "c", made.assistant.clock.now(), {"type": "reply", "reply": Reply.model_validate(said).model_dump(mode="json")})]
+    shown = presenter.events([*events, Event(2, "c", made.assistant.clock.now(), pressed)], Reader())
+    for text in (str(presenter.ticket(body, [], Reader())), str(shown[0]), str(shown[1])):
+        assert then.silent[0] not in text
+        assert now.silent[0] in text
 
 
 def test_words_are_hidden_from_those_without_the_right_and_after_an_edit_from_all() -> None:

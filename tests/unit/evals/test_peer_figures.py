@@ -27,7 +27,7 @@ def measured(ms: float, ranked: tuple[str, ...] = ("a", "b"), seconds: float = 2
         indexed,
         Ingested(seconds=seconds, cpu_seconds=2 * seconds, passages=same) if same else None,
         100.0 * seconds,
-        tuple(Found(ranked, ms * (i + 1)) for i in range(10)),
+        tuple(Found(ranked, ms * (i + 1), ms) for i in range(10)),
         (1.0 * seconds, 3.0 * seconds, 2.0 * seconds),
         (50.0, 50.0, 50.0),
     )
@@ -44,7 +44,7 @@ def test_a_system_compared_with_itself_gives_one() -> None:
 
 def test_half_the_time_is_a_ratio_of_one_half_whatever_the_spread_of_questions() -> None:
     metrics = all_metrics({"firstline": measured(2.0), "txtai": measured(4.0)}, WORK)
-    for name in ("latency_p50", "latency_p95"):
+    for name in ("latency_p50", "latency_p95", "latency_cpu_p50"):
         metric = metrics[f"ratio.{name}.txtai"]
         assert (metric.value, metric.low, metric.high) == (0.5, 0.5, 0.5)
     assert metrics["firstline.latency_p50_ms"].low < metrics["firstline.latency_p50_ms"].value

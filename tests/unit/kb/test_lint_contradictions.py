@@ -68,12 +68,23 @@ def test_two_sentences_that_cannot_both_be_followed_are_found(first: str, second
         pytest.param("If the archive is enabled, close the mail client.", "If the archive is disabled, close the mail client.", id="two conditions"),
         pytest.param("For example, allow mail.contoso.com in the archive.", "For example, allow post.adatum.com in the archive.", id="two examples"),
         pytest.param("Select **Mail > Rename** for the archive.", "Select **Mail > Remove** for the archive.", id="two things in one menu"),
-        pytest.param("Open **Settings > Storage** for the archive.", "Open **Settings > General > Storage** for the archive.", id="a shorter path"),
+        pytest.param(
+            "Open **Settings > Storage** when the archive of the sales staff is full.",
+            "Open **Settings > General > Storage** when the archive of the sales staff is full.",
+            id="a shorter path",
+        ),
         pytest.param("The mail archive has no owner.", "The mail archive does not have an owner.", id="no and not"),
     ],
 )
 def test_sentences_that_can_both_be_true_are_left_alone(first: str, second: str) -> None:
     assert between(first, second) == []
+
+
+def test_the_same_said_of_two_subjects_is_no_contradiction() -> None:
+    told = "The {0} in the hall is ready for all of us after {1} minutes."
+    subjects = {"title": "All about the copier"}, {"title": "All about the scanner"}
+    assert between(told.format("copier", 3), told.format("scanner", 9), one=subjects[0], other=subjects[1]) == []
+    assert len(between(told.format("copier", 3), told.format("copier", 9), one=subjects[0], other=subjects[1])) == 1
 
 
 THIRTY, NINETY = "Deleted messages are kept in the archive for 30 days.", "Deleted messages are kept in the archive for 90 days."
@@ -121,6 +132,17 @@ def test_both_quotes_are_the_authors_words_at_their_place_in_the_article() -> No
     first = f"Read this.\n\n- Ask.\n- {THIRTY.replace('30 days', '**30 days**')}\n"
     (found,) = between(first, NINETY)
     assert first[found.first.start : found.first.end] == found.first.text == THIRTY.replace("30 days", "**30 days**")
+
+
+def test_other_words_for_the_same_thing_are_found_where_the_passages_are_near() -> None:
+    told = "An archive session of the mail client lasts for 8 hours.", "The archive session of the mail client ends after 12 hours."
+    assert [one.kind for one in between(*told)] == ["quantity"]
+    assert between(*told, FAR) == []
+
+
+def test_a_log_or_a_table_without_an_end_is_no_sentence() -> None:
+    tail = " and so on" * 80
+    assert between(THIRTY[:-1] + tail, NINETY[:-1] + tail) == []
 
 
 def test_the_same_number_to_call_in_many_articles_is_held_against_a_wrong_one_once() -> None:
