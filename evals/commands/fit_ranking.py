@@ -35,8 +35,8 @@ def fit_ranking(
             made[item.judged.name] = examples_of(item, item.retriever)
             by_words[item.judged.name] = examples_of(item, item.retriever.without(vectors=True))
             note(f"{item.judged.name}: {len(made[item.judged.name])} questions")
-    hybrid, metrics = fit(made)
-    words, of_words = fit(by_words)
+    hybrid, metrics = fit(made, "hybrid")
+    words, of_words = fit(by_words, "words")
     metrics |= {f"words.{name}": metric for name, metric in of_words.items() if not name.endswith("left_out")}
     count = sum(len(rows) for rows in made.values())
     facts = {"fitted_on": list(made), "n": count, "cross_validated": {name: round(metric.value, 3) for name, metric in metrics.items()}}

@@ -15,7 +15,7 @@ def partitions(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the synthetic vectors.")] = 1,
     json_file: ToJson = None,
 ) -> None:
-    """Measure what an audience filter that half of the vectors match costs: Chroma's own filter, our partitions, exact search."""
+    """Measure what an audience filter that half of the vectors match costs: Chroma's own filter, a collection for each audience, our index."""
     import tempfile
     from pathlib import Path
 
@@ -27,7 +27,6 @@ def partitions(
         for cost in measure(vectors, queries, seed, Path(scratch), note):
             metrics[f"{cost.layout}_p50_ms"] = bootstrap(cost.query_ms, lambda part: percentile(part, 0.5))
             metrics[f"{cost.layout}_p95_ms"] = bootstrap(cost.query_ms, lambda part: percentile(part, 0.95))
-            if cost.fill_s:
-                metrics[f"{cost.layout}_fill_s"] = exact(cost.fill_s)
+            metrics[f"{cost.layout}_fill_s"] = exact(cost.fill_s)
     settings = {"vectors": vectors, "dimension": DIMENSION, "seed": seed, "kind": "synthetic unit vectors", "seen": "half"}
     show("eval partitions", queries, metrics, settings, json_file)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.entrypoints.web.site import Site
+from kb.adapters.chroma import ROWS_FILE
 from tests.support.service import Address, LocalService, served_here
 
 QUESTION = {"text": "How do I install and connect the VPN on Windows?"}
@@ -99,6 +100,7 @@ def index_of_another_model(home: Path) -> None:
     for collection in client.list_collections():
         collection.modify(metadata=dict(collection.metadata or {}) | {"model": "another-model"})
     chromadb.api.shared_system_client.SharedSystemClient.clear_system_cache()
+    (home / "index" / "chroma" / ROWS_FILE).unlink()
 
 
 def vectors_of_another_model(home: Path) -> None:

@@ -1,0 +1,69 @@
+"""Builds with a seeded fault, which the gates must block: ``python -m evals.faults FAULT COMMAND ...``.
+
+A fault is put into this process only, before a command of ``firstline eval`` runs in it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+
+def _constant_confidence() -> None:
+    """Confidence says the same of every answer."""
+    import kb.retrieve
+
+    setattr(kb.retrieve, "confidence", lambda _: 0.5)  # noqa: B010
+
+
+def _no_device() -> None:
+    """The device is forgotten on the way to the search."""
+    from dataclasses import replace
+
+    from kb.retrieve import Retriever
+
+    rank: Callable[..., Any] = Retriever.rank
+
+    def forgetful(self: Retriever, question: Any, scope: Any, exclude: Any = ()) -> Any:
+        return rank(self, question, replace(scope, platform=None), exclude)
+
+    setattr(Retriever, "rank", forgetful)  # noqa: B010
+
+
+def _open_scope() -> None:
+    """Neither index filters, and the tables are not asked again."""
+    from kb.adapters.lexical import TantivyIndex
+    from kb.ports import Scope
+
+    setattr(Scope, "admits", lambda *_: True)  # noqa: B010
+    setattr(TantivyIndex, "_filters", lambda *_: [])  # noqa: B010
+
+
+def _credulous() -> None:
+    """Every sentence counts as supported by whatever it cites."""
+    import evals.citations
+    import kb.support
+
+    def supported(sentence: str, passage: str, context: str = "") -> kb.support.Support:  # noqa: ARG001
+        return kb.support.Support(True)
+
+    for module in (kb.support, evals.citations):
+        setattr(module, "supported", supported)  # noqa: B010
+
+
+FAULTS = {"constant-confidence": _constant_confidence, "no-device": _no_device, "open-scope": _open_scope, "credulous": _credulous}
+
+
+def main() -> None:
+    """Put the fault in and run the command."""
+    if len(sys.argv) < 3 or sys.argv[1] not in FAULTS:
+        sys.exit(f"usage: python -m evals.faults {'|'.join(FAULTS)} COMMAND ...")
+    FAULTS[sys.argv[1]]()
+    from evals.cli import app
+
+    app(sys.argv[2:], prog_name="firstline eval")
+
+
+if __name__ == "__main__":
+    main()
