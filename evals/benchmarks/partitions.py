@@ -96,7 +96,7 @@ def _collections(rows: Vector, asked: Vector, count: int, folder: Path, progress
     filled = time.perf_counter() - began
 
     def query(vector: Vector) -> list[tuple[float, str]]:
-        hits = []
+        hits: list[tuple[float, str]] = []
         for collection in made[::2]:
             found = collection.query(query_embeddings=[vector], n_results=LIMIT, include=["distances"])
             hits += zip(found["distances"][0], found["ids"][0], strict=True)

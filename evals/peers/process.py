@@ -17,12 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evals.benchmarks.turns import resident_mb
 
-THREADS = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "2"),
-    "OMP_WAIT_POLICY": "PASSIVE",
-}
+THREADS = {"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2", "RAYON_NUM_THREADS": "2", "OMP_WAIT_POLICY": "PASSIVE"}
 """Two threads for everybody. Waiting threads sleep: where two OpenMP runtimes meet in one process (torch and faiss) their spinning costs
-more than the search, the more so on a busy machine."""
+more than the search, the more so on a busy machine. OpenBLAS is left as each system ships it: Firstline gives it one thread, for the
+others it takes one for each core that they may use, which are two as well (see ``serve.CORES``)."""
 LONGEST_ANSWER = 1 << 20
 SECONDS_TO_END = 20.0
 OFFLINE = {

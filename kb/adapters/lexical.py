@@ -9,7 +9,7 @@ from typing import Any
 
 import tantivy
 
-from kb.adapters.lexical_articles import ArticleIndex, open_index, weighted
+from kb.adapters.lexical_articles import ArticleIndex, open_index, weighted_terms
 from kb.ports import ArticleWords, Entry, Hit, Scope
 
 ANALYZER = "firstline_en"
@@ -101,7 +101,7 @@ class TantivyIndex:
         searcher = self._index.searcher()
         if not terms or not searcher.num_docs:
             return []
-        words = [(tantivy.Occur.Should, weighted(self._schema, "text", term, weight)) for term, weight in terms]
+        words = [(tantivy.Occur.Should, query) for query in weighted_terms(searcher, self._schema, "text", terms)]
         query = tantivy.Query.boolean_query([(tantivy.Occur.Must, tantivy.Query.boolean_query(words)), *self._filters(scope)])
         return [Hit(searcher.doc(address)["passage"][0], float(score)) for score, address in searcher.search(query, limit=limit).hits]
 

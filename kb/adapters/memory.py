@@ -81,7 +81,6 @@ class MemoryLexicalIndex(MemoryPassageIndex):
         found = {e.passage_id: float(len(asked & set(_tokens(f"{e.title} {e.heading} {e.text}")))) for e in self._inside(scope)}
         return self._best({key: score for key, score in found.items() if score}, limit)
 
-
     def weigh(self, question: str, article_ids: Sequence[str], context: str = "") -> dict[str, ArticleWords]:
         """See the port."""
         asked, made = set(_tokens(f"{question} {context}")), {}

@@ -112,3 +112,4 @@ def test_a_system_sees_no_setting_of_the_caller_and_no_network(tmp_path: Path, m
     assert not {name for name in given if name.startswith("FIRSTLINE") or "KEY" in name}
     assert given["HF_HUB_OFFLINE"] == "1"
     assert given["OMP_NUM_THREADS"] == "2"
+    assert "OPENBLAS_NUM_THREADS" not in given  # the service sets it for itself
