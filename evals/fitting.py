@@ -22,7 +22,7 @@ from kb.ranking import FEATURES, TRAITS, WORD_FEATURES, Weights
 from kb.retrieve import Question, Ranking, Retriever
 
 FOLDS = 5
-PULL = 1.0
+PULL = 0.3
 """How strongly the fit is drawn to the prior: with less, questions left out of a set gain a little and whole sets left out lose much (ADR 9)."""
 PRIOR = {
     "hybrid": {

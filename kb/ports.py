@@ -116,6 +116,9 @@ class LexicalIndex(PassageIndex, Protocol):
     def search(self, question: str, scope: Scope, limit: int, context: str = "") -> list[Hit]:
         """Return at most ``limit`` hits, best first; any text is a valid question."""
 
+    def score(self, question: str, passage_ids: Sequence[str], context: str = "") -> dict[str, float]:
+        """Return how well the words fit these passages, by id; a passage without any of them may be left out."""
+
     def weigh(self, question: str, article_ids: Sequence[str], context: str = "") -> dict[str, ArticleWords]:
         """Return how well the words fit these articles as a whole; the caller has checked that they may be seen."""
 

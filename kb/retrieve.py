@@ -110,7 +110,8 @@ class Retriever:
         if not candidates:
             nothing = np.zeros((0, 0), dtype=np.float32)
             return Ranking(Signals(question.text, (), 0.0, (), ""), vector, problem, (), nothing, nothing)
-        table = _Table(question, candidates, vector, lexical, scope)
+        scores = parts.lexical.score(question.text, [c.passage.id for c in candidates], question.context) if parts.lexical else {}
+        table = _Table(question, candidates, vector, scores, scope)
         if parts.lexical:
             table.weigh(parts.lexical)
         if vector is not None:
@@ -160,11 +161,10 @@ class Retriever:
 class _Table:
     """The candidates of one question by article, and their features (``kb.ranking.FEATURES``)."""
 
-    def __init__(self, question: Question, candidates: Sequence[Candidate], vector: Vector | None, lexical: Sequence[Hit], scope: Scope) -> None:
+    def __init__(self, question: Question, candidates: Sequence[Candidate], vector: Vector | None, scores: dict[str, float], scope: Scope) -> None:
         self.question, self.candidates, self.vector, self.scope = question, candidates, vector, scope
-        self.scores = {hit.passage_id: hit.score for hit in lexical}
-        floor = min(self.scores.values(), default=0.0) if len(lexical) >= DEPTH else 0.0
-        self.words = np.array([self.scores.get(c.passage.id, floor) for c in candidates], dtype=np.float32)
+        self.scores = scores
+        self.words = np.array([scores.get(c.passage.id, 0.0) for c in candidates], dtype=np.float32)
         self.near = np.array([_nearness(c, vector) for c in candidates], dtype=np.float32)
         self.title = np.array([float(c.title_vector @ vector) if vector is not None and _has_title(c) else 0.0 for c in candidates], dtype=np.float32)
         members: dict[str, list[int]] = {}
@@ -174,8 +174,8 @@ class _Table:
         self.articles = [candidates[row[0]].passage.article for row in self.rows]
         self.whole: dict[str, ArticleWords] = {}
         self.hub = np.zeros(len(self.rows), dtype=np.float32)
-        by_id = {candidate.passage.id: candidate.passage.article.id for candidate in candidates}
-        self.lexical_first = next((by_id[hit.passage_id] for hit in lexical if hit.passage_id in by_id), "")
+        best = int(np.argmax(self.words))
+        self.lexical_first = candidates[best].passage.article.id if self.words[best] > 0 else ""
 
     def weigh(self, lexical: LexicalIndex) -> None:
         """Look up how well the words fit each article as a whole."""

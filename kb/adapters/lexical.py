@@ -105,6 +105,15 @@ class TantivyIndex:
         query = tantivy.Query.boolean_query([(tantivy.Occur.Must, tantivy.Query.boolean_query(words)), *self._filters(scope)])
         return [Hit(searcher.doc(address)["passage"][0], float(score)) for score, address in searcher.search(query, limit=limit).hits]
 
+    def score(self, question: str, passage_ids: Sequence[str], context: str = "") -> dict[str, float]:
+        """See the port."""
+        terms, searcher = self._terms(question, context), self._index.searcher()
+        if not terms or not passage_ids or not searcher.num_docs:
+            return {}
+        words = [(tantivy.Occur.Should, query) for query in weighted_terms(searcher, self._schema, "text", terms)]
+        query = tantivy.Query.boolean_query([self._any_of("passage", passage_ids), (tantivy.Occur.Must, tantivy.Query.boolean_query(words))])
+        return {searcher.doc(address)["passage"][0]: float(score) for score, address in searcher.search(query, limit=len(passage_ids)).hits}
+
     def weigh(self, question: str, article_ids: Sequence[str], context: str = "") -> dict[str, ArticleWords]:
         """See the port."""
         return self._articles.weigh(self._terms(question, context), article_ids)

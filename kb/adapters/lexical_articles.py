@@ -57,7 +57,7 @@ class ArticleIndex:
             document.add_text("article", article_id)
             document.add_integer("passages", len(passages))
             document.add_text(TITLE, compounded(passages[0].title))
-            document.add_text(WHOLE, compounded("\n".join(f"{entry.heading}\n{entry.text}" for entry in passages)))
+            document.add_text(WHOLE, compounded("\n".join(f"{entry.title}\n{entry.heading}\n{entry.text}" for entry in passages)))
             writer.add_document(document)
         self._commit(writer)
 
@@ -104,7 +104,7 @@ def weighted_terms(searcher: Any, schema: Any, field: str, terms: Sequence[tuple
     total = searcher.num_docs
     made = []
     for term, weight in terms:
-        having = searcher.doc_freq(field, term)
+        having = min(total, searcher.doc_freq(field, term))  # Tantivy counts what was deleted and not yet merged away
         odds = (total - having + 0.5) / (having + 0.5)
         worth = max(COMMON, log(odds) / log(1 + odds))
         made.append(tantivy.Query.boost_query(tantivy.Query.term_query(schema, field, term), weight * worth))

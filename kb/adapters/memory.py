@@ -81,6 +81,11 @@ class MemoryLexicalIndex(MemoryPassageIndex):
         found = {e.passage_id: float(len(asked & set(_tokens(f"{e.title} {e.heading} {e.text}")))) for e in self._inside(scope)}
         return self._best({key: score for key, score in found.items() if score}, limit)
 
+    def score(self, question: str, passage_ids: Sequence[str], context: str = "") -> dict[str, float]:
+        """See the port."""
+        asked, mine = set(_tokens(f"{question} {context}")), [self._entries[key] for key in passage_ids if key in self._entries]
+        return {entry.passage_id: float(len(asked & set(_tokens(f"{entry.title} {entry.heading} {entry.text}")))) for entry in mine}
+
     def weigh(self, question: str, article_ids: Sequence[str], context: str = "") -> dict[str, ArticleWords]:
         """See the port."""
         asked, made = set(_tokens(f"{question} {context}")), {}

@@ -12,9 +12,13 @@ from kb.lint.facts import WORDS, Fact, FactKind
 
 ALIKE = 0.62
 """How alike two sentences must be, facts apart, to be about the same thing."""
+FAR_ALIKE, IMPOSSIBLE = 0.75, 2.0
+"""The same for an address or a number to call in passages that are not related; anything else does not disagree there."""
 NEAR_ALIKE = 0.5
 """The same when their passages are near in meaning."""
 SAME = 0.75
+YES_NO_SHARED, YES_NO_FEWEST = 0.7, 4
+"""For a yes against a no: the share of their words that both have (Jaccard), and how many these are at least."""
 """The same for a yes against a no: there the whole rest of the sentence must agree."""
 NEAR, RELATED = 0.7, 0.45
 """Cosines of two passages: from the first they are near in meaning; below the second, only an address or a number to call may disagree."""
@@ -23,8 +27,10 @@ FEWEST, FEWEST_NEAR = 3, 2
 AROUND = 5
 """So many content words before and after a fact say what it is about."""
 ADDRESSES = frozenset({FactKind.HOST, FactKind.EMAIL, FactKind.PHONE})
-_PLACEHOLDERS = r"\b(?:contoso|adatum|fabrikam|example)\.(?:com|org|net)\b"
-_EXAMPLE = re.compile(rf"\bfor example\b|\be\.g\.|\bsuch as\b|\bexample\s*:|\bX{{2,}}\b|{_PLACEHOLDERS}", re.IGNORECASE)
+_PLACEHOLDERS = r"\b(?:contoso|adatum|fabrikam|litwareinc|fourthcoffee|northwindtraders|example\.(?:com|org|net))\b"
+_EXAMPLE = re.compile(
+    rf"\bfor example\b|\bin this example\b|\bexample \d|\be\.g\.|\bsuch as\b|\bexample\s*:|\bX{{2,}}\b|{_PLACEHOLDERS}", re.IGNORECASE
+)
 _BUTTONS = frozenset(WORDS["buttons"].split())
 _IF = re.compile(r"\b(?:if|when|unless|whether|except|otherwise|instead)\b|\?|:$", re.IGNORECASE)
 _NOT = re.compile(rf"\b(?:{'|'.join(WORDS['negations'].split())})\b", re.IGNORECASE)
@@ -76,9 +82,10 @@ def _comparable(a: Claim, b: Claim, alike: float) -> bool:
 
 def _related(a: Claim, b: Claim, alike: float, near: float, kind: FactKind) -> bool:
     """Say whether the passages are near enough in meaning for what the sentences have in common."""
-    if near >= NEAR:
-        return True
-    return alike >= ALIKE and len(a.frame & b.frame) >= FEWEST and (near >= RELATED or kind in ADDRESSES)
+    if near >= NEAR or kind is FactKind.POLARITY:
+        return near >= NEAR
+    least = ALIKE if near >= RELATED else FAR_ALIKE if kind in ADDRESSES else IMPOSSIBLE
+    return alike >= least and len(a.frame & b.frame) >= FEWEST
 
 
 def _of_other_things(a: Claim, b: Claim) -> bool:
@@ -155,7 +162,7 @@ def _different_menus(a: Claim, b: Claim, _alike: float) -> Found:
     if len(mine) != 1 or len(other) != 1:
         return None
     x, y = mine[0].value.split(" > "), other[0].value.split(" > ")
-    apart = x[-1] == y[-1] and not _BUTTONS & {*x, *y} and not _part_of(x, y)
+    apart = x[-1] == y[-1] and not _BUTTONS & {item.split()[0] for item in (*x, *y) if item} and not _part_of(x, y)
     return (FactKind.MENU, mine[0].shown, other[0].shown) if apart else None
 
 
@@ -165,7 +172,7 @@ def _part_of(x: list[str], y: list[str]) -> bool:
 
 
 def _opposite(a: Claim, b: Claim, alike: float) -> Found:
-    if alike < SAME or _IF.search(a.sentence.plain) or _IF.search(b.sentence.plain):
+    if not _says_the_same(a, b, alike) or _IF.search(a.sentence.plain) or _IF.search(b.sentence.plain):
         return None
     if not (_STATING.search(a.sentence.plain) and _STATING.search(b.sentence.plain)):
         return None
@@ -182,6 +189,11 @@ def _opposite(a: Claim, b: Claim, alike: float) -> Found:
         if _has(plain_b, yes, no) and _has(plain_a, no, yes):
             return FactKind.POLARITY, no, yes
     return None
+
+
+def _says_the_same(a: Claim, b: Claim, alike: float) -> bool:
+    both = a.frame & b.frame
+    return alike >= SAME and len(both) >= YES_NO_FEWEST and len(both) >= YES_NO_SHARED * len(a.frame | b.frame)
 
 
 def _denials(claim: Claim) -> list[set[str]]:

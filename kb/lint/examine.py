@@ -18,6 +18,8 @@ Report = Callable[[str], None]
 COMMONEST = 2_000
 """A word in more claims brings no pair of them together."""
 BLOCK = 500
+MANY, SEVERAL = 4, 2
+"""Values with which the same words make a form: in the whole knowledge base, in one article."""
 MEMBERS = 8
 """Of articles with the very same sentence so many are looked at; the others would be found for the same reason."""
 SHARED_WORDS = 0.3
@@ -61,17 +63,30 @@ def contradictions(passages: Sequence[Passage], vectors: Mapping[str, Vector]) -
         by_article.setdefault(claim.passage.article.id, []).append(claim)
     groups = list(alike_words.values())
     similarity = Similarity([group[0] for group in groups])
+    forms = _forms(stated)
     found: dict[tuple[str, str, str], tuple[float, Contradiction]] = {}
     for i, j, alike in similarity.pairs(NEAR_ALIKE, COMMONEST, BLOCK):
         pair = _disagreeing(groups[i], groups[j], alike, vectors)
         if pair is None:
             continue
         a, b, made = pair
+        if a.frame in forms or b.frame in forms:
+            continue
         key = (made.first.article, made.second.article, made.reason)
         surer = key not in found or alike > found[key][0]
         if surer and _nearest(a, b, by_article, similarity) and _nearest(b, a, by_article, similarity):
             found[key] = (alike, made)
     return [made for _, made in sorted(found.values(), key=lambda row: (-round(row[0], 4), row[1].first.article, row[1].second.article))]
+
+
+def _forms(stated: Sequence[Claim]) -> frozenset[frozenset[str]]:
+    """Return the frames that stand there with many values, or with several in one article: a form that each fills in for itself."""
+    values: dict[tuple[frozenset[str], str, str], set[str]] = {}
+    for claim in stated:
+        for fact in claim.facts:
+            for place in ("", claim.passage.article.id):
+                values.setdefault((claim.frame, fact.measure, place), set()).add(fact.value)
+    return frozenset(frame for (frame, _, place), some in values.items() if len(some) >= (SEVERAL if place else MANY))
 
 
 def _disagreeing(

@@ -47,6 +47,7 @@ _ENDINGS = (
 _HOST = rf"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{'|'.join(_ENDINGS.split())})(?![\w-]|\.\w)"
 _NAMES = re.compile(rf"(?P<email>[\w.+-]+@{_HOST})|(?:https?://)?(?P<host>{_HOST})(?:/[^\s)\]]*)?", re.IGNORECASE)
 _PHONE = re.compile(r"\b(?:ext(?:ension|\.)?|dial|phone|call|tel\.?)\s*:?\s*(?P<short>\d{3,6})\b|(?P<long>\+?\(?\d[\d ()/-]{7,}\d)", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/\d{2,4}")
 _CLOCK = r"\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?"
 _HOURS = re.compile(rf"(?:{_CLOCK})\s?(?:-|–|to|and|until)\s?(?:{_CLOCK})", re.IGNORECASE)
 _PORT = re.compile(r"\bports?\s+(?:number\s+)?(?:(?:tcp|udp)\s+)?(\d{1,5})\b(?!\s*(?:,|and|or|-|–|to)\s*\d)", re.IGNORECASE)
@@ -111,7 +112,7 @@ def _phones(text: str) -> Iterator[Fact]:
     for match in _PHONE.finditer(text):
         group = "short" if match["short"] else "long"
         digits = re.sub(r"\D", "", match[group])
-        if group == "short" or 8 <= len(digits) <= 15:
+        if group == "short" or (8 <= len(digits) <= 15 and not _DATE.search(match[group])):
             yield _fact(FactKind.PHONE, match, group, digits, group)
 
 

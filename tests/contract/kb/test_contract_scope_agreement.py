@@ -18,7 +18,7 @@ from kb.ports import Scope
 from kb.retrieve import Question, Retriever, Searches
 from tests.contract.kb.conftest import database
 from tests.support.kb_properties import ANY_PLATFORM, PLATFORM_SETS, examples
-from tests.support.kb_samples import EMBEDDER, document, publish
+from tests.support.kb_samples import EMBEDDER, document, entry, publish
 
 WORD = "canaryword"
 MANY_GROUPS = ("finance", "finance-emea", "hr", "hr (emea)", "r", "r+d", "it admins", "it", "everyones", "ekonomi åäö", "0", "any")
@@ -105,3 +105,11 @@ def test_retrieval_obeys_the_tables_also_while_the_indexes_lag(
     shelf.follow()
     found = retriever.retrieve(Question(WORD), Scope(Reader(groups), platform))
     assert {article.id for article in found.articles} == shelf.readable(groups, platform)
+
+
+def test_a_word_of_more_deleted_passages_than_there_are_live_ones_is_still_found(tmp_path: Path) -> None:
+    index = TantivyIndex(tmp_path)
+    names = [f"a{number}" for number in range(50)]
+    index.replace(names, [entry(f"{name}@1#0", f"{WORD} {name}") for name in names])
+    index.replace(names[1:], [])
+    assert [hit.passage_id for hit in index.search(WORD, Scope(Reader()), 10)] == ["a0@1#0"]

@@ -160,6 +160,23 @@ def test_the_order_of_the_articles_changes_nothing_but_which_quote_comes_first()
     assert {frozenset((one.first.article, one.second.article)) for one in contradictions(every, {})} == expected == {frozenset("ab")}
 
 
+@pytest.mark.parametrize(("values", "found"), [((5, 9), 1), ((5, 9, 20, 40), 0)])
+def test_a_form_that_each_article_fills_in_for_itself_is_no_contradiction(values: tuple[int, ...], found: int) -> None:
+    said = "The estimated time of this procedure for all of us is {} minutes."
+    every = [passage(said.format(minutes), article_id=f"a{minutes}") for minutes in values]
+    assert len(contradictions([*every, *FILLER], {})) == found
+
+
+def test_an_article_that_gives_the_value_of_each_case_itself_is_not_held_against_another() -> None:
+    own = "## Small\n\nThe default value of the sales setting is 5 minutes.\n\n## Large\n\nThe default value of the sales setting is 9 minutes."
+    assert between(own, "The default value of the sales setting is 20 minutes.") == []
+
+
+def test_dates_are_no_telephone_numbers_and_how_often_is_no_quantity() -> None:
+    assert between("Page of the mail team updated 2020-02-20 in Leeds.", "Page of the mail team updated 2020-05-15 in Leeds.") == []
+    assert between("Select the archive of the mail team two times.", "Select the archive of the mail team three times.") == []
+
+
 def test_code_and_headings_are_not_sentences() -> None:
     fenced = "```\nDeleted messages are kept in the archive for 30 days.\n```"
     assert between(fenced, NINETY) == between(f"## {THIRTY}", NINETY) == []
