@@ -10,8 +10,8 @@ from evals.commands.devices import devices
 from evals.commands.fit_evidence import fit_evidence
 from evals.commands.fit_ranking import fit_ranking
 from evals.commands.freshness import freshness
-from evals.commands.lexical_engines import lexical_engines
 from evals.commands.gate import gate
+from evals.commands.lexical_engines import lexical_engines
 from evals.commands.lint import lint
 from evals.commands.partitions import partitions
 from evals.commands.peers import peers

@@ -1,4 +1,4 @@
-"""Small fixed parts of development sets for the gates: ``python -m evals.subset DATA TARGET``."""
+"""Small fixed parts of development sets for the gates: ``python -m evals.subset SETS TARGET``."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def write(folder: Path, documents: Iterable[dict[str, Any]], queries: Iterable[d
     (folder / "qrels.tsv").write_text("".join(lines), encoding="utf-8")
 
 
-def faq(data: Path, target: Path) -> None:
+def faq(sets: Path, target: Path) -> None:
     """Answers without their questions' titles, and every third or so of the questions asked of them."""
-    source = data / "stackfaq"
+    source = sets / "stackfaq"
     queries = read_rows(source / "queries.jsonl")
     documents = [{**row, "title": ""} for row in read_rows(source / "corpus.jsonl")]
     write(target, documents, queries[:: max(1, len(queries) // FAQ_QUERIES)], read_qrels(source / "qrels.tsv"))
 
 
-def symptoms(data: Path, target: Path) -> None:
+def symptoms(sets: Path, target: Path) -> None:
     """Symptoms with their articles, symptoms without one, and articles that nobody asks for."""
-    source = data / "kb_symptoms"
+    source = sets / "kb_symptoms"
     queries, grades = read_rows(source / "queries.jsonl")[:QUERIES], read_qrels(source / "qrels.tsv")
     wanted = {document for query in queries for document in grades.get(query["_id"], {})}
     documents = read_rows(source / "corpus.jsonl.gz")
@@ -42,9 +42,9 @@ def symptoms(data: Path, target: Path) -> None:
     write(target, kept, queries, grades)
 
 
-def devices(data: Path, target: Path) -> None:
+def devices(sets: Path, target: Path) -> None:
     """The articles that device queries are about, with their variants."""
-    source = data / "itkb_small"
+    source = sets / "itkb_small"
     rows = read_rows(source / "device_queries.jsonl")
     wanted = {key for row in rows for key in (*row["relevant"], *row["wrong_device"])}
     target.mkdir(parents=True)
@@ -54,10 +54,10 @@ def devices(data: Path, target: Path) -> None:
 
 def main() -> None:
     """Write all parts."""
-    data, target = Path(sys.argv[1]), Path(sys.argv[2])
-    faq(data, target / "faq")
-    symptoms(data, target / "symptoms")
-    devices(data, target / "devices")
+    sets, target = Path(sys.argv[1]), Path(sys.argv[2])
+    faq(sets, target / "faq")
+    symptoms(sets, target / "symptoms")
+    devices(sets, target / "devices")
 
 
 if __name__ == "__main__":

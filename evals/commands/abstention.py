@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evals.commands.common import HOME, ModelHome, ToJson, note, wellformed
+from evals.commands.options import HOME, ModelHome, ToJson, note, wellformed
 from evals.commands.retrieval import Corpus, Qrels, Queries
 
 

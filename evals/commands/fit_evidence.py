@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from evals.commands.common import HOME, ModelHome, ToJson, note, stop, wellformed
 from evals.commands.fit_ranking import Keep, Sets, Untitled
+from evals.commands.options import HOME, ModelHome, ToJson, note, stop, wellformed
 
 EVERY = 80
 

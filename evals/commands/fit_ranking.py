@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evals.commands.common import HOME, ModelHome, ToJson, note, wellformed
+from evals.commands.options import HOME, ModelHome, ToJson, note, wellformed
 
 Sets = Annotated[list[Path], typer.Argument(help="Folders of judged collections: BEIR files, device queries over articles, or conversations.")]
 Untitled = Annotated[list[Path], typer.Option(help="Folders to use without their documents' titles; may be given again.")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evals.commands.common import wellformed
+from evals.commands.options import wellformed
 
 
 def gate(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evals.commands.common import HOME, ModelHome, ToJson, note, stop, wellformed
+from evals.commands.options import HOME, ModelHome, ToJson, note, stop, wellformed
 
 if TYPE_CHECKING:
     from evals.report import Metric

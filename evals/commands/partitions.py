@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from evals.commands.common import ToJson, note
+from evals.commands.options import ToJson, note
 
 
 def partitions(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evals.commands.common import HOME, ModelHome, ToJson, note, stop
+from evals.commands.options import HOME, ModelHome, ToJson, note, stop
 
 NO_COMPARISON = 1
 ENDED = 143

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evals.commands.common import ToJson, stop
+from evals.commands.options import ToJson, stop
 
 
 def render(rows: Annotated[Path, typer.Argument(help="JSON lines with id and payload.")], json_file: ToJson = None) -> None:

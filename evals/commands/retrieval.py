@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evals.commands.common import HOME, ModelHome, ToJson, note, stop, wellformed
+from evals.commands.options import HOME, ModelHome, ToJson, note, stop, wellformed
 
 Corpus = Annotated[Path, typer.Option(help="Documents: JSON lines with _id, title, text; gzipped or not.")]
 Queries = Annotated[Path, typer.Option(help="Queries: JSON lines with _id, text, and perhaps turns, device, answerable.")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evals.commands.common import HOME, ModelHome, ToJson, note
+from evals.commands.options import HOME, ModelHome, ToJson, note
 
 
 def turns(

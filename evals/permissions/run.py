@@ -80,7 +80,7 @@ def draw(order: Order, progress: Callable[[str], None]) -> Tally:
 
 
 def _draw_aloud(order: Order) -> Tally:
-    from evals.commands.common import note
+    from evals.commands.options import note
 
     logging.getLogger().addHandler(logging.NullHandler())
     return draw(order, note)

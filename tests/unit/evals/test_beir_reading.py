@@ -83,7 +83,12 @@ def test_a_query_carries_its_conversation_its_device_and_whether_it_can_be_answe
 
 @pytest.mark.parametrize(
     ("field", "value", "says"),
-    [("turns", "text", "turns must be"), ("turns", [1], "turns must be"), ("device", "amiga", "device must be"), ("answerable", "no", "answerable must be")],
+    [
+        ("turns", "text", "turns must be"),
+        ("turns", [1], "turns must be"),
+        ("device", "amiga", "device must be"),
+        ("answerable", "no", "answerable must be"),
+    ],
 )
 def test_a_query_with_a_field_of_the_wrong_kind_is_refused(tmp_path: Path, field: str, value: object, says: str) -> None:
     with pytest.raises(BadInput, match=says):
@@ -125,7 +130,9 @@ def test_device_queries_name_the_right_and_the_wrong_variants(tmp_path: Path) ->
     assert one.wrong_device == frozenset({"a-android"})
 
 
-@pytest.mark.parametrize("row", [{"query": "x", "device": "amiga", "relevant": ["a"]}, {"query": "x", "device": "ios", "relevant": "a"}, {"device": "ios"}])
+@pytest.mark.parametrize(
+    "row", [{"query": "x", "device": "amiga", "relevant": ["a"]}, {"query": "x", "device": "ios", "relevant": "a"}, {"device": "ios"}]
+)
 def test_a_malformed_device_query_is_refused(tmp_path: Path, row: object) -> None:
     with pytest.raises(BadInput, match="line 1"):
         read_devices(lines(tmp_path / "d", row))
