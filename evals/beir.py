@@ -77,9 +77,12 @@ def read_corpus(path: Path) -> list[Document]:
     """Read the documents of a collection; an ``id`` stands for ``_id``, a ``platform`` other than ``any`` restricts it.
 
     Raises:
-        BadInput: a line lacks its id or its text, an id comes twice, or there is no document.
+        BadInput: a line lacks its id, an id comes twice, or no document has words. A single one without words is left out.
     """
-    return [document for document, _ in _unique(path, _document)]
+    made = [document for document, _ in _unique(path, _document) if document.text.strip()]
+    if not made:
+        raise BadInput(f"{path}: no document has a title or a text")
+    return made
 
 
 def read_queries(path: Path) -> list[tuple[Case, bool]]:
@@ -116,7 +119,7 @@ def as_document(row: dict[str, Any]) -> Document:
     """Return the document of a line.
 
     Raises:
-        BadInput: it lacks its id or its text.
+        BadInput: it lacks its id.
     """
     key = _word(row, "_id") or _word(row, "id")
     if not key:
@@ -168,8 +171,6 @@ def _unique(path: Path, read: Callable[[dict[str, Any]], tuple[Row, bool]]) -> l
 
 def _document(row: dict[str, Any]) -> tuple[Document, bool]:
     key, title, text = row["_id"], _word(row, "title"), _word(row, "text")
-    if not title.strip() and not text.strip():
-        raise BadInput("neither title nor text")
     platform = _word(row, "platform")
     platforms = frozenset({Platform(platform)}) if platform in PLATFORMS else frozenset[Platform]()
     return Document(key, "collection", key, title, text or title, platforms=platforms), True

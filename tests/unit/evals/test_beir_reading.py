@@ -40,7 +40,6 @@ def test_a_platform_restricts_a_document_and_any_does_not(tmp_path: Path) -> Non
     ("row", "says"),
     [
         ({"text": "no id"}, "line 1: the field _id is missing"),
-        ({"_id": "a"}, "line 1: neither title nor text"),
         ({"_id": "a", "text": ["x"]}, "line 1: text must be a text"),
         ("not json", "line 1: "),
         ("[1, 2]", "line 1: a JSON object is needed"),
@@ -49,6 +48,13 @@ def test_a_platform_restricts_a_document_and_any_does_not(tmp_path: Path) -> Non
 def test_a_line_of_a_corpus_that_cannot_be_used_is_named(tmp_path: Path, row: object, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         read_corpus(lines(tmp_path / "c", row))
+
+
+def test_a_document_without_words_is_left_out_and_a_corpus_of_such_is_refused(tmp_path: Path) -> None:
+    empty, full = {"_id": "a", "title": "", "text": " "}, {"_id": "b", "text": "words"}
+    assert [document.article_id for document in read_corpus(lines(tmp_path / "c", empty, full))] == ["b"]
+    with pytest.raises(BadInput, match="no document has a title or a text"):
+        read_corpus(lines(tmp_path / "d", empty))
 
 
 def test_an_id_that_comes_twice_is_refused(tmp_path: Path) -> None:
