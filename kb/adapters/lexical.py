@@ -10,6 +10,7 @@ from typing import Any
 import tantivy
 
 from kb.adapters.lexical_articles import ArticleIndex, open_index, weighted_terms
+from kb.evidence import STOPWORDS
 from kb.ports import ArticleWords, Entry, Hit, Scope
 
 ANALYZER = "firstline_en"
@@ -19,6 +20,7 @@ CONTEXT_WEIGHT = 0.6
 CHARACTER_LIMIT = 32_000
 WRITER_MEMORY = 30_000_000
 COMPOUND = re.compile(r"(?<![\w-])([^\W_]+)-([^\W_]+)(?![\w-])")
+STOPWORD = re.compile(r"[^\w]+")
 ANY_PLATFORM = "any"
 EVERYONE = "everyone"
 
@@ -119,8 +121,8 @@ class TantivyIndex:
         return self._articles.weigh(self._terms(question, context), article_ids)
 
     def _terms(self, question: str, context: str) -> list[tuple[str, float]]:
-        own = dict.fromkeys(self._analyzer.analyze(_with_compounds(_clipped(question))), 1.0)
-        before = dict.fromkeys(self._analyzer.analyze(_with_compounds(_clipped(context))), CONTEXT_WEIGHT) if context else {}
+        own = dict.fromkeys(self._analyzer.analyze(_with_compounds(_telling(_clipped(question)))), 1.0)
+        before = dict.fromkeys(self._analyzer.analyze(_with_compounds(_telling(_clipped(context)))), CONTEXT_WEIGHT) if context else {}
         return list({**before, **own}.items())[-TERM_LIMIT:] if before else list(own.items())[:TERM_LIMIT]
 
     def _filters(self, scope: Scope) -> list[tuple[Any, Any]]:
@@ -148,6 +150,12 @@ class TantivyIndex:
 
 def _clipped(question: str) -> str:
     return question[:CHARACTER_LIMIT].encode("utf-8", "replace").decode()
+
+
+def _telling(question: str) -> str:
+    """Leave out the words that say nothing, unless there are no others: in a small collection even "can't" is a rare word."""
+    kept = [word for word in question.split() if STOPWORD.sub("", word.lower()) not in STOPWORDS]
+    return " ".join(kept) or question
 
 
 def _with_compounds(text: str) -> str:

@@ -102,7 +102,8 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
         Intent.THANKS,
         r"^(?:ok(?:ay)?[,. ]+)?(?:many )?(?:thanks?|thank you|thx|cheers|ta)"
         r"(?: (?:a lot|so much|very much|again|you|for [^,.;:!?]{0,40}))?[,.! ]*(?:bye)?[.! ]*$"
-        r"|^(?:bye|goodbye|see you)[.! ]*$",
+        r"|^(?:bye|goodbye|see you)[.! ]*$"
+        r"|^(?:ok(?:ay)?|thanks?|thank you|thx|cheers)[,.! ]+(?:i['’]?ll|i will|let me) (?:try|do|test|check|have a look)\b[^?]{0,60}$",
     ),
 )
 _CONTRARY = r"\b(?:but|until|unless|except|however|only|and then|not|never|no longer|still|aber|nicht|inte)\b|n't\b"

