@@ -20,13 +20,13 @@ STOPWORDS = frozenset(Path(__file__).with_name("stopwords.txt").read_text(encodi
 _COMPOUND = re.compile(r"(?<![\w-])([^\W_]+)-([^\W_]+)(?![\w-])")
 """Two words joined by a hyphen are also one word: Wi-Fi and wifi, e-mail and email."""
 OF_MEANING = ("similarity", "margin", "lift", "distinct", "background")
-OF_WORDS = ("coverage", "agreement", "title_coverage", "words")
+OF_WORDS = ("coverage", "agreement", "title_coverage", "words", "title_words")
 FEATURES = (*OF_MEANING, *OF_WORDS, "certainty", "gap", "length")
 """Of the first article: ``similarity`` blends the cosines of passage and title; ``margin`` and ``lift`` compare its cosine with
 the next article's and with the usual; ``coverage`` and ``title_coverage`` are shares of the question's words found in it;
 ``agreement``: words alone put it first too; ``length`` of the question; ``certainty``: logarithm of its share in the softmax of
 the ranking's scores; ``gap`` to the next score; ``distinct``: similarity less ``background``, its nearness to everything;
-``words``: BM25 of its best passage for each word of the question."""
+``words``, ``title_words``: BM25 of its best passage and of its title for each word of the question."""
 TITLE_WEIGHT = 0.3
 
 
@@ -50,6 +50,8 @@ class Signals:
     """How near the first article's best passage is to the collection at large."""
     words: float = 0.0
     """BM25 of the first article's best passage."""
+    title_words: float = 0.0
+    """BM25 of its title."""
 
 
 def words(text: str) -> list[str]:
@@ -89,6 +91,7 @@ def features(signals: Signals) -> list[float]:
         float(article.id == signals.lexical_first),
         share * len(asked & set(words(article.title))),
         signals.words / (1 + len(asked)),
+        signals.title_words / (1 + len(asked)),
         -log(sum(exp(score - signals.scores[0]) for score in signals.scores)) if signals.scores else 0.0,
         signals.scores[0] - signals.scores[1] if len(signals.scores) > 1 else 0.0,
         log(1 + len(asked)),

@@ -234,6 +234,7 @@ class _Table:
             scores=[float(scores[k]) for k in order],
             background=float(self.hub[order[0]]),
             words=float(self.words[first].max()),
+            title_words=self.whole.get(self.articles[order[0]].id, NOTHING).title,
         )
 
 
