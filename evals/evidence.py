@@ -110,6 +110,6 @@ def _metrics(made: dict[str, list[Row]], held: np.ndarray) -> dict[str, Metric]:
     everything = [(row.right, float(s)) for row, s in zip([row for rows in made.values() for row in rows], held, strict=True)]
     metrics["auroc_right"] = bootstrap(everything, auroc)
     metrics["ece"] = bootstrap(everything, calibration_error)
-    for bar in (0.15, 0.4):
+    for bar in (0.15, 0.35):
         metrics[f"right_when_answered@{bar}"] = bootstrap([float(right) for right, sure in everything if sure >= bar], mean)
     return metrics
