@@ -19,13 +19,13 @@ from kb.model import Evidence
 STOPWORDS = frozenset(Path(__file__).with_name("stopwords.txt").read_text(encoding="utf-8").split())
 _COMPOUND = re.compile(r"(?<![\w-])([^\W_]+)-([^\W_]+)(?![\w-])")
 """Two words joined by a hyphen are also one word: Wi-Fi and wifi, e-mail and email."""
-OF_MEANING = ("similarity", "margin", "lift", "distinct", "background")
+OF_MEANING = ("similarity", "lift")
 OF_WORDS = ("coverage", "agreement", "title_coverage", "words", "title_words")
-FEATURES = (*OF_MEANING, *OF_WORDS, "certainty", "gap", "length")
-"""Of the first article: ``similarity`` blends the cosines of passage and title; ``margin`` and ``lift`` compare its cosine with
-the next article's and with the usual; ``coverage`` and ``title_coverage`` are shares of the question's words found in it;
-``agreement``: words alone put it first too; ``length`` of the question; ``certainty``: logarithm of its share in the softmax of
-the ranking's scores; ``gap`` to the next score; ``distinct``: similarity less ``background``, its nearness to everything;
+FEATURES = (*OF_MEANING, *OF_WORDS, "gap", "length")
+"""Of the first article: ``similarity`` blends the cosines of passage and title; ``lift`` compares its cosine with the
+usual; ``coverage`` and ``title_coverage`` are shares of the question's words found in it;
+``agreement``: words alone put it first too; ``length`` of the question; ``gap`` between the
+first two scores of the ranking;
 ``words``, ``title_words``: BM25 of its best passage and of its title for each word of the question."""
 TITLE_WEIGHT = 0.3
 
@@ -46,8 +46,6 @@ class Signals:
     lexical_first: str
     scores: Sequence[float] = ()
     """Of the articles, best first."""
-    background: float = 0.0
-    """How near the first article's best passage is to the collection at large."""
     words: float = 0.0
     """BM25 of the first article's best passage."""
     title_words: float = 0.0
@@ -75,7 +73,6 @@ def features(signals: Signals) -> list[float]:
     article = signals.ranked[0].passage.article
     mine = [item for item in signals.ranked if item.passage.article.id == article.id]
     best = max(item.dense for item in mine)
-    others = [item.dense for item in signals.ranked if item.passage.article.id != article.id]
     typical = sorted(signals.dense, reverse=True)[:20]
     asked = set(words(signals.question))
     found = [set(words(f"{article.title} {item.passage.heading} {item.passage.text}")) for item in mine[:3]]
@@ -83,16 +80,12 @@ def features(signals: Signals) -> list[float]:
     share = 1 / len(asked) if asked else 0.0
     return [
         near,
-        best - max(others, default=0.0),
         best - sum(typical) / len(typical),
-        near - signals.background,
-        signals.background,
         share * max(len(asked & some) for some in found),
         float(article.id == signals.lexical_first),
         share * len(asked & set(words(article.title))),
         signals.words / (1 + len(asked)),
         signals.title_words / (1 + len(asked)),
-        -log(sum(exp(score - signals.scores[0]) for score in signals.scores)) if signals.scores else 0.0,
         signals.scores[0] - signals.scores[1] if len(signals.scores) > 1 else 0.0,
         log(1 + len(asked)),
     ]

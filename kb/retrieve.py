@@ -232,7 +232,6 @@ class _Table:
             dense=[item.dense for item in ranked],
             lexical_first=self.lexical_first,
             scores=[float(scores[k]) for k in order],
-            background=float(self.hub[order[0]]),
             words=float(self.words[first].max()),
             title_words=self.whole.get(self.articles[order[0]].id, NOTHING).title,
         )

@@ -66,9 +66,12 @@ class Record:
     """Of each article: the audience of its first revision, its second, and so on."""
 
     def put(self, canary: Canary) -> None:
-        """Note a revision as the live one."""
+        """Note a revision as the live one; what changes nothing of a live article is no revision."""
         article_id = canary.document.article_id
+        before = self.live.get(article_id)
         self.live[article_id] = canary
+        if before is not None and before.document.content_hash == canary.document.content_hash:
+            return
         self.audiences.setdefault(article_id, []).append(canary.document.audience.groups)
         self.words[article_id] = frozenset(CANARY.findall(f"{article_id}\n{canary.document.title}\n{canary.document.text}\n{canary.document.tags}"))
         self.owner_of.update(dict.fromkeys(self.words[article_id], article_id))
