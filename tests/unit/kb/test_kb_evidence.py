@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from math import log
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import kb.evidence
 from kb.evidence import FEATURES, Signals, blend, confidence, features, words
 from kb.model import Evidence
 from tests.support.kb_properties import WORDS, examples
@@ -54,13 +57,26 @@ def test_similarity_blends_the_passage_and_its_title() -> None:
     assert named("x", [found("a", 0.8)], title=0.4)["similarity"] == pytest.approx(blend(0.8, 0.4)) == pytest.approx((0.8 + 0.12) / 1.3)
 
 
-def test_the_margin_is_to_the_best_passage_of_another_article() -> None:
-    ranked = [found("a", 0.8), found("a", 0.79), found("b", 0.5), found("c", 0.6)]
-    assert named("x", ranked)["margin"] == pytest.approx(0.2)
+def test_the_gap_is_between_the_scores_of_the_first_two_articles_and_a_lone_one_has_none() -> None:
+    ranked = [found("a", 0.8), found("b", 0.5)]
+    cosines = [item.dense for item in ranked]
+    two = Signals("x", ranked, 0.5, cosines, "", scores=(1.5, 0.2, -0.4))
+    assert features(two)[FEATURES.index("gap")] == pytest.approx(1.3)
+    assert features(Signals("x", ranked, 0.5, cosines, "", scores=(1.5,)))[FEATURES.index("gap")] == 0.0
 
 
-def test_a_lone_article_has_its_whole_score_as_margin() -> None:
-    assert named("x", [found("a", 0.8), found("a", 0.7)])["margin"] == pytest.approx(0.8)
+def test_words_count_by_the_length_of_the_question() -> None:
+    ranked = [found("a", 0.8)]
+    short = features(Signals("printer", ranked, 0.5, [0.8], "", words=6.0, title_words=3.0))
+    long = features(Signals("printer toner paper", ranked, 0.5, [0.8], "", words=6.0, title_words=3.0))
+    assert short[FEATURES.index("words")] == 2 * long[FEATURES.index("words")] == 3.0
+    assert short[FEATURES.index("title_words")] == 2 * long[FEATURES.index("title_words")] == 1.5
+
+
+def test_no_reason_to_trust_an_answer_counts_against_it() -> None:
+    facts = json.loads(Path(kb.evidence.__file__).with_name("evidence.json").read_text())
+    assert set(facts["coefficients"]) == set(FEATURES)
+    assert all(slope >= 0 for name, slope in facts["coefficients"].items() if name != "length")
 
 
 def test_the_lift_is_over_the_twenty_nearest() -> None:
