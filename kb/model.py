@@ -206,6 +206,15 @@ class Retrieval:
 
 
 @dataclass(frozen=True, slots=True)
+class Abstention:
+    """No answer, and why: its reason, the confidence that was too low, and the nearest articles that the asker may read."""
+
+    reason: FailureClass
+    confidence: float
+    nearest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UnresolvedIntent:
     """A question that Firstline could not resolve. ``origin`` is an opaque reference to where it was asked."""
 

@@ -20,7 +20,7 @@ from assistant.domain.ticket import ASSISTANT, Ticket
 from assistant.governance.policy import Disposition, Policy
 from assistant.ports.knowledge import Knowledge
 from assistant.ports.store import UnitOfWork
-from kb.model import FailureClass, Retrieval
+from kb.model import Abstention, FailureClass, Retrieval
 
 TOPICS = 3
 
@@ -157,9 +157,9 @@ class _Turn:
         return Settlement(Happening.ASKED, ReplyKind.CLARIFICATION, wording.which_device(), memory, choices=(*choices, PERSON), steps=(step,))
 
     def _ask(self, found: Retrieval, disposition: Disposition) -> Settlement:
-        memory = replace(self._placed(self._likely_category(found)), asked=True, confidence=found.confidence)
-        memory = memory.failed(self._failure(found), nearest_of(found))
-        step = self._step("answer", disposition.value, found, ())
+        abstention = self._abstention(found)
+        memory = replace(self._placed(self._likely_category(found)), asked=True).abstained(abstention)
+        step = self._step("answer", disposition.value, found, (), abstention)
         said = Settlement(Happening.ASKED, ReplyKind.ABSTENTION, wording.no_article(), memory, choices=(FILE, PERSON), device=self._device_view())
         if disposition is Disposition.REVIEW:
             articles = found.articles[:TOPICS]
@@ -169,8 +169,9 @@ class _Turn:
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
 
     def _offer(self, found: Retrieval) -> Settlement:
-        memory = replace(self._placed(self._likely_category(found)), confidence=found.confidence).failed(self._failure(found), nearest_of(found))
-        step = self._step("answer", Disposition.ESCALATE.value, found, ())
+        abstention = self._abstention(found)
+        memory = self._placed(self._likely_category(found)).abstained(abstention)
+        step = self._step("answer", Disposition.ESCALATE.value, found, (), abstention)
         said = Settlement(Happening.OFFERED, ReplyKind.ABSTENTION, wording.offer_ticket(), memory, choices=OFFER, device=self._device_view())
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
 
@@ -202,7 +203,8 @@ class _Turn:
         if allowed and (tries < 2 or reopens):
             rejected = replace(self.finding, memory=self.finding.memory.with_verdict("did not solve it"))
             return replace(replace(self, finding=rejected)._answer(found, wording.another_source()), reopens=reopens, deducts=reopens)
-        memory = self.finding.memory.with_verdict("did not solve it").failed(FailureClass.REJECTED, self.setting.memory.tried)
+        abstention = Abstention(FailureClass.REJECTED, self.finding.memory.confidence or 0.0, self.setting.memory.tried)
+        memory = self.finding.memory.with_verdict("did not solve it").abstained(abstention)
         return replace(self._filed(memory, "rejected"), reopens=reopens, deducts=reopens)
 
     def _declined(self) -> Settlement:
@@ -225,7 +227,7 @@ class _Turn:
             return replace(self._filed(memory, "asked for"), reopens=True, deducts=True)
         if found is None or not asks_in_full(self.setting):
             return self._say(wording.what_about())
-        memory = replace(self._placed(self._likely_category(found)), confidence=found.confidence).failed(self._failure(found), nearest_of(found))
+        memory = self._placed(self._likely_category(found)).abstained(self._abstention(found))
         return replace(self._filed(memory, "asked for", known=""), reopens=closed)
 
     def _filed(self, memory: Memory, why: str, known: str | None = None) -> Settlement:
@@ -341,19 +343,20 @@ class _Turn:
             return device_view(target.device)
         return system_view(target.platform) if target.platform else None
 
-    def _step(self, name: str, decision: str, found: Retrieval, passages: tuple[str, ...]) -> Step:
+    def _step(self, name: str, decision: str, found: Retrieval, passages: tuple[str, ...], abstention: Abstention | None = None) -> Step:
         looked_at = passages or tuple(item.passage.id for item in found.ranked[:5])
         detail = {"degraded": found.degraded} if found.degraded else {}
+        detail |= {"abstained": abstention.reason.value} if abstention else {}
         return Step(name, decision, round(found.confidence, 4), looked_at, answer.MODEL, self.rules.policy.version, detail)
 
-    def _failure(self, found: Retrieval) -> FailureClass:
+    def _abstention(self, found: Retrieval) -> Abstention:
         """No article, one that was not found well enough, or one that this person may not read."""
-        hidden = self.finding.hidden
-        band = self.rules.policy.bands["answer"]
+        hidden, band = self.finding.hidden, self.rules.policy.bands["answer"]
+        reason = FailureClass.NOT_RETRIEVED if found.confidence >= band.review else FailureClass.NO_ARTICLE
         if hidden is not None and hidden.confidence >= band.auto:
             first = hidden.ranked[0].passage.article
-            return FailureClass.NOT_RETRIEVED if first.audience.admits(self.setting.reader) else FailureClass.NOT_PERMITTED
-        return FailureClass.NOT_RETRIEVED if found.confidence >= band.review else FailureClass.NO_ARTICLE
+            reason = FailureClass.NOT_RETRIEVED if first.audience.admits(self.setting.reader) else FailureClass.NOT_PERMITTED
+        return Abstention(reason, found.confidence, nearest_of(found))
 
     def _with_ticket(self, settled: Settlement, opened: requests.Opened) -> Settlement:
         return replace(settled, ticket=self._view(opened.ticket, opened.attached), ticket_id=opened.ticket.id)

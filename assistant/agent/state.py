@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
-from kb.model import FailureClass
+from kb.model import Abstention
 
 WORDS_KEPT = 4_000
 
@@ -63,9 +63,9 @@ class Memory:
         """Note a verdict on every article that has none yet."""
         return replace(self, offered=tuple(item if item.verdict else replace(item, verdict=verdict) for item in self.offered))
 
-    def failed(self, failure: FailureClass, nearest: tuple[str, ...]) -> Memory:
+    def abstained(self, abstention: Abstention) -> Memory:
         """Note why the question could not be answered, should it stay so."""
-        return replace(self, failure=failure.value, nearest=nearest)
+        return replace(self, failure=abstention.reason.value, nearest=abstention.nearest, confidence=abstention.confidence)
 
 
 @dataclass(frozen=True, slots=True)

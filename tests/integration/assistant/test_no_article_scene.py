@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -218,3 +219,13 @@ class TestRestrictedArticles:
             title = dice.choice(titles)
             found = knowledge.passages_for(title, reader, None, vector=vectors[title])
             assert all(articles[item.passage.article.id].audience.admits(reader) for item in found.ranked), (reader, title)
+
+
+def test_the_audit_says_why_no_answer_was_given(world: World) -> None:
+    talk = world.talk("maria.santos")
+    talk.say("The coffee machine on floor 3 shows error 12")
+    with world.assistant.store.read() as unit:
+        entries = [json.loads(record.body) for record in unit.audit.read()]
+    (entry,) = [entry for entry in entries if entry["step"] == "answer" and entry["conversation"] == talk.conversation]
+    assert entry["detail"]["abstained"] == "no article"
+    assert entry["confidence"] < world.assistant.policy.bands["answer"].auto

@@ -9,7 +9,7 @@ from assistant.agent.steps.summarise import summary_of, ticket_body, transcript_
 from assistant.domain.configuration import Device, Person
 from assistant.domain.ticket import Tried
 from assistant.ports.store import Event, Message
-from kb.model import FailureClass, Platform
+from kb.model import Abstention, FailureClass, Platform
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ANA = Person("ana", "Ana Silva", title="Buyer", department="Purchasing", location="Leeds")
@@ -105,5 +105,5 @@ def test_the_question_is_the_issue_with_the_latest_details() -> None:
 
 
 def test_why_it_failed_is_kept_with_what_was_near() -> None:
-    failed = MEMORY.failed(FailureClass.NO_ARTICLE, ("x",))
-    assert (failed.failure, failed.nearest) == ("no article", ("x",))
+    abstained = MEMORY.abstained(Abstention(FailureClass.NO_ARTICLE, 0.1, ("x",)))
+    assert (abstained.failure, abstained.nearest, abstained.confidence) == ("no article", ("x",), 0.1)
