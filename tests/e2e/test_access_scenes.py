@@ -208,10 +208,5 @@ def test_a_table_in_an_article_is_a_table_in_the_answer(browser: Browser, desk: 
         help_desk = Helpdesk(page)
         answer = help_desk.ask("Which way should I send a large file, and how large may it be?")
         picture(page, "table-answer-desktop-light")
-        with desk.client("maria.santos") as maria:
-            conversation = maria.get("/v1/conversations").json()[0]["conversation"]
-            html = maria.get(f"/v1/conversations/{conversation}/events").json()[-1]["event"]["reply"]["html"]
-        if "<table>" not in html:
-            pytest.fail("this question was meant to be answered with a table; choose another")
         expect(answer.get_by_role("table")).to_be_visible()
         assert answer.get_by_role("cell").count() > 3
