@@ -206,7 +206,7 @@ def test_words_from_right_to_left_stand_on_the_right(browser: Browser, desk: Ser
 def test_a_table_in_an_article_is_a_table_in_the_answer(browser: Browser, desk: Service) -> None:
     with visit(browser, desk) as (page, _):
         help_desk = Helpdesk(page)
-        answer = help_desk.ask("Which way should I send a large file, and how large may it be?")
+        answer = help_desk.ask("Up to what size can I send a file as an attachment or a link?")
         picture(page, "table-answer-desktop-light")
         expect(answer.get_by_role("table")).to_be_visible()
         assert answer.get_by_role("cell").count() > 3
