@@ -25,7 +25,14 @@ def split(text: str) -> list[Section]:
     with `` > ``. Offsets count code points; ``text[start:end]`` neither starts nor ends with a blank.
     """
     passages = [passage for part in parts(text) for passage in _passages(part)]
-    return [Section(ordinal, SEPARATOR.join(one.path), one.start, one.end) for ordinal, one in enumerate(_merge_short(passages))]
+    return [_section(text, ordinal, one) for ordinal, one in enumerate(_merge_short(passages))]
+
+
+def _section(text: str, ordinal: int, one: _Passage) -> Section:
+    """Leave out blanks at both ends: a document may begin with some, and a joined passage begins where its document does."""
+    part = text[one.start : one.end]
+    start = one.start + len(part) - len(part.lstrip())
+    return Section(ordinal, SEPARATOR.join(one.path), start, start + len(part.strip()))
 
 
 @dataclass(frozen=True, slots=True)

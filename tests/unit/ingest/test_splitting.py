@@ -172,3 +172,8 @@ def test_no_ordered_list_code_or_table_is_cut(text: str) -> None:
             first = starts[token.map[0]] + len(block) - len(block.lstrip())
             last = first + len(block.strip())
             assert any(start <= first and last <= end for start, end in spans) or not block.strip()
+
+
+def test_a_document_that_begins_with_blanks_gives_sections_without_them() -> None:
+    text = "   more of the step\n# H1\n" + "word " * 9 + "\n## H2\n" + "word " * 18
+    assert all(text[section.start : section.end] == text[section.start : section.end].strip() for section in split(text))
