@@ -268,18 +268,17 @@ def gaps(week: Annotated[str, typer.Option(help="Any day of the week, as YYYY-MM
         except ValueError:
             _stop(f"{week} is not a day in the form YYYY-MM-DD")
         ranking, facts = ranking_text(assistant), assistant.knowledge_base.learned.facts()
-    learned = {name: value for name, value in facts.items() if name != "weights"}
-    typer.echo(json.dumps({**report_facts(report), "ranking": learned}) if as_json else f"{report_text(report)}\n\n{ranking}")
+    typer.echo(json.dumps({**report_facts(report), "ranking": facts}) if as_json else f"{report_text(report)}\n\n{ranking}")
 
 
 @app.command(epilog="Example: firstline learn")
 def learn(as_json: AsJson = False) -> None:
     """Learn the ranking from confirmed answers now, not only once a week; what does not rank surely better is not kept."""
-    from assistant.learning import facts_of, learn_ranking, learned_text
+    from assistant.learning import learn_ranking, learned_text
 
     with _opened(_settings()) as assistant:
-        learned = learn_ranking(assistant)
-        facts = facts_of(learned, assistant.clock.now(), assistant.knowledge_base.learned.facts()["week"])
+        learn_ranking(assistant)
+        facts = assistant.knowledge_base.learned.facts()
     typer.echo(json.dumps(facts) if as_json else learned_text(facts))
 
 

@@ -40,7 +40,7 @@ def learn_ranking(assistant: Assistant) -> Learned:
     with assistant.store.read() as unit:
         answered = confirmed(unit.conversations.silent_since(State.RESOLVED, now))
     learned = learn(examples_of(base.retriever, answered, base.store.groups()), shipped()[0])
-    base.learned.write(facts_of(learned, now, _week(assistant, now)), learned.weights)
+    base.learned.write(_facts(learned, now, _week(assistant, now)), learned.weights)
     return learned
 
 
@@ -51,7 +51,7 @@ def learn_weekly(assistant: Assistant) -> Learned | None:
     return learn_ranking(assistant)
 
 
-def facts_of(learned: Learned, now: datetime, week: str) -> dict[str, Any]:
+def _facts(learned: Learned, now: datetime, week: str) -> dict[str, Any]:
     """Return what came of learning, for a file or a program."""
     return {
         "week": week,

@@ -23,7 +23,7 @@ from kb.retrieve import Question, Ranking, Retriever
 
 FOLDS = 5
 PULL = 0.3
-"""How strongly the fit is drawn to the prior: with less, questions left out of a set gain a little and whole sets left out lose much (ADR 9)."""
+"""How strongly the fit is drawn to the prior: with less, whole sets that are left out lose (ADR 9)."""
 PRIOR = {
     "hybrid": {
         "passage": 1.2,

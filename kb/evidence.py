@@ -19,14 +19,11 @@ from kb.model import Evidence
 STOPWORDS = frozenset(Path(__file__).with_name("stopwords.txt").read_text(encoding="utf-8").split())
 _COMPOUND = re.compile(r"(?<![\w-])([^\W_]+)-([^\W_]+)(?![\w-])")
 """Two words joined by a hyphen are also one word: Wi-Fi and wifi, e-mail and email."""
-OF_MEANING = ("similarity", "lift")
-OF_WORDS = ("coverage", "agreement", "title_coverage", "words", "title_words")
-FEATURES = (*OF_MEANING, *OF_WORDS, "gap", "length")
-"""Of the first article: ``similarity`` blends the cosines of passage and title; ``lift`` compares its cosine with the
-usual; ``coverage`` and ``title_coverage`` are shares of the question's words found in it;
-``agreement``: words alone put it first too; ``length`` of the question; ``gap`` between the
-first two scores of the ranking;
-``words``, ``title_words``: BM25 of its best passage and of its title for each word of the question."""
+FEATURES = ("similarity", "lift", "coverage", "agreement", "title_coverage", "words", "title_words", "gap", "length")
+"""Of the first article: ``similarity`` blends the cosines of passage and title; ``lift`` compares its cosine with the usual;
+``coverage`` and ``title_coverage`` are shares of the question's words found in it and in its title; ``agreement``: words
+alone put it first too; ``words`` and ``title_words``: BM25 of its best passage and of its title for each word of the
+question; ``gap`` between the first two scores of the ranking; ``length`` of the question."""
 TITLE_WEIGHT = 0.3
 
 

@@ -1,13 +1,14 @@
 """Learns weights of the ranking: a listwise softmax over the articles found (ListNet, Cao et al. 2007), linear in the features.
 
 The loss of a question is the cross entropy between its relevant articles, alike, and the softmax of the scores. Sets count
-alike, whatever their size. The weights are drawn to a starting point (zero, or the shipped constants) with strength ``pull``.
+alike, whatever their size. The weights are drawn to where they start (the shipped constants, for one knowledge base) with
+strength ``pull``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,18 +47,13 @@ class Example:
     weight: float = 1.0
 
 
-def fit_weights(examples: Sequence[Example], start: Weights | None = None, pull: float = PULL) -> Weights:
+def fit_weights(examples: Sequence[Example], start: Weights, pull: float = PULL) -> Weights:
     """Fit weights on examples that have a relevant article among those found; the others say nothing."""
     useful = [example for example in examples if example.relevant.any()]
-    traits = np.array([example.traits for example in useful])
-    centre, spread = (start.centre, start.spread) if start else (traits.mean(axis=0), np.maximum(traits.std(axis=0), 1e-6))
-    floor = start.floor if start else floors(useful)
-    design = _Design(useful, np.clip((traits - centre) / spread, -2.5, 2.5), floor)
-    origin = _flat(start.features, start.moves) if start else np.zeros(len(FEATURES) + len(TRAITS) * len(WORD_FEATURES))
-    found = _descend(design, origin, pull)
+    design = _Design(useful, start)
+    found = _descend(design, np.concatenate([start.features.astype(float), start.moves.astype(float).ravel()]), pull)
     features, moves = found[: len(FEATURES)], found[len(FEATURES) :].reshape(len(TRAITS), len(WORD_FEATURES))
-    cast = [np.asarray(part, dtype=np.float32) for part in (features, floor, centre, spread, moves)]
-    return Weights(cast[0], cast[1], cast[2], cast[3], cast[4], "fitted")
+    return replace(start, features=np.asarray(features, dtype=np.float32), moves=np.asarray(moves, dtype=np.float32))
 
 
 def floors(examples: Sequence[Example]) -> Vector:
@@ -109,10 +105,6 @@ def reciprocal_rank(example: Example, weights: Weights) -> float:
     return 1 / (1 + int(places[0])) if len(places) else 0.0
 
 
-def _flat(features: Vector, moves: Vector) -> np.ndarray:
-    return np.concatenate([features.astype(float), moves.astype(float).ravel()])
-
-
 def examples_of(retriever: Retriever, answered: Iterable[Answered], groups: frozenset[str]) -> list[Example]:
     """Return an example for each answered question, as the retriever finds it with every right.
 
@@ -130,12 +122,13 @@ def examples_of(retriever: Retriever, answered: Iterable[Answered], groups: froz
 class _Design:
     """All articles of all questions as rows of one matrix, so that a step costs two products."""
 
-    def __init__(self, examples: Sequence[Example], traits: Vector, floor: Vector) -> None:
+    def __init__(self, examples: Sequence[Example], start: Weights) -> None:
         sizes = [len(example.relevant) for example in examples]
         self.starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         self.of = np.repeat(np.arange(len(sizes)), sizes)
-        plain = np.concatenate([standardised(example.table, floor) for example in examples])
+        plain = np.concatenate([standardised(example.table, start.floor) for example in examples])
         words = plain[:, word_columns()]
+        traits = np.array([start.standing(example.traits) for example in examples])
         crossed = (traits[self.of][:, :, None] * words[:, None, :]).reshape(len(plain), -1)
         self.rows = np.concatenate([plain, crossed], axis=1).astype(float)
         relevant = np.concatenate([example.relevant for example in examples]).astype(float)

@@ -37,6 +37,7 @@ OVERDUE = 0.35
 """What an article past its review date loses, in units of the score; set by hand: enough to lose against a good twin."""
 _CODE = re.compile(r"\d|_|(?<=\w)[A-Z]")
 _NEXT = 10
+EXTREME = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,16 @@ class Weights:
     centre: Vector
     spread: Vector
     moves: Vector
-    origin: str = ""
 
     def scores(self, table: Vector, traits: Vector) -> Vector:
         """Return the score of each article; ``table`` has a row for each, in the order of ``FEATURES``."""
-        of_question = np.clip((traits - self.centre) / self.spread, -2.5, 2.5)
         weights = self.features.copy()
-        weights[word_columns()] += of_question @ self.moves
+        weights[word_columns()] += self.standing(traits) @ self.moves
         return np.asarray(standardised(table, self.floor) @ weights, dtype=np.float32)
+
+    def standing(self, traits: Vector) -> Vector:
+        """Return the traits of a question against those of usual questions, an extreme one cut off."""
+        return np.asarray(np.clip((traits - self.centre) / self.spread, -EXTREME, EXTREME), dtype=np.float32)
 
     def facts(self) -> dict[str, Any]:
         """Return plain values for a file, rounded to what matters."""
@@ -75,7 +78,7 @@ class Weights:
         }
 
     @classmethod
-    def of(cls, facts: dict[str, Any], origin: str = "") -> Weights:
+    def of(cls, facts: dict[str, Any]) -> Weights:
         """Read what ``facts`` wrote.
 
         Raises:
@@ -88,7 +91,6 @@ class Weights:
             np.array([float(trait["mean"]) for trait in traits], dtype=np.float32),
             np.array([max(float(trait["deviation"]), 1e-6) for trait in traits], dtype=np.float32),
             np.array([[float(trait[word]) for word in WORD_FEATURES] for trait in traits], dtype=np.float32),
-            origin,
         )
 
 
@@ -96,7 +98,7 @@ class Weights:
 def shipped() -> tuple[Weights, Weights]:
     """Return the constants that come with Firstline: for the whole ranking, and for words alone."""
     facts = json.loads(SHIPPED.read_text(encoding="utf-8"))
-    return Weights.of(facts["hybrid"], "shipped"), Weights.of(facts["words"], "shipped")
+    return Weights.of(facts["hybrid"]), Weights.of(facts["words"])
 
 
 def word_columns() -> list[int]:

@@ -9,7 +9,7 @@ from math import log
 
 import numpy as np
 
-from kb.evidence import Signals, confidence
+from kb.evidence import FEATURES, TITLE_WEIGHT, Signals, confidence, features
 from kb.model import Evidence, Retrieval
 from kb.ports import ArticleStore, ArticleWords, Candidate, Embedder, EmbedderUnavailable, Hit, LexicalIndex, Scope, Vector, VectorIndex
 from kb.ranking import OVERDUE, Weights, shipped, traits_of
@@ -19,7 +19,7 @@ TURNS = 3
 """How many earlier turns of a conversation are searched with the question."""
 BACKGROUND = 1_000
 NEIGHBOURS = 20
-WITHIN_TITLE, WITHIN_WORDS = 0.3, 0.3
+WITHIN_WORDS = 0.3
 NOTHING = ArticleWords(0.0, 0.0, 1)
 
 
@@ -119,13 +119,13 @@ class Retriever:
         return self._ordered(table, problem)
 
     def _ordered(self, table: _Table, problem: str) -> Ranking:
-        features, traits = table.features(), table.traits()
+        rows, traits = table.features(), table.traits()
         hybrid, words = shipped()
         weights = (self._own() or hybrid) if table.vector is not None else words
-        scores = weights.scores(features, traits)
+        scores = weights.scores(rows, traits)
         late = np.array([article.overdue(self._today()) for article in table.articles])
         signals = table.signals(np.asarray(scores - OVERDUE * late, dtype=np.float32))
-        return Ranking(signals, table.vector, problem, tuple(article.id for article in table.articles), features, traits)
+        return Ranking(signals, table.vector, problem, tuple(article.id for article in table.articles), rows, traits)
 
     def _search_vectors(self, question: Question, scope: Scope) -> tuple[Vector | None, list[Hit], str]:
         parts = self._searches
@@ -217,7 +217,7 @@ class _Table:
 
     def signals(self, scores: Vector) -> Signals:
         """Rank articles by their scores; passages of one article stand together, the best first."""
-        within = _z(self.near + WITHIN_TITLE * self.title) + WITHIN_WORDS * _z(self.words) if self.vector is not None else self.words
+        within = _z(self.near + TITLE_WEIGHT * self.title) + WITHIN_WORDS * _z(self.words) if self.vector is not None else self.words
         order = sorted(range(len(self.rows)), key=lambda k: (-scores[k], self.articles[k].id))
         ranked = []
         for k in order:
@@ -257,8 +257,6 @@ def _z(values: Vector) -> Vector:
 
 def _lexical_confidence(signals: Signals) -> float:
     """Without vectors only the share of the question's words in the passage speaks: never sure, at most 0.75."""
-    from kb.evidence import FEATURES, features
-
     return 0.75 * features(signals)[FEATURES.index("coverage")]
 
 

@@ -30,13 +30,16 @@ class WeightsFile:
 
     def _load(self) -> Weights | None:
         try:
-            weights = self.facts().get("weights")
-            return Weights.of(weights, "learned") if weights else None
+            weights = self._content().get("weights")
+            return Weights.of(weights) if weights else None
         except (KeyError, TypeError, ValueError):
             return None
 
     def facts(self) -> dict[str, Any]:
-        """Return what was written last, {} before that."""
+        """Return what was written last about learning, {} before that."""
+        return {name: value for name, value in self._content().items() if name != "weights"}
+
+    def _content(self) -> dict[str, Any]:
         try:
             found = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -23,7 +23,7 @@ def examples(count: int, telling: int | None, seed: int = 7) -> list[Example]:
 
 
 def test_what_the_answers_show_is_learned() -> None:
-    fitted = fit_weights(examples(120, TITLE))
+    fitted = fit_weights(examples(120, TITLE), shipped()[0])
     assert int(np.argmax(fitted.features)) == TITLE
     fresh = examples(60, TITLE, seed=8)
     assert np.mean([reciprocal_rank(one, fitted) for one in fresh]) > 0.9
