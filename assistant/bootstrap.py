@@ -21,10 +21,14 @@ from assistant.agent.settle import Settler
 from assistant.agent.state import Timings
 from assistant.agent.steps.understand import EXAMPLES, LocalUnderstanding
 from assistant.agent.turn import Parts, Turns
+from assistant.connections import open_desk, open_directory, open_notifier
 from assistant.domain.ticket import TicketBody, TicketDraft, TicketStatus
 from assistant.governance.policy import PACKAGED, Policy, load_policy
 from assistant.ports.clock import Clock
+from assistant.ports.identity import Directory
+from assistant.ports.notify import Notifier
 from assistant.ports.store import Event
+from assistant.ports.ticketing import TicketDesk
 from assistant.settings import Settings
 from kb.adapters.store.migrate import migrate
 from kb.bootstrap import KnowledgeBase, open_knowledge
@@ -43,7 +47,10 @@ class Assistant:
     settings: Settings
     knowledge_base: KnowledgeBase
     knowledge: KnowledgeFromBase
-    directory: BuiltinDirectory
+    directory: Directory
+    workplace: BuiltinDirectory
+    notifier: Notifier
+    desk: TicketDesk | None
     store: SqlStore
     policy: Policy
     timings: Timings
@@ -56,7 +63,7 @@ class Assistant:
 
     def link_hosts(self) -> tuple[str, ...]:
         """Return the hosts that links may lead to: the organisation's domain and the configured ones."""
-        return (self.directory.company().domain, *self.settings.link_hosts)
+        return (self.workplace.company().domain, *self.settings.link_hosts)
 
     def close(self) -> None:
         """Finish the turns under way and let go of database and index."""
@@ -73,7 +80,8 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
     policy = load_policy(settings.policy_file or PACKAGED)
     base = open_knowledge(settings)
     migrate(base.engine, MIGRATIONS, SCHEMA_TABLE)
-    directory = BuiltinDirectory(base.engine)
+    workplace = BuiltinDirectory(base.engine)
+    directory = open_directory(settings, workplace)
     store = SqlStore(base.engine, policy.bands["attach"].auto)
     knowledge = KnowledgeFromBase(base)
     clock = clock or SystemClock()
@@ -90,14 +98,32 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
                 log.exception("events could not be pushed")
 
     def link_hosts() -> tuple[str, ...]:
-        return (directory.company().domain, *settings.link_hosts)
+        return (workplace.company().domain, *settings.link_hosts)
 
     understanding = LocalUnderstanding(_cached_embed(base, settings.home / "index" / "understand.npz"))
-    settler = Settler(knowledge, policy, timings, directory.queues, lambda: directory.company().desk_hours)
-    parts = Parts(store, directory, directory, knowledge, understanding, settler, clock, timings, link_hosts, notify)
+    settler = Settler(knowledge, policy, timings, workplace.queues, lambda: workplace.company().desk_hours)
+    parts = Parts(store, directory, workplace, knowledge, understanding, settler, clock, timings, link_hosts, notify)
     secret = read_secret(settings)
     anchors = FileAnchors(settings.home / "audit-anchors.jsonl")
-    return Assistant(settings, base, knowledge, directory, store, policy, timings, Turns(parts), clock, parts, secret, anchors, subscribers)
+    notifier, desk = open_notifier(settings), open_desk(settings, store)
+    return Assistant(
+        settings,
+        base,
+        knowledge,
+        directory,
+        workplace,
+        notifier,
+        desk,
+        store,
+        policy,
+        timings,
+        Turns(parts),
+        clock,
+        parts,
+        secret,
+        anchors,
+        subscribers,
+    )
 
 
 def read_secret(settings: Settings) -> bytes:
@@ -149,7 +175,7 @@ def load_people(assistant: Assistant, path: Path) -> tuple[int, int]:
         PeopleFileError: the file cannot be used; nothing was changed.
     """
     made, waiting = read_people_file(path)
-    assistant.directory.replace(made)
+    assistant.workplace.replace(made)
     drafts = [
         TicketDraft(
             t.key,

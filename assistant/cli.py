@@ -195,7 +195,7 @@ def people(context: typer.Context, as_json: AsJson = False) -> None:
     with _opened(_settings()) as assistant:
         rows: list[dict[str, Any]] = []
         for person in assistant.directory.people():
-            devices = [{"id": d.id, "name": d.name, "os": d.os, "platform": d.platform.value} for d in assistant.directory.devices_of(person.id)]
+            devices = [{"id": d.id, "name": d.name, "os": d.os, "platform": d.platform.value} for d in assistant.workplace.devices_of(person.id)]
             rows.append(
                 {
                     "id": person.id,

@@ -28,9 +28,9 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
     yield from _packages()
     yield from _knowledge(assistant, owned_here)
     people = assistant.directory.people()
-    devices = sum(len(assistant.directory.devices_of(person.id)) for person in people)
+    devices = sum(len(assistant.workplace.devices_of(person.id)) for person in people)
     if people:
-        yield Check("people", "ok", f"{len(people)} people, {devices} devices, {len(assistant.directory.queues())} queues")
+        yield Check("people", "ok", f"{len(people)} people, {devices} devices, {len(assistant.workplace.queues())} queues")
     else:
         yield Check("people", "bad", "nobody is known, so nobody can ask", "firstline people load FILE")
     yield Check("policy", "ok", f"version {assistant.policy.version}, steps {', '.join(sorted(assistant.policy.bands))}")

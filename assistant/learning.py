@@ -76,4 +76,4 @@ def learned_text(facts: dict[str, Any]) -> str:
 
 
 def _week(assistant: Assistant, now: datetime) -> str:
-    return week_of(now, assistant.directory.company().timezone)[0].date().isoformat()
+    return week_of(now, assistant.workplace.company().timezone)[0].date().isoformat()

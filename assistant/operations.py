@@ -23,7 +23,7 @@ def report_of(assistant: Assistant, week: str = "") -> GapReport:
     Raises:
         ValueError: that is not a day.
     """
-    zone, now = assistant.directory.company().timezone, assistant.clock.now()
+    zone, now = assistant.workplace.company().timezone, assistant.clock.now()
     moment = datetime.combine(date.fromisoformat(week), time(12), ZoneInfo(zone)) if week else now
     start, end = week_of(moment, zone)
     with assistant.store.read() as unit:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, TicketStatus
-from assistant.ports.ticketing import TicketDesk
+from assistant.ports.ticketing import Tickets
 
 SUBJECT_LENGTH = 90
 
@@ -39,7 +39,7 @@ def subject_of(question: str) -> str:
     return line if len(line) <= SUBJECT_LENGTH else f"{line[: SUBJECT_LENGTH - 1].rstrip()}…"
 
 
-def open_or_attach(desk: TicketDesk, issue: Issue, known: str, at: datetime, same_issue: timedelta) -> Opened:
+def open_or_attach(desk: Tickets, issue: Issue, known: str, at: datetime, same_issue: timedelta) -> Opened:
     """Return the ticket of an issue.
 
     In order: the ticket this episode already has (reopened if it was closed), the requester's open ticket about the
@@ -66,7 +66,7 @@ def open_or_attach(desk: TicketDesk, issue: Issue, known: str, at: datetime, sam
     return Opened(desk.create(draft, at), attached=False)
 
 
-def file(desk: TicketDesk, issue: Issue, known: str, at: datetime, same_issue: timedelta) -> Opened:
+def file(desk: Tickets, issue: Issue, known: str, at: datetime, same_issue: timedelta) -> Opened:
     """Give the issue to its queue with its full body.
 
     A ticket that people already work on keeps its queue and its body; what is new goes to it as a note.
@@ -79,7 +79,7 @@ def file(desk: TicketDesk, issue: Issue, known: str, at: datetime, same_issue: t
     return opened
 
 
-def close(desk: TicketDesk, ticket_id: str, actor: str, why: str, at: datetime) -> Ticket | None:
+def close(desk: Tickets, ticket_id: str, actor: str, why: str, at: datetime) -> Ticket | None:
     """Close a ticket if there is one and it is open; return it as it is now."""
     ticket = desk.ticket(ticket_id) if ticket_id else None
     if ticket is None or not ticket.status.is_open:
@@ -87,7 +87,7 @@ def close(desk: TicketDesk, ticket_id: str, actor: str, why: str, at: datetime) 
     return desk.change_status(ticket_id, TicketStatus.CLOSED, actor, why, at)
 
 
-def close_confirmed(desk: TicketDesk, issue: Issue, ticket_id: str, at: datetime) -> Ticket | None:
+def close_confirmed(desk: Tickets, issue: Issue, ticket_id: str, at: datetime) -> Ticket | None:
     """Close a ticket because its requester says that it is solved; one that only the assistant worked on gets its full body first."""
     ticket = desk.ticket(ticket_id) if ticket_id else None
     if ticket is not None and ticket.assignee == ASSISTANT:
@@ -95,7 +95,7 @@ def close_confirmed(desk: TicketDesk, issue: Issue, ticket_id: str, at: datetime
     return close(desk, ticket_id, issue.requester, "confirmed as solved by the requester", at)
 
 
-def let_go(desk: TicketDesk, ticket_id: str, actor: str, why: str, at: datetime) -> None:
+def let_go(desk: Tickets, ticket_id: str, actor: str, why: str, at: datetime) -> None:
     """Close a ticket that nobody followed up, unless people work on it: then they read why the conversation ended, and decide."""
     ticket = desk.ticket(ticket_id) if ticket_id else None
     if ticket is not None and ticket.status.is_open and ticket.assignee != ASSISTANT:

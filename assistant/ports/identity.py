@@ -1,20 +1,67 @@
-"""Who people are."""
+"""Who people are, what may be done to their accounts, and the organisation they work in."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.domain.configuration import Company, Person, Queue, Service
+from assistant.domain.secret import Secret
+
+
+class NoSuchAccount(LookupError):
+    """The directory has no such person, or no such group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The state of a person's account now."""
+
+    person: str
+    active: bool = True
+    locked: bool = False
+    must_change: bool = False
+    """A new password must be chosen at the next sign-in."""
+    groups: frozenset[str] = frozenset()
 
 
 class Directory(Protocol):
-    """Answers from the organisation's directory, as of now."""
+    """The system that knows people and their accounts. Every call asks it anew.
+
+    Calls that change something are idempotent: what is already so is left so. They raise ``NoSuchAccount``, or ``Refused``,
+    ``Unavailable`` or ``Uncertain`` of ``ports.outside``.
+    """
 
     def person(self, person_id: str) -> Person | None:
         """Return a person, or None when the directory has no such person (any more)."""
 
     def people(self) -> list[Person]:
         """Return everybody, ordered by name."""
+
+    def account(self, person_id: str) -> Account:
+        """Return the state of an account."""
+
+    def groups(self) -> frozenset[str]:
+        """Return the names of all groups."""
+
+    def reset_password(self, person_id: str) -> Secret | None:
+        """Set a fresh temporary password that must be changed at the next sign-in, and unlock the account.
+
+        Returns it, to be delivered on a registered channel and forgotten; None when the system delivers it by itself.
+        """
+
+    def unlock(self, person_id: str) -> bool:
+        """Unlock an account; return whether it was locked."""
+
+    def grant(self, person_id: str, group: str) -> bool:
+        """Make a person a member of a group; return whether they were none before."""
+
+    def revoke(self, person_id: str, group: str) -> bool:
+        """End a membership; return whether there was one."""
+
+
+class Workplace(Protocol):
+    """The organisation around its people, from the people file."""
 
     def company(self) -> Company:
         """Return the organisation itself."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from assistant.domain.audit import AuditEntry, AuditRecord
 from assistant.domain.conversation import Conversation, Episode, State
-from assistant.ports.ticketing import TicketDesk
+from assistant.ports.ticketing import Tickets
 from kb.ports import IntentLog
 
 
@@ -112,7 +112,7 @@ class UnitOfWork(Protocol):
         """Conversations, messages, events."""
 
     @property
-    def tickets(self) -> TicketDesk:
+    def tickets(self) -> Tickets:
         """The built-in desk."""
 
     @property

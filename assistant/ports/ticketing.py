@@ -1,8 +1,9 @@
-"""The service desk's tickets."""
+"""The service desk's tickets: our own record of them, and the system in which people work them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -13,8 +14,8 @@ class UnknownTicket(LookupError):
     """There is no such ticket."""
 
 
-class TicketDesk(Protocol):
-    """A system that holds tickets. A call takes effect with the transaction that it belongs to."""
+class Tickets(Protocol):
+    """Our own record of tickets. A call takes effect with the transaction that it belongs to."""
 
     def create(self, draft: TicketDraft, at: datetime) -> Ticket:
         """Open a ticket; a second call with the same ``draft.key`` returns the first one's ticket unchanged."""
@@ -58,3 +59,107 @@ class TicketDesk(Protocol):
         Raises:
             UnknownTicket: there is no such ticket.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingTicket:
+    """A ticket as it is sent to the system of the people who will work it. ``text`` is plain text with everything in it."""
+
+    subject: str
+    text: str
+    requester: str
+    """E-mail address of the person who asked."""
+    requester_name: str
+    queue: str
+    """Our name of the queue; adapters map it to theirs."""
+    category: str
+    reference: str
+    """Our ticket's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskNote:
+    """One entry of a desk ticket's history that has words in it."""
+
+    id: str
+    author: str
+    text: str
+    public: bool
+    at: datetime
+    ours: bool
+    """Written by the account that Firstline uses there."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTicket:
+    """A ticket as the other system holds it."""
+
+    id: str
+    status: TicketStatus
+    subject: str
+    queue: str
+    url: str
+    updated_at: datetime
+    key: str = ""
+    """The key that it was created with, "" when it is not one of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskChange:
+    """What somebody did in the other system: ``note`` or a new ``status``. ``id`` is the same however often it is reported."""
+
+    id: str
+    ticket: str
+    at: datetime
+    author: str
+    status: TicketStatus | None = None
+    note: str = ""
+    public: bool = False
+
+
+class TicketDesk(Protocol):
+    """The system in which people work tickets: the built-in one, or another by its interface.
+
+    Every changing call carries a key that is fixed with the intent. A repeated call with the same key changes nothing more and
+    returns what the first one did, as far as the system itself can tell; ``honours_keys`` says whether that holds also when the
+    two calls overlap or its search lags behind. Calls raise ``UnknownTicket``, or ``Refused``, ``Unavailable`` or
+    ``Uncertain`` of ``ports.outside``; a change that the system answers with success and did not make is ``Refused``.
+    """
+
+    @property
+    def name(self) -> str:
+        """The system's name, for people."""
+
+    @property
+    def honours_keys(self) -> bool:
+        """Whether creating twice with one key can never make two tickets."""
+
+    def create(self, made: OutgoingTicket, key: str) -> DeskTicket:
+        """Create a ticket."""
+
+    def find(self, key: str) -> list[DeskTicket]:
+        """Return the tickets that were created with this key, oldest first; more than one is a duplicate to be linked."""
+
+    def ticket(self, ticket_id: str) -> DeskTicket | None:
+        """Return a ticket, or None."""
+
+    def notes(self, ticket_id: str) -> list[DeskNote]:
+        """Return what was written in a ticket, oldest first."""
+
+    def update(self, ticket_id: str, key: str, *, subject: str = "", queue: str = "", category: str = "") -> DeskTicket:
+        """Change those of a ticket's fields that are given."""
+
+    def comment(self, ticket_id: str, text: str, key: str, public: bool = True) -> None:
+        """Add a note; a public one reaches the requester."""
+
+    def change_status(self, ticket_id: str, status: TicketStatus, key: str) -> DeskTicket:
+        """Set the status: close, resolve, reopen. A ticket that has it already is left alone."""
+
+    def link(self, ticket_id: str, other_id: str, key: str) -> None:
+        """Say in the system that one ticket refers to the other."""
+
+    def open_of(self, requester: str) -> list[DeskTicket]:
+        """Return the open tickets of the person with this e-mail address, newest first."""
+
+    def changes_since(self, cursor: str) -> tuple[list[DeskChange], str]:
+        """Return what others did since a cursor ("" for: from now on), oldest first, and the next cursor."""

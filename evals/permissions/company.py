@@ -61,7 +61,7 @@ class Company:
             Device(f"device-{name}", name, "Device", systems[number % len(systems)], systems[number % len(systems)].label, primary=True)
             for number, name in enumerate(self.record.groups)
         )
-        self.assistant.directory.replace(Organisation(Employer("Canaries", "canaries.example"), people, devices))
+        self.assistant.workplace.replace(Organisation(Employer("Canaries", "canaries.example"), people, devices))
 
     def follow(self) -> None:
         """Let the indexes follow the tables, as the running service does within a second."""

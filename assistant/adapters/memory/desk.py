@@ -25,7 +25,7 @@ class Held:
 
 @dataclass(slots=True)
 class MemoryDesk:
-    """The ``TicketDesk`` port. ``same_issue`` is the cosine from which two descriptions are the same issue."""
+    """The ``Tickets`` port. ``same_issue`` is the cosine from which two descriptions are the same issue."""
 
     same_issue: float
     held: dict[str, Held] = field(default_factory=dict)

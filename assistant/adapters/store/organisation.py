@@ -15,6 +15,7 @@ from sqlalchemy import Engine, delete, insert, select
 from assistant.adapters.store.tables import organisation
 from assistant.domain.configuration import Company, Device, Organisation, Person, Queue, Service
 from assistant.domain.ticket import TicketStatus
+from assistant.ports.identity import Account, NoSuchAccount
 from kb.adapters.store.engine import reading, writing
 from kb.model import Platform
 
@@ -137,6 +138,22 @@ class BuiltinDirectory:
     def people(self) -> list[Person]:
         """See the port."""
         return sorted(self._read("person", _person), key=lambda person: person.name)
+
+    def account(self, person_id: str) -> Account:
+        """See the port."""
+        facts = self._account_facts(person_id)
+        return Account(person_id, True, bool(facts.get("locked")), bool(facts.get("must_change")), frozenset(facts["groups"]))
+
+    def groups(self) -> frozenset[str]:
+        """See the port."""
+        return frozenset(group for person in self.people() for group in person.groups)
+
+    def _account_facts(self, person_id: str) -> dict[str, Any]:
+        with reading(self.engine) as connection:
+            found = connection.execute(select(organisation.c.facts).where(organisation.c.kind == "person", organisation.c.id == person_id)).scalar()
+        if found is None:
+            raise NoSuchAccount(person_id)
+        return dict(found)
 
     def company(self) -> Company:
         """See the port."""

@@ -107,3 +107,101 @@ audit = Table(
     Column("body", Text, nullable=False),
     Column("hash", String(64), nullable=False),
 )
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("tool", String(40), nullable=False, index=True),
+    Column("actor", String(80), nullable=False, index=True),
+    Column("subject", String(80), nullable=False),
+    Column("conversation", String(40), nullable=False, index=True),
+    Column("status", String(20), nullable=False, index=True),
+    Column("arguments", JSON, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("plan", JSON, nullable=False),
+    Column("result", JSON, nullable=False),
+    Column("reverts", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("action", String(40), ForeignKey("actions.id"), primary_key=True),
+    Column("hash", String(64), nullable=False),
+    Column("requester", String(80), nullable=False),
+    Column("stages", JSON, nullable=False),
+    Column("status", String(20), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("remind_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    Column("version", Integer, nullable=False),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("action", String(40), ForeignKey("approvals.action"), nullable=False),
+    Column("stage", Integer, nullable=False),
+    Column("approver", String(80), nullable=False),
+    Column("instead_of", String(80), nullable=False),
+    Column("approves", Boolean, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("action", "approver"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(120), nullable=False, unique=True),
+    Column("kind", String(40), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("done_at", UtcDateTime),
+    Column("result", JSON, nullable=False),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("conversation", String(40), nullable=False, index=True),
+    Column("actor", String(80), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("value", String(120), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+challenges = Table(
+    "challenges",
+    metadata,
+    Column("action", String(40), primary_key=True),
+    Column("hash", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("person", String(80), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("secret", String(80), nullable=False),
+    Column("last_step", Integer, nullable=False),
+    Column("registered_at", UtcDateTime, nullable=False),
+)

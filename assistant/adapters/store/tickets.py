@@ -22,7 +22,7 @@ OPEN = [status.value for status in TicketStatus if status.is_open]
 
 @dataclass(frozen=True, slots=True)
 class BuiltinDesk:
-    """The ``TicketDesk`` port on a connection whose owner commits.
+    """The ``Tickets`` port on a connection whose owner commits.
 
     ``same_issue`` is the cosine from which two descriptions are the same issue; without vectors, equal words are needed.
     """

@@ -114,7 +114,7 @@ def sign_out() -> Response:
 def tickets(request: Request, site: OurSite, person: Annotated[Person, Depends(agent)], status: str | None = None, queue: str = "") -> Response:
     """List tickets, those that wait longest first; at first the open ones that people have to do something about."""
     wanted = "open" if status is None else status
-    queues = {q.id: q.name for q in site.directory.queues()}
+    queues = {q.id: q.name for q in site.workplace.queues()}
     with site.store.read() as unit:
         everything = unit.tickets.all()
     chosen = [t for t in everything if (not wanted or _standing(t) == wanted) and (not queue or queues.get(t.queue, t.queue) == queue)]
@@ -160,7 +160,7 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
     if found is None:
         raise HTTPException(404, f"There is no ticket {ticket_id}.")
     people = {p.id: p.name for p in site.directory.people()} | {ASSISTANT: "Firstline"}
-    queues = {q.id: q.name for q in site.directory.queues()}
+    queues = {q.id: q.name for q in site.workplace.queues()}
     body = site.presenter.ticket(found.body, said, Reader(person.groups))
     context = {
         "ticket": _row(found, people, queues),
@@ -187,7 +187,7 @@ def _turn(site: Site, who: str, words: str, at: str) -> dict[str, Any]:
 @router.get("/console/gaps")
 def gaps(request: Request, site: OurSite, person: Annotated[Person, Depends(author)], week: Week = None) -> Response:
     """Show a week's gaps, the costliest first."""
-    zone = ZoneInfo(site.directory.company().timezone)
+    zone = ZoneInfo(site.workplace.company().timezone)
     moment = datetime.combine(week, time(12), zone) if week else site.clock.now()
     start, end = week_of(moment, zone.key)
     with site.store.read() as unit:

@@ -66,9 +66,9 @@ def home(request: Request, site: OurSite) -> Response:
             {"id": person.id, "name": person.name, "title": person.title, "location": person.location, "story": person.story, "device": device}
         )
     context = {
-        "company": site.directory.company(),
+        "company": site.workplace.company(),
         "people": people,
-        "services": [{"name": s.name, "status": STATUS.get(s.status, s.status), "note": s.note} for s in site.directory.services()],
+        "services": [{"name": s.name, "status": STATUS.get(s.status, s.status), "note": s.note} for s in site.workplace.services()],
         "popular": first,
         "categories": [{"id": name, "name": topic(name), "count": count} for name, count in sorted(by_category.items())],
     }
@@ -94,7 +94,7 @@ def articles(
     """List the articles of a category that the reader may see."""
     groups = _groups(site, firstline_reader) | _groups(site, firstline_session)
     shown = [article for article in _visible(site, groups) if not category or article.category == category]
-    context = {"company": site.directory.company(), "heading": topic(category) or "All articles", "articles": shown}
+    context = {"company": site.workplace.company(), "heading": topic(category) or "All articles", "articles": shown}
     return TEMPLATES.TemplateResponse(request, "articles.html", context)
 
 
@@ -107,7 +107,7 @@ def article(request: Request, site: OurSite, article_id: str, firstline_reader: 
         raise HTTPException(404, "There is no such article, or it is not for you.")
     head, text = found
     context = {
-        "company": site.directory.company(),
+        "company": site.workplace.company(),
         "title": head.title,
         "html": render(text, site.link_hosts()),
         "owner": head.owner,

@@ -16,7 +16,7 @@ from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.live import Live
 from assistant.ports.clock import Clock
 from assistant.ports.devices import DeviceFleet
-from assistant.ports.identity import Directory
+from assistant.ports.identity import Directory, Workplace
 from assistant.ports.knowledge import Knowledge
 from assistant.ports.store import Event, Store
 from kb.model import Article, Reader
@@ -43,6 +43,7 @@ class Site:
     turns: Turns
     store: Store
     directory: Directory
+    workplace: Workplace
     fleet: DeviceFleet
     knowledge: Knowledge
     articles: Callable[[], list[Article]]

@@ -10,7 +10,7 @@ import pytest
 
 from assistant.domain.ticket import ASSISTANT, TicketBody, TicketDraft, TicketStatus, Tried
 from assistant.ports.store import Store
-from assistant.ports.ticketing import TicketDesk, UnknownTicket
+from assistant.ports.ticketing import Tickets, UnknownTicket
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -19,7 +19,7 @@ NEARLY_EAST = (0.8, 0.6)
 
 
 @pytest.fixture
-def desk(store: Store) -> Iterator[TicketDesk]:
+def desk(store: Store) -> Iterator[Tickets]:
     with store.write() as unit:
         yield unit.tickets
 
@@ -29,7 +29,7 @@ def draft(key: str, requester: str = "ana", subject: str = "Scanner is jammed", 
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
-def test_a_ticket_holds_what_its_draft_says(desk: TicketDesk) -> None:
+def test_a_ticket_holds_what_its_draft_says(desk: Tickets) -> None:
     made = desk.create(draft("k1"), NOON)
     assert (made.requester, made.subject, made.queue, made.category, made.origin) == ("ana", "Scanner is jammed", "endpoint", "printing", "c_1")
     assert (made.status, made.assignee, made.opened_at, made.updated_at) == (TicketStatus.OPEN, ASSISTANT, NOON, NOON)
@@ -37,7 +37,7 @@ def test_a_ticket_holds_what_its_draft_says(desk: TicketDesk) -> None:
     assert desk.ticket(made.id) == made
 
 
-def test_a_full_body_comes_back_as_it_was_given(desk: TicketDesk) -> None:
+def test_a_full_body_comes_back_as_it_was_given(desk: Tickets) -> None:
     body = TicketBody(
         "Asked: jam",
         (("Ana Silva", "es klemmt – 紙詰まり 🙂", "2026-03-02T12:00:00+00:00"), ("Firstline", "Try this.", "2026-03-02T12:00:01+00:00")),
@@ -52,20 +52,20 @@ def test_a_full_body_comes_back_as_it_was_given(desk: TicketDesk) -> None:
     assert found.body == body
 
 
-def test_creating_twice_with_one_key_gives_one_ticket(desk: TicketDesk) -> None:
+def test_creating_twice_with_one_key_gives_one_ticket(desk: Tickets) -> None:
     first = desk.create(draft("k1"), NOON)
     again = desk.create(draft("k1", subject="Something else", requester="bo"), NOON + HOUR)
     assert again == first
     assert [ticket.id for ticket in desk.all()] == [first.id]
 
 
-def test_ids_differ_and_are_readable(desk: TicketDesk) -> None:
+def test_ids_differ_and_are_readable(desk: Tickets) -> None:
     ids = [desk.create(draft(f"k{i}"), NOON).id for i in range(12)]
     assert len(set(ids)) == 12
     assert all(ticket_id.startswith("T-") and ticket_id[2:].isdigit() for ticket_id in ids)
 
 
-def test_an_unknown_ticket_is_none_and_cannot_be_changed(desk: TicketDesk) -> None:
+def test_an_unknown_ticket_is_none_and_cannot_be_changed(desk: Tickets) -> None:
     assert desk.ticket("T-9") is None
     with pytest.raises(UnknownTicket):
         desk.comment("T-9", "ana", "hello", NOON)
@@ -77,7 +77,7 @@ def test_an_unknown_ticket_is_none_and_cannot_be_changed(desk: TicketDesk) -> No
         desk.change_status("T-9", TicketStatus.CLOSED, "ana", "done", NOON)
 
 
-def test_a_comment_is_kept_in_order_and_moves_the_clock(desk: TicketDesk) -> None:
+def test_a_comment_is_kept_in_order_and_moves_the_clock(desk: Tickets) -> None:
     made = desk.create(draft("k1"), NOON)
     desk.comment(made.id, "ana", "still jammed", NOON + HOUR)
     desk.comment(made.id, "tom", "looks like the roller", NOON + 2 * HOUR, public=False)
@@ -90,7 +90,7 @@ def test_a_comment_is_kept_in_order_and_moves_the_clock(desk: TicketDesk) -> Non
     assert (found.opened_at, found.updated_at) == (NOON, NOON + 2 * HOUR)
 
 
-def test_filing_gives_the_ticket_with_its_body_to_people(desk: TicketDesk) -> None:
+def test_filing_gives_the_ticket_with_its_body_to_people(desk: Tickets) -> None:
     made = desk.create(draft("k1"), NOON)
     filed = desk.file(made.id, TicketBody("The whole story"), "network", NOON + HOUR)
     assert (filed.queue, filed.assignee, filed.body.summary, filed.status) == ("network", "", "The whole story", TicketStatus.OPEN)
@@ -99,7 +99,7 @@ def test_filing_gives_the_ticket_with_its_body_to_people(desk: TicketDesk) -> No
     assert desk.ticket(made.id) == filed
 
 
-def test_describing_replaces_the_body_and_nothing_else(desk: TicketDesk) -> None:
+def test_describing_replaces_the_body_and_nothing_else(desk: Tickets) -> None:
     made = desk.create(draft("k1"), NOON)
     desk.describe(made.id, TicketBody("The whole story", confidence=0.8), NOON + HOUR)
     found = desk.ticket(made.id)
@@ -109,7 +109,7 @@ def test_describing_replaces_the_body_and_nothing_else(desk: TicketDesk) -> None
 
 
 @pytest.mark.parametrize("status", list(TicketStatus))
-def test_a_change_of_status_says_who_and_why(desk: TicketDesk, status: TicketStatus) -> None:
+def test_a_change_of_status_says_who_and_why(desk: Tickets, status: TicketStatus) -> None:
     made = desk.create(draft("k1"), NOON)
     changed = desk.change_status(made.id, status, "tom", "because of the roller", NOON + HOUR)
     assert changed.status is status
@@ -119,47 +119,47 @@ def test_a_change_of_status_says_who_and_why(desk: TicketDesk, status: TicketSta
 
 
 class TestFindOpenLike:
-    def test_the_same_issue_is_found(self, desk: TicketDesk) -> None:
+    def test_the_same_issue_is_found(self, desk: Tickets) -> None:
         made = desk.create(draft("k1"), NOON)
         found = desk.find_open_like("ana", "the scanner does not work", NEARLY_EAST, NOON - HOUR)
         assert found is not None
         assert found.id == made.id
 
-    def test_another_issue_is_not(self, desk: TicketDesk) -> None:
+    def test_another_issue_is_not(self, desk: Tickets) -> None:
         desk.create(draft("k1"), NOON)
         assert desk.find_open_like("ana", "mailbox full", NORTH, NOON - HOUR) is None
         assert desk.find_open_like("ana", "almost", (0.6, 0.8), NOON - HOUR) is None
 
-    def test_somebody_elses_is_not(self, desk: TicketDesk) -> None:
+    def test_somebody_elses_is_not(self, desk: Tickets) -> None:
         desk.create(draft("k1"), NOON)
         assert desk.find_open_like("bo", "Scanner is jammed", EAST, NOON - HOUR) is None
 
-    def test_the_window_begins_at_its_edge(self, desk: TicketDesk) -> None:
+    def test_the_window_begins_at_its_edge(self, desk: Tickets) -> None:
         desk.create(draft("k1"), NOON)
         assert desk.find_open_like("ana", "x", EAST, NOON) is not None
         assert desk.find_open_like("ana", "x", EAST, NOON + timedelta(seconds=1)) is None
 
     @pytest.mark.parametrize(("status", "open_"), [(status, status.is_open) for status in TicketStatus])
-    def test_only_open_ones_count(self, desk: TicketDesk, status: TicketStatus, open_: bool) -> None:
+    def test_only_open_ones_count(self, desk: Tickets, status: TicketStatus, open_: bool) -> None:
         made = desk.create(draft("k1"), NOON)
         desk.change_status(made.id, status, "tom", "x", NOON)
         assert (desk.find_open_like("ana", "x", EAST, NOON - HOUR) is not None) is open_
 
-    def test_the_nearest_of_several_is_found(self, desk: TicketDesk) -> None:
+    def test_the_nearest_of_several_is_found(self, desk: Tickets) -> None:
         near = desk.create(draft("k1", vector=EAST), NOON)
         desk.create(draft("k2", vector=NEARLY_EAST), NOON + HOUR)
         found = desk.find_open_like("ana", "x", EAST, NOON - HOUR)
         assert found is not None
         assert found.id == near.id
 
-    def test_without_vectors_equal_words_are_needed(self, desk: TicketDesk) -> None:
+    def test_without_vectors_equal_words_are_needed(self, desk: Tickets) -> None:
         desk.create(draft("k1", vector=()), NOON)
         assert desk.find_open_like("ana", "  scanner IS jammed ", (), NOON - HOUR) is not None
         assert desk.find_open_like("ana", "scanner jammed", (), NOON - HOUR) is None
         assert desk.find_open_like("ana", "scanner is jammed", EAST, NOON - HOUR) is not None
 
 
-def test_a_persons_tickets_are_the_newest_first_and_open_unless_all_are_wanted(desk: TicketDesk) -> None:
+def test_a_persons_tickets_are_the_newest_first_and_open_unless_all_are_wanted(desk: Tickets) -> None:
     first, second, third = (desk.create(draft(f"k{i}", subject=f"issue {i}"), NOON + i * HOUR) for i in range(3))
     desk.create(draft("other", requester="bo"), NOON)
     desk.change_status(second.id, TicketStatus.CLOSED, "ana", "solved", NOON + 5 * HOUR)
@@ -168,7 +168,7 @@ def test_a_persons_tickets_are_the_newest_first_and_open_unless_all_are_wanted(d
     assert desk.of_requester("nobody") == []
 
 
-def test_the_desk_sees_those_that_wait_longest_first_by_status_and_queue(desk: TicketDesk) -> None:
+def test_the_desk_sees_those_that_wait_longest_first_by_status_and_queue(desk: Tickets) -> None:
     late = desk.create(draft("k1", queue="network"), NOON + HOUR)
     early = desk.create(draft("k2", requester="bo"), NOON)
     closed = desk.create(draft("k3", requester="cy"), NOON + 2 * HOUR)

@@ -16,7 +16,7 @@ PERSON = "maria.santos"
 
 def without_devices(world: World) -> None:
     made, _ = read_people_file(PEOPLE_FILE)
-    world.assistant.directory.replace(replace(made, devices=tuple(device for device in made.devices if device.owner != PERSON)))
+    world.assistant.workplace.replace(replace(made, devices=tuple(device for device in made.devices if device.owner != PERSON)))
 
 
 def send(world: World, number: int, text: str, conversation: str | None = None, **more: str) -> Reply:

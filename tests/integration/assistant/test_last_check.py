@@ -21,7 +21,7 @@ PERSON = "fiona.baxter"
 def revoke(world: World) -> None:
     made, _ = read_people_file(PEOPLE_FILE)
     people = tuple(replace(person, groups=frozenset()) if person.id == PERSON else person for person in made.people)
-    world.assistant.directory.replace(replace(made, people=people))
+    world.assistant.workplace.replace(replace(made, people=people))
 
 
 @pytest.fixture

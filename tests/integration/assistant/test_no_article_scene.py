@@ -61,14 +61,14 @@ def test_the_filed_ticket_is_complete(world: World) -> None:
     assert said[:4] == [("Maria Santos", CAR), ("Firstline", maria.replies[0].text), ("Maria Santos", MORE), ("Firstline", maria.replies[1].text)]
     assert said[4][0] == "Maria Santos"
     assert [at for _, _, at in body.transcript] == sorted(at for _, _, at in body.transcript)
-    laptop = world.assistant.directory.devices_of("maria.santos")[0]
+    laptop = world.assistant.workplace.devices_of("maria.santos")[0]
     assert laptop.id in body.device
     assert laptop.os in body.device
     assert facts["Category"]
     assert "Maria Santos" in facts["Requester"]
     assert body.confidence == pytest.approx(maria.replies[1].confidence, abs=1e-3)
     assert body.tried == ()
-    queues = {queue.id: queue.name for queue in world.assistant.directory.queues()}
+    queues = {queue.id: queue.name for queue in world.assistant.workplace.queues()}
     assert reply.ticket.queue == queues[ticket.queue]
 
 
@@ -202,7 +202,7 @@ class TestRestrictedArticles:
 
         jonas = world.talk("jonas.weber")
         assert cited(jonas.say(TOKEN)) == {"access-banking-portal-tokens"}
-        world.assistant.directory.replace(without_groups(world.assistant))
+        world.assistant.workplace.replace(without_groups(world.assistant))
         again = jonas.say(TOKEN)
         assert "access-banking-portal-tokens" not in cited(again)
         assert again.kind is not ReplyKind.ANSWER or cited(again)

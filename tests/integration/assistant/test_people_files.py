@@ -158,12 +158,12 @@ BAD: list[tuple[str, Callable[[], str | bytes], str]] = [
 @pytest.mark.parametrize(("make", "why"), [(make, why) for _, make, why in BAD], ids=[name for name, _, _ in BAD])
 def test_a_file_is_refused_by_name_when_it(office: Office, make: Callable[[], str | bytes], why: str) -> None:
     office.load(GOOD)
-    before = office.assistant.directory.people(), office.assistant.directory.company(), office.tickets()
+    before = office.assistant.directory.people(), office.assistant.workplace.company(), office.tickets()
     with pytest.raises(PeopleFileError) as caught:
         office.load(make())
     assert str(office.file) in str(caught.value)
     assert why in str(caught.value)
-    assert (office.assistant.directory.people(), office.assistant.directory.company(), office.tickets()) == before
+    assert (office.assistant.directory.people(), office.assistant.workplace.company(), office.tickets()) == before
 
 
 def test_a_missing_file_and_a_folder_are_refused(office: Office, tmp_path: Path) -> None:

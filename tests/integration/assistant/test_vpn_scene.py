@@ -81,7 +81,7 @@ def test_naming_another_device_answers_for_it(world: World) -> None:
 
 
 def test_a_device_chosen_by_the_sender_is_used_if_it_is_the_persons_own(world: World) -> None:
-    phone = next(device for device in world.assistant.directory.devices_of("maria.santos") if device.kind == "phone")
-    laptop_of_jonas = world.assistant.directory.devices_of("jonas.weber")[0]
+    phone = next(device for device in world.assistant.workplace.devices_of("maria.santos") if device.kind == "phone")
+    laptop_of_jonas = world.assistant.workplace.devices_of("jonas.weber")[0]
     assert cited(world.talk("maria.santos").say(VPN, device=phone.id)) == {"vpn-install-ios"}
     assert cited(world.talk("maria.santos").say(VPN, device=laptop_of_jonas.id)) == {"vpn-install-windows"}

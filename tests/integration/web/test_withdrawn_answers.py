@@ -62,13 +62,13 @@ def change(service: LocalService, kind: str) -> None:
     else:
         made, _ = read_people_file(PEOPLE_FILE)
         people = tuple(replace(p, groups=p.groups - {"finance"}) if p.id == PERSON else p for p in made.people)
-        service.assistant.directory.replace(replace(made, people=people))
+        service.assistant.workplace.replace(replace(made, people=people))
 
 
 @pytest.fixture
 def asked(service: LocalService, request: pytest.FixtureRequest) -> Iterator[tuple[str, str, str]]:
     """A conversation whose answer cites the guide, the ticket with which a person took it over, and the question's message id."""
-    service.assistant.directory.replace(read_people_file(PEOPLE_FILE)[0])
+    service.assistant.workplace.replace(read_people_file(PEOPLE_FILE)[0])
     restricted = "group" in str(request.node.name)
     publish(service, replace(GUIDE, audience=Audience(frozenset({"finance"} if restricted else set()))))
     wait_until_found(service, CANARY)

@@ -1,0 +1,1 @@
+"""Systems that know people and their accounts."""

@@ -1,0 +1,1 @@
+"""Durable sequences. The only importer of DBOS."""
