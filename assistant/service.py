@@ -15,6 +15,7 @@ from assistant.bootstrap import Assistant
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.site import Site, Upkeep
 from assistant.governance.audit import Anchor
+from assistant.governance.refusals import Refusals
 from assistant.learning import learn_weekly
 from kb.keeper import Health
 from kb.model import Reader
@@ -116,6 +117,7 @@ def open_site(assistant: Assistant, service: Service) -> Site:
         tokens=Tokens(assistant.secret, settings.token_minutes),
         clock=assistant.clock,
         upkeep=Upkeep(service.start, service.follow, service.settle, service.health, service.stop),
+        refusals=Refusals(assistant.store, assistant.clock),
         subscribe=assistant.subscribers.append,
         widget_assets=ASSETS,
         demo=settings.demo,

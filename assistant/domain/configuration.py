@@ -21,9 +21,13 @@ class Person:
     location: str = ""
     manager: str = ""
     groups: frozenset[str] = frozenset()
+    delegate: str = ""
+    """Who approves in this person's place."""
     demo: int = 0
     """Rank among the people that a visitor of the demo page may be; 0 for nobody's choice."""
     story: str = ""
+    recovery: str = ""
+    """A second address for one-time codes, which opens without the account that they protect: never the company mailbox."""
 
     @property
     def first_name(self) -> str:
@@ -67,6 +71,27 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Entitlement:
+    """Access that people may ask for: membership in the directory's group of this id."""
+
+    id: str
+    name: str
+    description: str = ""
+    owner: str = ""
+    """Who decides about it, beside the manager."""
+    category: str = ""
+    """What the policy goes by: privileged, regulated, ..."""
+    cost: int = 0
+    """What a member costs a month, in the organisation's currency."""
+    open_to: tuple[str, ...] = ()
+    """Groups whose members may ask for it; () for everybody."""
+
+    def offered_to(self, person: Person) -> bool:
+        """Say whether a person may ask for it and does not have it yet."""
+        return self.id not in person.groups and (not self.open_to or bool(person.groups & set(self.open_to)))
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """A team's list of tickets, and the categories that belong there."""
 
@@ -95,6 +120,15 @@ class Organisation:
     devices: tuple[Device, ...] = ()
     services: tuple[Service, ...] = ()
     queues: tuple[Queue, ...] = field(default_factory=tuple)
+    entitlements: tuple[Entitlement, ...] = ()
+    groups: frozenset[str] = frozenset()
+    """Groups beside those that somebody is in."""
+    locked: frozenset[str] = frozenset()
+    """People whose accounts begin locked."""
+
+    def group_names(self) -> frozenset[str]:
+        """Return the names of all groups."""
+        return self.groups.union(*(person.groups for person in self.people))
 
 
 def queue_for(category: str, queues: tuple[Queue, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from assistant.domain.configuration import Company, Person, Queue, Service
+from assistant.domain.configuration import Company, Entitlement, Person, Queue, Service
 from assistant.domain.secret import Secret
 
 
@@ -23,6 +23,8 @@ class Account:
     must_change: bool = False
     """A new password must be chosen at the next sign-in."""
     groups: frozenset[str] = frozenset()
+    password_mark: str = ""
+    """Differs after every change of the password; "" when the system does not tell or there was none."""
 
 
 class Directory(Protocol):
@@ -71,3 +73,6 @@ class Workplace(Protocol):
 
     def queues(self) -> tuple[Queue, ...]:
         """Return the queues of the service desk."""
+
+    def entitlements(self) -> tuple[Entitlement, ...]:
+        """Return the access that people may ask for."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from assistant.domain.action import Action, Status
+from assistant.domain.approval import Approval
 from assistant.domain.audit import AuditEntry, AuditRecord
 from assistant.domain.conversation import Conversation, Episode, State
+from assistant.domain.step_up import Challenge, SecondFactor
 from assistant.ports.ticketing import Tickets
 from kb.ports import IntentLog
 
@@ -104,6 +107,145 @@ class Audit(Protocol):
         """Return the last record, None while there is none."""
 
 
+class ActionChanged(Exception):
+    """Somebody changed the action or its approval meanwhile; load it again."""
+
+
+class Actions(Protocol):
+    """Actions, from the proposal to the end."""
+
+    def add(self, action: Action) -> None:
+        """Store a new action."""
+
+    def load(self, action_id: str) -> Action | None:
+        """Return an action, or None."""
+
+    def save(self, action: Action) -> None:
+        """Store a changed action, raising its version by one.
+
+        Raises:
+            ActionChanged: its version is not the stored one.
+        """
+
+    def of_conversation(self, conversation_id: str) -> list[Action]:
+        """Return the actions of a conversation, oldest first."""
+
+    def of_actor(self, actor: str, since: datetime) -> list[Action]:
+        """Return the actions that a person began since a moment, oldest first."""
+
+    def latest(self, limit: int = 200, status: Status | None = None) -> list[Action]:
+        """Return actions, those changed last first."""
+
+
+class Approvals(Protocol):
+    """Approvals with their votes."""
+
+    def open(self, approval: Approval) -> None:
+        """Store a new approval, without votes."""
+
+    def load(self, action_id: str) -> Approval | None:
+        """Return the approval of an action with its votes, or None."""
+
+    def save(self, approval: Approval) -> None:
+        """Store a changed approval with the votes that it has beyond those stored, raising its version by one.
+
+        Raises:
+            ActionChanged: its version is not the stored one.
+        """
+
+    def undecided(self) -> list[Approval]:
+        """Return the open approvals, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """Something to be done outside the transaction that decided it. ``key`` is its idempotency key, fixed for ever."""
+
+    key: str
+    kind: str
+    body: dict[str, Any]
+    created_at: datetime
+    due_at: datetime
+    state: str = "waiting"
+    """``waiting``; or how it ended: ``done``, ``failed``, or ``unknown`` when a person has to look."""
+    done_at: datetime | None = None
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+class Outbox(Protocol):
+    """What has to be done outside, stored with the decision."""
+
+    def put(self, entry: OutboxEntry) -> None:
+        """Store an entry; one with the same key is left as it is."""
+
+    def load(self, key: str) -> OutboxEntry | None:
+        """Return an entry, or None."""
+
+    def waiting(self) -> list[OutboxEntry]:
+        """Return everything that has not ended, in the order in which it was put."""
+
+    def postpone(self, key: str, due_at: datetime, result: dict[str, Any]) -> None:
+        """Let an entry wait until another time, with what is known of it so far."""
+
+    def finish(self, key: str, state: str, at: datetime, result: dict[str, Any]) -> None:
+        """Say how an entry ended."""
+
+    def unsettled(self) -> list[OutboxEntry]:
+        """Return the entries that ended ``unknown`` or ``failed``, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A handle: something that the service offered to one person in one conversation. ``value`` is what stands behind it."""
+
+    id: str
+    conversation: str
+    actor: str
+    kind: str
+    value: str
+    label: str
+    expires_at: datetime
+
+
+class Offers(Protocol):
+    """Handles, as tools take them."""
+
+    def offer(self, offers: Sequence[Offer]) -> None:
+        """Store handles."""
+
+    def of_conversation(self, conversation_id: str, actor: str, now: datetime) -> list[Offer]:
+        """Return the handles that a person holds in a conversation now."""
+
+
+class Challenges(Protocol):
+    """Questions for one-time codes, one for an action."""
+
+    def challenge(self, action: str) -> Challenge | None:
+        """Return an action's challenge, or None. Nobody else can answer it before this transaction ends."""
+
+    def open(self, challenge: Challenge) -> None:
+        """Store a challenge. Where the action has one already, the new code takes the place of the old one; wrong tries and a use stay counted."""
+
+    def judged(self, challenge: Challenge) -> None:
+        """Store the tries and the use of a challenge."""
+
+
+class SecondFactors(Protocol):
+    """Registered authenticator apps, one for a person."""
+
+    def factor(self, person: str) -> SecondFactor | None:
+        """Return a person's second factor, or None. Nobody else can use it before this transaction ends."""
+
+    def register(self, factor: SecondFactor) -> None:
+        """Store a second factor in place of the person's one before."""
+
+    def used(self, factor: SecondFactor) -> None:
+        """Store the latest accepted step, unless a later one is stored or the factor was registered anew."""
+
+    def remove(self, person: str) -> bool:
+        """Forget a person's second factor; return whether there was one."""
+
+
 class UnitOfWork(Protocol):
     """The repositories of one transaction."""
 
@@ -113,11 +255,39 @@ class UnitOfWork(Protocol):
 
     @property
     def tickets(self) -> Tickets:
-        """The built-in desk."""
+        """Our own record of tickets; what happens to a filed one is passed on to the desk, if there is another system."""
+
+    @property
+    def own_tickets(self) -> Tickets:
+        """The same, for what the desk reports: nothing of it is passed on to the desk again."""
 
     @property
     def audit(self) -> Audit:
         """The audit."""
+
+    @property
+    def actions(self) -> Actions:
+        """Actions."""
+
+    @property
+    def approvals(self) -> Approvals:
+        """Approvals."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """What has to be done outside."""
+
+    @property
+    def offers(self) -> Offers:
+        """Handles."""
+
+    @property
+    def challenges(self) -> Challenges:
+        """Questions for one-time codes."""
+
+    @property
+    def second_factors(self) -> SecondFactors:
+        """Registered authenticator apps."""
 
     @property
     def intents(self) -> IntentLog:

@@ -53,6 +53,13 @@ class Tickets(Protocol):
             UnknownTicket: there is no such ticket.
         """
 
+    def move(self, ticket_id: str, category: str, queue: str, actor: str, at: datetime) -> Ticket:
+        """Put the ticket under another category and into its queue, and note who did it.
+
+        Raises:
+            UnknownTicket: there is no such ticket.
+        """
+
     def change_status(self, ticket_id: str, status: TicketStatus, actor: str, why: str, at: datetime) -> Ticket:
         """Set the status and note who did it and why.
 

@@ -97,6 +97,12 @@ class MemoryDesk:
         """See the port."""
         self._change(replace(self._existing(ticket_id), body=body, updated_at=at))
 
+    def move(self, ticket_id: str, category: str, queue: str, actor: str, at: datetime) -> Ticket:
+        """See the port."""
+        self._change(replace(self._existing(ticket_id), category=category, queue=queue))
+        self.comment(ticket_id, actor, f"Moved to {category}, queue {queue}.", at)
+        return self._existing(ticket_id)
+
     def change_status(self, ticket_id: str, status: TicketStatus, actor: str, why: str, at: datetime) -> Ticket:
         """See the port."""
         self._change(replace(self._existing(ticket_id), status=status))

@@ -2,27 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from threading import Lock
+
+from assistant.adapters.identity.accounts import AccountChanges, carried_over
+from assistant.adapters.identity.passwords import temporary_password
 from assistant.domain.configuration import Company, Device, Organisation, Person, Queue, Service
+from assistant.domain.secret import Secret
+from assistant.ports.identity import Account, NoSuchAccount
 
 
 class MemoryDirectory:
-    """The ``Directory`` and ``DeviceFleet`` ports."""
+    """The ``Directory``, ``Workplace`` and ``DeviceFleet`` ports."""
 
     def __init__(self, organisation: Organisation) -> None:
         """Answer from this organisation."""
         self._organisation = organisation
+        self._accounts = carried_over((), organisation)
+        self._changing = Lock()
 
     def replace(self, made: Organisation) -> None:
-        """Answer from another organisation from now on."""
-        self._organisation = made
+        """Answer from another organisation from now on; people who stay keep what was changed about their accounts."""
+        with self._changing:
+            self._accounts, self._organisation = carried_over(self._accounts.items(), made), made
 
     def person(self, person_id: str) -> Person | None:
         """See the port."""
-        return next((person for person in self._organisation.people if person.id == person_id), None)
+        filed = self._filed(person_id)
+        return self._state(person_id).person(filed) if filed else None
 
     def people(self) -> list[Person]:
         """See the port."""
-        return sorted(self._organisation.people, key=lambda person: person.name)
+        return sorted((self._state(one.id).person(one) for one in self._organisation.people), key=lambda person: person.name)
+
+    def account(self, person_id: str) -> Account:
+        """See the port."""
+        return self._state(person_id).account(self._known(person_id))
+
+    def groups(self) -> frozenset[str]:
+        """See the port."""
+        return self._organisation.group_names()
+
+    def reset_password(self, person_id: str) -> Secret | None:
+        """See the port."""
+        self._change(person_id, lambda _, account: account.reset())
+        return temporary_password()
+
+    def unlock(self, person_id: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda _, account: account.unlocked())
+
+    def grant(self, person_id: str, group: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda filed, account: account.granted(filed.groups, group), group)
+
+    def revoke(self, person_id: str, group: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda filed, account: account.revoked(filed.groups, group), group)
 
     def company(self) -> Company:
         """See the port."""
@@ -40,3 +76,23 @@ class MemoryDirectory:
         """See the port."""
         mine = [device for device in self._organisation.devices if device.owner == person_id]
         return sorted(mine, key=lambda device: (not device.primary, device.id))
+
+    def _filed(self, person_id: str) -> Person | None:
+        return next((person for person in self._organisation.people if person.id == person_id), None)
+
+    def _known(self, person_id: str) -> Person:
+        filed = self._filed(person_id)
+        if filed is None:
+            raise NoSuchAccount(f"there is no account {person_id}")
+        return filed
+
+    def _state(self, person_id: str) -> AccountChanges:
+        return self._accounts.get(person_id, AccountChanges())
+
+    def _change(self, person_id: str, change: Callable[[Person, AccountChanges], AccountChanges], group: str | None = None) -> bool:
+        with self._changing:
+            filed, before = self._known(person_id), self._state(person_id)
+            if group is not None and group not in self.groups():
+                raise NoSuchAccount(f"there is no group {group}")
+            self._accounts[person_id] = change(filed, before)
+            return self._accounts[person_id] != before

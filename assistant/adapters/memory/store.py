@@ -10,6 +10,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
+from assistant.adapters.memory.actions import MemoryActions, MemoryApprovals, MemoryOffers, MemoryOutbox
 from assistant.adapters.memory.desk import MemoryDesk
 from assistant.domain.audit import AuditEntry, AuditRecord
 from assistant.domain.conversation import Conversation, Episode, State
@@ -153,11 +154,27 @@ class MemoryUnit:
     conversations: MemoryConversations = field(default_factory=MemoryConversations)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     intents: MemoryIntentLog = field(default_factory=MemoryIntentLog)
+    actions: MemoryActions = field(default_factory=MemoryActions)
+    approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    offers: MemoryOffers = field(default_factory=MemoryOffers)
+
+    @property
+    def own_tickets(self) -> MemoryDesk:
+        """See the port; nothing is passed on from here."""
+        return self.tickets
 
     def copy(self) -> MemoryUnit:
         """Return a unit that holds the same and changes by itself."""
         return MemoryUnit(
-            self.tickets.copy(), self.conversations.copy(), MemoryAudit(list(self.audit.records)), MemoryIntentLog(list(self.intents.intents))
+            self.tickets.copy(),
+            self.conversations.copy(),
+            MemoryAudit(list(self.audit.records)),
+            MemoryIntentLog(list(self.intents.intents)),
+            MemoryActions(dict(self.actions.kept)),
+            MemoryApprovals(dict(self.approvals.kept)),
+            MemoryOutbox(dict(self.outbox.kept)),
+            MemoryOffers(dict(self.offers.kept)),
         )
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 
+from assistant.adapters.identity.accounts import AccountChanges, carried_over
+from assistant.adapters.identity.passwords import temporary_password
 from assistant.adapters.store.tables import organisation
 from assistant.domain.configuration import Company, Device, Organisation, Person, Queue, Service
+from assistant.domain.secret import Secret
 from assistant.domain.ticket import TicketStatus
 from assistant.ports.identity import Account, NoSuchAccount
 from kb.adapters.store.engine import reading, writing
@@ -52,16 +56,20 @@ def read_people_file(path: Path) -> tuple[Organisation, list[OpenTicket]]:
         facts = tomllib.loads(path.read_text(encoding="utf-8"))
         made = Organisation(
             company=_made(Company, facts["company"]),
-            people=tuple(_made(Person, row | {"groups": frozenset(_words(row, "groups"))}) for row in _rows(facts, "people")),
+            people=tuple(_person_of_file(row) for row in _rows(facts, "people")),
             devices=tuple(_made(Device, row | {"platform": Platform(row["platform"])}) for row in _rows(facts, "devices")),
             services=tuple(_made(Service, row) for row in _rows(facts, "services")),
             queues=tuple(_made(Queue, row | {"categories": tuple(_words(row, "categories"))}) for row in _rows(facts, "queues")),
+            groups=frozenset(_group(row) for row in _rows(facts, "groups")),
+            locked=frozenset(row["id"] for row in _rows(facts, "people") if _flag(row, "locked")),
         )
         waiting = [_open_ticket(row) for row in _rows(facts, "tickets")]
         ZoneInfo(made.company.timezone)
         for items in (made.people, made.devices, made.services, made.queues):
             _refuse_doubles([item.id for item in items])
         _refuse_doubles([ticket.key.removeprefix(TICKET_KEY) for ticket in waiting])
+        for person in made.people:
+            refuse_recovery(person, made.company.domain)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise PeopleFileError(f"the people file {path} cannot be used: {error}") from error
     known = {person.id for person in made.people}
@@ -76,6 +84,23 @@ def _rows(facts: dict[str, Any], name: str) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise TypeError(f"{name} is no list of tables, as in [[{name}]]")
     return rows
+
+
+def _flag(row: dict[str, Any], name: str) -> bool:
+    value = row.get(name, False)
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} of {row.get('id')} is neither true nor false")
+    return value
+
+
+def _group(row: dict[str, Any]) -> str:
+    if set(row) != {"id"} or not isinstance(row["id"], str) or not row["id"]:
+        raise TypeError(f"a group is described by its id and nothing else, not by {row}")
+    return str(row["id"])
+
+
+def _person_of_file(row: dict[str, Any]) -> Person:
+    return _made(Person, {name: value for name, value in row.items() if name != "locked"} | {"groups": frozenset(_words(row, "groups"))})
 
 
 def _words(row: dict[str, Any], name: str) -> list[str]:
@@ -118,42 +143,77 @@ def _open_ticket(row: dict[str, Any]) -> OpenTicket:
 
 @dataclass(frozen=True, slots=True)
 class BuiltinDirectory:
-    """The ``Directory`` and ``DeviceFleet`` ports over the table; every call reads it anew."""
+    """The ``Directory``, ``Workplace`` and ``DeviceFleet`` ports over the table; every call reads it anew.
+
+    Nobody signs in anywhere with its passwords: a reset notes that one was set and returns it, so that everything around a
+    reset can be tried and tested without another system.
+    """
 
     engine: Engine
 
     def replace(self, made: Organisation) -> None:
-        """Store an organisation in place of the one before; one commit."""
+        """Store an organisation in place of the one before, one commit; people who stay keep what was changed about their accounts."""
         rows = [_row("company", "company", made.company)]
         for kind, items in (("person", made.people), ("device", made.devices), ("service", made.services), ("queue", made.queues)):
             rows += [_row(kind, item.id, item) for item in items]
+        rows += [_bare("group", group, {}) for group in sorted(made.groups)]
         with writing(self.engine) as connection:
+            accounts = carried_over(_accounts(connection).items(), made)
             connection.execute(delete(organisation))
-            connection.execute(insert(organisation), rows)
+            connection.execute(insert(organisation), rows + [_bare("account", name, account.facts()) for name, account in sorted(accounts.items())])
 
     def person(self, person_id: str) -> Person | None:
         """See the port."""
-        return next(iter(self._read("person", _person, person_id)), None)
+        with reading(self.engine) as connection:
+            found = _held(connection, person_id)
+        return found[1].person(found[0]) if found else None
 
     def people(self) -> list[Person]:
         """See the port."""
-        return sorted(self._read("person", _person), key=lambda person: person.name)
+        with reading(self.engine) as connection:
+            filed = [_person(facts) for facts in connection.execute(select(organisation.c.facts).where(organisation.c.kind == "person")).scalars()]
+            accounts = _accounts(connection)
+        return sorted((accounts.get(one.id, AccountChanges()).person(one) for one in filed), key=lambda person: person.name)
 
     def account(self, person_id: str) -> Account:
         """See the port."""
-        facts = self._account_facts(person_id)
-        return Account(person_id, True, bool(facts.get("locked")), bool(facts.get("must_change")), frozenset(facts["groups"]))
+        with reading(self.engine) as connection:
+            filed, account = _known(connection, person_id)
+        return account.account(filed)
 
     def groups(self) -> frozenset[str]:
         """See the port."""
-        return frozenset(group for person in self.people() for group in person.groups)
-
-    def _account_facts(self, person_id: str) -> dict[str, Any]:
         with reading(self.engine) as connection:
-            found = connection.execute(select(organisation.c.facts).where(organisation.c.kind == "person", organisation.c.id == person_id)).scalar()
-        if found is None:
-            raise NoSuchAccount(person_id)
-        return dict(found)
+            return _groups(connection)
+
+    def reset_password(self, person_id: str) -> Secret | None:
+        """See the port."""
+        self._change(person_id, lambda _, account: account.reset())
+        return temporary_password()
+
+    def unlock(self, person_id: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda _, account: account.unlocked())
+
+    def grant(self, person_id: str, group: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda filed, account: account.granted(filed.groups, group), group)
+
+    def revoke(self, person_id: str, group: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda filed, account: account.revoked(filed.groups, group), group)
+
+    def _change(self, person_id: str, change: Callable[[Person, AccountChanges], AccountChanges], group: str | None = None) -> bool:
+        """Change an account in one transaction; return whether anything became different."""
+        with writing(self.engine) as connection:
+            filed, before = _known(connection, person_id, lock=True)
+            if group is not None and group not in _groups(connection):
+                raise NoSuchAccount(f"there is no group {group}")
+            after = change(filed, before)
+            if after != before:
+                connection.execute(delete(organisation).where(organisation.c.kind == "account", organisation.c.id == person_id))
+                connection.execute(insert(organisation), [_bare("account", person_id, after.facts())])
+        return after != before
 
     def company(self) -> Company:
         """See the port."""
@@ -180,6 +240,41 @@ class BuiltinDirectory:
             query = query.where(organisation.c.owner == owner)
         with reading(self.engine) as connection:
             return [make(facts) for facts in connection.execute(query).scalars()]
+
+
+def _held(connection: Connection, person_id: str, lock: bool = False) -> tuple[Person, AccountChanges] | None:
+    """Return a person as filed and the state of the account. With ``lock`` nobody else changes it before this transaction ends."""
+    query = select(organisation.c.kind, organisation.c.facts).where(organisation.c.id == person_id)
+    found = {}
+    for kind in ("person", "account"):
+        one = query.where(organisation.c.kind == kind)
+        found |= {row.kind: row.facts for row in connection.execute(one.with_for_update() if lock else one)}
+    if "person" not in found:
+        return None
+    return _person(found["person"]), AccountChanges.of(found["account"]) if "account" in found else AccountChanges()
+
+
+def _known(connection: Connection, person_id: str, lock: bool = False) -> tuple[Person, AccountChanges]:
+    found = _held(connection, person_id, lock)
+    if found is None:
+        raise NoSuchAccount(f"there is no account {person_id}")
+    return found
+
+
+def _accounts(connection: Connection) -> dict[str, AccountChanges]:
+    rows = connection.execute(select(organisation.c.id, organisation.c.facts).where(organisation.c.kind == "account"))
+    return {row.id: AccountChanges.of(row.facts) for row in rows}
+
+
+def _groups(connection: Connection) -> frozenset[str]:
+    rows = connection.execute(
+        select(organisation.c.kind, organisation.c.id, organisation.c.facts).where(organisation.c.kind.in_(("group", "person")))
+    )
+    return frozenset().union(*({row.id} if row.kind == "group" else row.facts["groups"] for row in rows))
+
+
+def _bare(kind: str, key: str, facts: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": kind, "id": key, "owner": "", "facts": facts}
 
 
 def _row(kind: str, key: str, item: Any) -> dict[str, Any]:

@@ -113,6 +113,12 @@ class BuiltinDesk:
         if self.connection.execute(update(tickets).where(tickets.c.id == ticket_id).values(**values)).rowcount != 1:
             raise UnknownTicket(ticket_id)
 
+    def move(self, ticket_id: str, category: str, queue: str, actor: str, at: datetime) -> Ticket:
+        """See the port."""
+        self.connection.execute(update(tickets).where(tickets.c.id == ticket_id).values(category=category, queue=queue))
+        self.comment(ticket_id, actor, f"Moved to {category}, queue {queue}.", at)
+        return self._existing(ticket_id)
+
     def change_status(self, ticket_id: str, status: TicketStatus, actor: str, why: str, at: datetime) -> Ticket:
         """See the port."""
         self.connection.execute(update(tickets).where(tickets.c.id == ticket_id).values(status=status.value))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
+from assistant.adapters.store.actions import SqlActions, SqlApprovals, SqlOffers
 from assistant.adapters.store.audit import SqlAudit
 from assistant.adapters.store.conversations import SqlConversations
+from assistant.adapters.store.outbox import SqlOutbox
 from assistant.adapters.store.tickets import BuiltinDesk
+from assistant.ports.store import Outbox
+from assistant.ports.ticketing import Tickets
 from kb.adapters.store.engine import reading, writing
 from kb.adapters.store.intents import SqlIntentLog
 
@@ -20,17 +24,28 @@ class SqlUnitOfWork:
     """The repositories of one transaction."""
 
     conversations: SqlConversations
-    tickets: BuiltinDesk
+    tickets: Tickets
+    own_tickets: BuiltinDesk
     audit: SqlAudit
     intents: SqlIntentLog
+    actions: SqlActions
+    approvals: SqlApprovals
+    outbox: SqlOutbox
+    offers: SqlOffers
+
+
+def kept_here(tickets: Tickets, _outbox: Outbox) -> Tickets:
+    """Return the tickets as they are: nobody else has to hear of them."""
+    return tickets
 
 
 @dataclass(frozen=True, slots=True)
 class SqlStore:
-    """The ``Store`` protocol over SQLAlchemy."""
+    """The ``Store`` protocol over SQLAlchemy. ``passed_on`` wraps the tickets so that a desk elsewhere hears of what happens to them."""
 
     engine: Engine
     same_issue: float
+    passed_on: Callable[[Tickets, Outbox], Tickets] = kept_here
 
     @contextmanager
     def write(self) -> Iterator[SqlUnitOfWork]:
@@ -45,4 +60,15 @@ class SqlStore:
             yield self._unit(connection)
 
     def _unit(self, connection: Connection) -> SqlUnitOfWork:
-        return SqlUnitOfWork(SqlConversations(connection), BuiltinDesk(connection, self.same_issue), SqlAudit(connection), SqlIntentLog(connection))
+        own, outbox = BuiltinDesk(connection, self.same_issue), SqlOutbox(connection)
+        return SqlUnitOfWork(
+            conversations=SqlConversations(connection),
+            tickets=self.passed_on(own, outbox),
+            own_tickets=own,
+            audit=SqlAudit(connection),
+            intents=SqlIntentLog(connection),
+            actions=SqlActions(connection),
+            approvals=SqlApprovals(connection),
+            outbox=outbox,
+            offers=SqlOffers(connection),
+        )

@@ -23,6 +23,9 @@ from assistant.entrypoints.web.site import STATIC, TEMPLATES, Site
 
 FOLLOW_SECONDS = 0.5
 SETTLE_SECONDS = 30.0
+REFUSALS_SECONDS = 0.5
+FRAMES_FOR_A_MESSAGE = 10
+"""Pings included: more frames than this for each message that is allowed end a socket."""
 log = logging.getLogger("firstline.web")
 
 
@@ -39,7 +42,7 @@ class _Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Put the gate outside of everything, also of the answer to an unexpected error."""
         site: Site = self.state.site
-        return Gate(super().build_middleware_stack(), site.allowed_hosts, " ".join(("'self'", *site.allowed_origins)))
+        return Gate(super().build_middleware_stack(), site.allowed_hosts, site.allowed_origins, site.refusals.note)
 
 
 def create_app(site: Site) -> FastAPI:
@@ -50,13 +53,16 @@ def create_app(site: Site) -> FastAPI:
         site.live.attach(asyncio.get_running_loop())
         site.subscribe(site.live.publish)
         await to_thread.run_sync(site.upkeep.start)
-        tasks = [asyncio.create_task(_every(FOLLOW_SECONDS, site.upkeep.follow)), asyncio.create_task(_every(SETTLE_SECONDS, site.upkeep.settle))]
+        regular = ((FOLLOW_SECONDS, site.upkeep.follow), (SETTLE_SECONDS, site.upkeep.settle), (REFUSALS_SECONDS, site.refusals.write))
+        tasks = [asyncio.create_task(_every(seconds, work)) for seconds, work in regular]
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            with contextlib.suppress(Exception):  # what cannot be written now was said in the log
+                await to_thread.run_sync(site.refusals.write)
             await to_thread.run_sync(site.upkeep.stop)
 
     app = _Application(
@@ -69,6 +75,7 @@ def create_app(site: Site) -> FastAPI:
     )
     app.state.site = site
     app.state.limits = Limits(site.messages_per_minute)
+    app.state.frames = Limits(FRAMES_FOR_A_MESSAGE * site.messages_per_minute)
     errors.install(app)
     if site.allowed_origins:
         app.add_middleware(

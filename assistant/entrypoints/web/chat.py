@@ -31,7 +31,6 @@ from assistant.ports.store import Event
 HELLO_SECONDS = 5.0
 FRAME_LIMIT = 524_288
 BAD_FRAME, NO_TOKEN, NO_CONVERSATION, NO_HELLO, TOO_MANY = 4400, 4401, 4404, 4408, 4429
-security = logging.getLogger("firstline.security")
 router = APIRouter()
 
 
@@ -98,8 +97,7 @@ async def chat(socket: WebSocket) -> None:
     """Serve one connection."""
     site: Site = socket.app.state.site
     if not origin_allowed(socket, site):
-        security.warning("refused a socket from origin %.200r", socket.headers.get("origin"))
-        await socket.close(1008)  # before accept: HTTP 403
+        await socket.close(1008, "a page of another site may not open a socket")  # before accept: HTTP 403
         return
     await socket.accept()
     if "token" in socket.query_params:
@@ -108,7 +106,6 @@ async def chat(socket: WebSocket) -> None:
     try:
         await _Connection(socket, site).serve()
     except Refuse as refused:
-        security.warning("closed a socket: %d %s", refused.code, refused.reason)
         with contextlib.suppress(RuntimeError):
             await socket.close(refused.code, refused.reason)
     except WebSocketDisconnect:
@@ -129,6 +126,7 @@ class _Connection:
         hello = await self._hello()
         self._hint = platform_hint(hello.platform, self._socket.headers)
         person, until = await to_thread.run_sync(self._identify, hello.token)
+        self._socket.state.person = person.id
         with self._listening:
             await self._welcome(person, hello)
             pusher = asyncio.create_task(self._push(person))
@@ -220,6 +218,7 @@ class _Connection:
 
     async def _listen(self, person: Person, until: datetime) -> None:
         limits: Limits = self._socket.app.state.limits
+        frames: Limits = self._socket.app.state.frames
         while True:
             try:
                 frame = FRAMES.validate_python(await self._frame())
@@ -229,6 +228,8 @@ class _Connection:
                 raise Refuse(BAD_FRAME, "frames are text") from None
             if datetime.now(UTC) > until:
                 raise Refuse(NO_TOKEN, "the token has expired")
+            if not frames.admit(person.id):
+                raise Refuse(TOO_MANY, "too many frames; wait a minute")
             if isinstance(frame, Ping):
                 await self._send({"type": "pong"})
             elif isinstance(frame, Said) and len(frame.text) > TEXT_LIMIT:

@@ -17,6 +17,8 @@ from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.site import TEMPLATES
 
 log = logging.getLogger("firstline.web")
+REASON = "refused"
+"""Where a request's state says why it was refused; the gate notes it."""
 
 
 def problem(status: int, detail: str, reference: str = "") -> dict[str, Any]:
@@ -26,6 +28,7 @@ def problem(status: int, detail: str, reference: str = "") -> dict[str, Any]:
 
 def answer(request: Request, status: int, detail: str, reference: str = "", headers: dict[str, str] | None = None) -> Response:
     """Answer with a page under ``/console`` and ``/``, with problem+json elsewhere."""
+    setattr(request.state, REASON, detail)
     if request.url.path.startswith("/v1") or "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(problem(status, detail, reference), status, media_type="application/problem+json", headers=headers)
     if status == HTTPStatus.UNAUTHORIZED and request.url.path.startswith("/console"):
@@ -39,12 +42,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(TokenRefused)
     async def refused(request: Request, error: TokenRefused) -> Response:
-        logging.getLogger("firstline.security").warning("refused %s %s: %s", request.method, request.url.path, error)
         return answer(request, 401, str(error), headers={"WWW-Authenticate": "Bearer"})
 
     @app.exception_handler(UnknownPerson)
     async def nobody(request: Request, _error: UnknownPerson) -> Response:
-        logging.getLogger("firstline.security").warning("refused %s %s: unknown person", request.method, request.url.path)
         return answer(request, 401, "the directory does not know this person")
 
     @app.exception_handler(UnknownConversation)

@@ -62,6 +62,7 @@ def bearer(request: Request, authorization: Annotated[str, Header()] = "") -> Pe
         from assistant.agent.turn import UnknownPerson
 
         raise UnknownPerson(person_id)
+    request.state.person = person.id
     return person
 
 

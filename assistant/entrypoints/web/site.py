@@ -14,6 +14,7 @@ from assistant.agent.present import Presenter
 from assistant.agent.turn import Turns
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.live import Live
+from assistant.governance.refusals import Refusals
 from assistant.ports.clock import Clock
 from assistant.ports.devices import DeviceFleet
 from assistant.ports.identity import Directory, Workplace
@@ -50,6 +51,7 @@ class Site:
     tokens: Tokens
     clock: Clock
     upkeep: Upkeep
+    refusals: Refusals
     subscribe: Callable[[Callable[[Sequence[Event]], None]], None]
     widget_assets: Path
     demo: bool

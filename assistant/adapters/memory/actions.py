@@ -1,0 +1,124 @@
+"""Actions, approvals, outbox and handles in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from assistant.domain.action import Action, Status
+from assistant.domain.approval import Approval, ApprovalStatus
+from assistant.ports.store import ActionChanged, Offer, OutboxEntry
+
+
+@dataclass(slots=True)
+class MemoryActions:
+    """The ``Actions`` protocol over a dictionary."""
+
+    kept: dict[str, Action] = field(default_factory=dict)
+
+    def add(self, action: Action) -> None:
+        """See the port."""
+        self.kept[action.id] = action
+
+    def load(self, action_id: str) -> Action | None:
+        """See the port."""
+        return self.kept.get(action_id)
+
+    def save(self, action: Action) -> None:
+        """See the port."""
+        stored = self.kept.get(action.id)
+        if stored is None or stored.version != action.version:
+            raise ActionChanged(action.id)
+        self.kept[action.id] = replace(action, version=action.version + 1)
+
+    def of_conversation(self, conversation_id: str) -> list[Action]:
+        """See the port."""
+        return sorted((a for a in self.kept.values() if a.conversation == conversation_id), key=lambda a: (a.created_at, a.id))
+
+    def of_actor(self, actor: str, since: datetime) -> list[Action]:
+        """See the port."""
+        return sorted((a for a in self.kept.values() if a.actor == actor and a.created_at >= since), key=lambda a: (a.created_at, a.id))
+
+    def latest(self, limit: int = 200, status: Status | None = None) -> list[Action]:
+        """See the port."""
+        chosen = sorted((a for a in self.kept.values() if status in (None, a.status)), key=lambda a: a.id)
+        return sorted(chosen, key=lambda a: a.changed_at, reverse=True)[:limit]
+
+
+@dataclass(slots=True)
+class MemoryApprovals:
+    """The ``Approvals`` protocol over a dictionary."""
+
+    kept: dict[str, Approval] = field(default_factory=dict)
+
+    def open(self, approval: Approval) -> None:
+        """See the port."""
+        self.kept[approval.action] = replace(approval, votes=())
+
+    def load(self, action_id: str) -> Approval | None:
+        """See the port."""
+        return self.kept.get(action_id)
+
+    def save(self, approval: Approval) -> None:
+        """See the port."""
+        stored = self.kept.get(approval.action)
+        if stored is None or stored.version != approval.version:
+            raise ActionChanged(approval.action)
+        known = {vote.approver for vote in stored.votes}
+        fresh = tuple(vote for vote in approval.votes if vote.approver not in known)
+        self.kept[approval.action] = replace(approval, votes=(*stored.votes, *fresh), version=approval.version + 1)
+
+    def undecided(self) -> list[Approval]:
+        """See the port."""
+        return sorted((a for a in self.kept.values() if a.status is ApprovalStatus.OPEN), key=lambda a: a.created_at)
+
+
+@dataclass(slots=True)
+class MemoryOutbox:
+    """The ``Outbox`` protocol over a dictionary, which keeps the order."""
+
+    kept: dict[str, OutboxEntry] = field(default_factory=dict)
+
+    def put(self, entry: OutboxEntry) -> None:
+        """See the port."""
+        self.kept.setdefault(entry.key, entry)
+
+    def load(self, key: str) -> OutboxEntry | None:
+        """See the port."""
+        return self.kept.get(key)
+
+    def waiting(self) -> list[OutboxEntry]:
+        """See the port."""
+        return [entry for entry in self.kept.values() if entry.state == "waiting"]
+
+    def postpone(self, key: str, due_at: datetime, result: dict[str, Any]) -> None:
+        """See the port."""
+        if key in self.kept and self.kept[key].state == "waiting":
+            self.kept[key] = replace(self.kept[key], due_at=due_at, result=result)
+
+    def finish(self, key: str, state: str, at: datetime, result: dict[str, Any]) -> None:
+        """See the port."""
+        if key in self.kept and self.kept[key].state == "waiting":
+            self.kept[key] = replace(self.kept[key], state=state, done_at=at, result=result)
+
+    def unsettled(self) -> list[OutboxEntry]:
+        """See the port."""
+        return [entry for entry in reversed(self.kept.values()) if entry.state in ("unknown", "failed")]
+
+
+@dataclass(slots=True)
+class MemoryOffers:
+    """The ``Offers`` protocol over a dictionary."""
+
+    kept: dict[str, Offer] = field(default_factory=dict)
+
+    def offer(self, offers: Sequence[Offer]) -> None:
+        """See the port."""
+        self.kept |= {offer.id: offer for offer in offers}
+
+    def of_conversation(self, conversation_id: str, actor: str, now: datetime) -> list[Offer]:
+        """See the port."""
+        mine = (o for o in self.kept.values() if o.conversation == conversation_id and o.actor == actor and o.expires_at > now)
+        return sorted(mine, key=lambda offer: offer.id)

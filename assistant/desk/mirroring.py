@@ -1,0 +1,77 @@
+"""Passes on what happens to filed tickets here to the desk elsewhere, through the outbox of the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, TicketStatus
+from assistant.ports.store import Outbox, OutboxEntry
+from assistant.ports.ticketing import Tickets
+
+FILE, COMMENT, STATUS, MOVE = "desk.file", "desk.comment", "desk.status", "desk.move"
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """The ``Tickets`` protocol over another one. Tickets that only the assistant works on stay in the house."""
+
+    tickets: Tickets
+    outbox: Outbox
+
+    def create(self, draft: TicketDraft, at: datetime) -> Ticket:
+        """See the port."""
+        return self.tickets.create(draft, at)
+
+    def ticket(self, ticket_id: str) -> Ticket | None:
+        """See the port."""
+        return self.tickets.ticket(ticket_id)
+
+    def find_open_like(self, requester: str, text: str, vector: Sequence[float], since: datetime) -> Ticket | None:
+        """See the port."""
+        return self.tickets.find_open_like(requester, text, vector, since)
+
+    def of_requester(self, requester: str, open_only: bool = True) -> list[Ticket]:
+        """See the port."""
+        return self.tickets.of_requester(requester, open_only)
+
+    def all(self, status: TicketStatus | None = None, queue: str = "") -> list[Ticket]:
+        """See the port."""
+        return self.tickets.all(status, queue)
+
+    def comment(self, ticket_id: str, author: str, text: str, at: datetime, public: bool = True) -> None:
+        """See the port."""
+        self.tickets.comment(ticket_id, author, text, at, public)
+        self._pass_on(COMMENT, ticket_id, at, {"author": author, "text": text, "public": public})
+
+    def file(self, ticket_id: str, body: TicketBody, queue: str, at: datetime) -> Ticket:
+        """See the port."""
+        filed = self.tickets.file(ticket_id, body, queue, at)
+        self.outbox.put(OutboxEntry(f"{FILE}:{ticket_id}", FILE, {"ticket": ticket_id}, at, at))
+        return filed
+
+    def describe(self, ticket_id: str, body: TicketBody, at: datetime) -> None:
+        """See the port."""
+        self.tickets.describe(ticket_id, body, at)
+
+    def move(self, ticket_id: str, category: str, queue: str, actor: str, at: datetime) -> Ticket:
+        """See the port."""
+        moved = self.tickets.move(ticket_id, category, queue, actor, at)
+        self._pass_on(MOVE, ticket_id, at, {"category": category, "queue": queue})
+        return moved
+
+    def change_status(self, ticket_id: str, status: TicketStatus, actor: str, why: str, at: datetime) -> Ticket:
+        """See the port."""
+        changed = self.tickets.change_status(ticket_id, status, actor, why, at)
+        self._pass_on(STATUS, ticket_id, at, {"status": status.value, "why": why})
+        return changed
+
+    def _pass_on(self, kind: str, ticket_id: str, at: datetime, body: dict[str, object]) -> None:
+        ticket = self.tickets.ticket(ticket_id)
+        if ticket is None or ticket.assignee == ASSISTANT:
+            return
+        # The number of notes makes the key of each change its own, and the same when the transaction is tried again.
+        told = sha256(f"{len(ticket.notes)}\n{at.isoformat()}\n{sorted(body.items())}".encode()).hexdigest()[:16]
+        self.outbox.put(OutboxEntry(f"{kind}:{ticket_id}:{told}", kind, {"ticket": ticket_id, **body}, at, at))
