@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,22 +16,35 @@ from assistant.adapters.anchors import FileAnchors
 from assistant.adapters.clock import SystemClock
 from assistant.adapters.knowledge import KnowledgeFromBase
 from assistant.adapters.store.organisation import BuiltinDirectory, read_people_file
-from assistant.adapters.store.unit_of_work import SqlStore
+from assistant.adapters.store.unit_of_work import SqlStore, kept_here
+from assistant.agent.acting import Acting
+from assistant.agent.deciding import Deciding
+from assistant.agent.present import Presenter
 from assistant.agent.settle import Settler
+from assistant.agent.silence import settle_one
 from assistant.agent.state import Timings
 from assistant.agent.steps.understand import EXAMPLES, LocalUnderstanding
 from assistant.agent.turn import Parts, Turns
+from assistant.carriage import Outward, carrying, deciding, telling_of
 from assistant.connections import open_desk, open_directory, open_notifier
+from assistant.desk.filing import outgoing
+from assistant.desk.mirroring import PassedOn
 from assistant.domain.ticket import TicketBody, TicketDraft, TicketStatus
+from assistant.governance.anchoring import adopt
 from assistant.governance.policy import PACKAGED, Policy, load_policy
+from assistant.governance.redaction import redact
+from assistant.governance.replay import KeptPolicies
 from assistant.ports.clock import Clock
 from assistant.ports.identity import Directory
 from assistant.ports.notify import Notifier
+from assistant.ports.outside import Refused
 from assistant.ports.store import Event
-from assistant.ports.ticketing import TicketDesk
+from assistant.ports.ticketing import OutgoingTicket, TicketDesk
 from assistant.settings import Settings
+from assistant.workflows.carrying import Carrier
 from kb.adapters.store.migrate import migrate
 from kb.bootstrap import KnowledgeBase, open_knowledge
+from kb.model import Reader
 from kb.ports import EmbedderUnavailable
 
 log = logging.getLogger("firstline")
@@ -57,8 +70,12 @@ class Assistant:
     turns: Turns
     clock: Clock
     parts: Parts
+    acting: Acting
+    carrier: Carrier
+    deciding: Deciding
     secret: bytes
     anchors: FileAnchors
+    policies: KeptPolicies
     subscribers: list[Callable[[Sequence[Event]], None]]
 
     def link_hosts(self) -> tuple[str, ...]:
@@ -76,17 +93,25 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
 
     Raises:
         PolicyError: the policy file cannot be used.
+        Misconfigured: the settings name a system that cannot be used as they say.
+        OSError: the policy cannot be kept for later replays.
     """
     policy = load_policy(settings.policy_file or PACKAGED)
     base = open_knowledge(settings)
-    migrate(base.engine, MIGRATIONS, SCHEMA_TABLE)
+    upgraded = migrate(base.engine, MIGRATIONS, SCHEMA_TABLE)
     workplace = BuiltinDirectory(base.engine)
     directory = open_directory(settings, workplace)
-    store = SqlStore(base.engine, policy.bands["attach"].auto)
-    knowledge = KnowledgeFromBase(base)
     clock = clock or SystemClock()
+    notifier, desk = open_notifier(settings, clock), open_desk(settings)
+    store = SqlStore(base.engine, policy.bands["attach"].auto, PassedOn if desk is not None else kept_here)
+    knowledge = KnowledgeFromBase(base)
     timings = Timings(
-        settings.deadline_seconds, settings.assume_after_hours, settings.abandon_after_hours, settings.reopen_within_days, settings.same_issue_days
+        settings.deadline_seconds,
+        settings.assume_after_hours,
+        settings.abandon_after_hours,
+        settings.reopen_within_days,
+        settings.same_issue_days,
+        settings.hold_minutes,
     )
     subscribers: list[Callable[[Sequence[Event]], None]] = []
 
@@ -101,11 +126,28 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
         return (workplace.company().domain, *settings.link_hosts)
 
     understanding = LocalUnderstanding(_cached_embed(base, settings.home / "index" / "understand.npz"))
-    settler = Settler(knowledge, policy, timings, workplace.queues, lambda: workplace.company().desk_hours)
-    parts = Parts(store, directory, workplace, knowledge, understanding, settler, clock, timings, link_hosts, notify)
+    outward = Outward(directory, workplace, workplace, notifier, desk)
     secret = read_secret(settings)
-    anchors = FileAnchors(settings.home / "audit-anchors.jsonl")
-    notifier, desk = open_notifier(settings), open_desk(settings, store)
+    acting = deciding(outward, policy, secret)
+    settler = Settler(knowledge, policy, timings, workplace.queues, lambda: workplace.company().desk_hours, acting, settings.handoff_first)
+    parts = Parts(store, directory, workplace, knowledge, understanding, settler, clock, timings, link_hosts, notify)
+    carrier = carrying(
+        outward,
+        store,
+        acting,
+        clock,
+        timings,
+        link_hosts,
+        notify,
+        outgoing=lambda ticket_id: _outgoing(parts, ticket_id),
+        settle=lambda unit, conversation_id, at: settle_one(parts, unit, conversation_id, at),
+        url=lambda: settings.public_url or f"http://{settings.host}:{settings.port}",
+    )
+    anchors = FileAnchors(settings.anchor_file or settings.home / "audit-anchors.jsonl")
+    policies = KeptPolicies(settings.home / "policies")
+    policies.keep(policy)
+    if upgraded:
+        _adopt(store, anchors, secret)
     return Assistant(
         settings,
         base,
@@ -120,10 +162,40 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
         Turns(parts),
         clock,
         parts,
+        acting,
+        carrier,
+        Deciding(parts, telling_of(outward, timings, link_hosts)),
         secret,
         anchors,
+        policies,
         subscribers,
     )
+
+
+def _adopt(store: SqlStore, anchors: FileAnchors, secret: bytes) -> None:
+    """Copy the anchors of an earlier version into the database; a file that cannot be read is left to ``firstline audit verify``."""
+    try:
+        adopt(store, anchors, secret)
+    except (OSError, ValueError):
+        log.exception("the anchors of the audit could not be copied")
+
+
+def _outgoing(parts: Parts, ticket_id: str) -> OutgoingTicket:
+    """Return a ticket as it goes to another system: with what everybody may read of the articles, whoever works there."""
+    with parts.store.read() as unit:
+        ticket = unit.own_tickets.ticket(ticket_id)
+        said = unit.conversations.events(ticket.origin) if ticket is not None else []
+    requester = parts.directory.person(ticket.requester) if ticket is not None else None
+    if ticket is None or requester is None:
+        raise Refused("the ticket or its requester is gone")
+    body = Presenter(parts.knowledge, parts.clock, parts.link_hosts).ticket(ticket.body, said, Reader())
+    return outgoing(ticket, redacted(body), requester)
+
+
+def redacted(body: TicketBody) -> TicketBody:
+    """Return a ticket's body without secrets, as it may leave the house."""
+    lines = tuple((who, redact(words), at) for who, words, at in body.transcript)
+    return replace(body, summary=redact(body.summary), transcript=lines, facts=tuple((name, redact(value)) for name, value in body.facts))
 
 
 def read_secret(settings: Settings) -> bytes:

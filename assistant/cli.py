@@ -4,58 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import entry_points
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant import audit_commands, people_commands
+from assistant.command_line import NO, WRONG, AsJson
+from assistant.command_line import opened as _opened
+from assistant.command_line import read_settings as _settings
+from assistant.command_line import stop as _stop
+
 if TYPE_CHECKING:
-    from assistant.bootstrap import Assistant
     from assistant.settings import Settings
 
-NO, WRONG = 1, 2
 app = typer.Typer(
     no_args_is_help=True, help='Firstline, the IT self-service assistant. Example: firstline ask "How do I set up the VPN?" --as maria.santos'
 )
-people_app = typer.Typer(help="Whom one can be, and where they come from.")
-audit_app = typer.Typer(no_args_is_help=True, help="The record of decisions.")
-app.add_typer(people_app, name="people")
-app.add_typer(audit_app, name="audit")
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
-
-
-def _stop(message: str, code: int = WRONG) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
-
-
-def _settings() -> Settings:
-    from pydantic import ValidationError
-
-    from assistant.settings import Settings
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        _stop("\n".join(f"setting {'.'.join(str(p) for p in item['loc'])}: {item['msg']}" for item in error.errors()))
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Assistant]:
-    from assistant.bootstrap import open_assistant
-    from assistant.governance.policy import PolicyError
-
-    try:
-        assistant = open_assistant(settings)
-    except (PolicyError, OSError) as error:
-        _stop(str(error))
-    try:
-        yield assistant
-    finally:
-        assistant.close()
+app.add_typer(people_commands.app, name="people")
+app.add_typer(audit_commands.app, name="audit")
 
 
 @app.command(epilog="Example: firstline serve --port 8081")
@@ -63,6 +30,8 @@ def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of t
     """Run the service until it is stopped."""
     import logging
     import socket
+
+    from assistant.governance.logs import redact_logs
 
     settings = _settings()
     settings = settings.model_copy(update={"port": port}) if port else settings
@@ -75,19 +44,21 @@ def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of t
                 f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Is another service there? "
                 "Choose a port with --port or FIRSTLINE_PORT."
             )
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.INFO)
+    redact_logs()
     for quiet in ("httpx", "uvicorn.error"):  # the latter writes down whole addresses of sockets, with what somebody put there
         logging.getLogger(quiet).setLevel(logging.WARNING)
     import uvicorn
 
     from assistant.bootstrap import open_assistant
+    from assistant.connections import Misconfigured
     from assistant.governance.policy import PolicyError
     from assistant.service import IndexOwned, open_app
 
     url = f"http://{settings.host}:{settings.port}"
     try:
         served = open_app(open_assistant(settings), url)
-    except (PolicyError, IndexOwned, OSError) as error:
+    except (PolicyError, Misconfigured, IndexOwned, OSError) as error:
         _stop(str(error))
     config = uvicorn.Config(
         served,
@@ -180,54 +151,13 @@ def _ask_here(settings: Settings, person: str, conversation: str, message: dict[
         assistant.knowledge_base.keeper.catch_up()
         inbound = Inbound(message["id"], message["text"], message["choice"], message["device"])
         try:
-            return assistant.turns.take(person, conversation or None, inbound, "cli")
+            reply = assistant.turns.take(person, conversation or None, inbound, "cli")
+            assistant.carrier.drain()
+            return reply
         except UnknownPerson:
             _stop(f"nobody is called {person}; `firstline people` lists whom one can be")
         except UnknownConversation:
             _stop(f"{person} has no conversation {conversation}")
-
-
-@people_app.callback(invoke_without_command=True)
-def people(context: typer.Context, as_json: AsJson = False) -> None:
-    """List whom one can be, with groups and devices."""
-    if context.invoked_subcommand:
-        return
-    with _opened(_settings()) as assistant:
-        rows: list[dict[str, Any]] = []
-        for person in assistant.directory.people():
-            devices = [{"id": d.id, "name": d.name, "os": d.os, "platform": d.platform.value} for d in assistant.workplace.devices_of(person.id)]
-            rows.append(
-                {
-                    "id": person.id,
-                    "name": person.name,
-                    "title": person.title,
-                    "groups": sorted(person.groups),
-                    "devices": devices,
-                    "demo": person.demo,
-                }
-            )
-    if as_json:
-        typer.echo(json.dumps(rows))
-        return
-    for row in rows:
-        owned = ", ".join(f"{d['id']} ({d['name']}, {d['os']})" for d in row["devices"])
-        typer.echo(f"{row['id']:<18} {row['name']:<20} {row['title']}; {owned}{'; groups: ' + ', '.join(row['groups']) if row['groups'] else ''}")
-    if not rows:
-        typer.echo("Nobody yet. Load a people file with: firstline people load FILE")
-
-
-@people_app.command("load", epilog="Example: firstline people load kb/articles/company.toml")
-def people_load(file: Annotated[Path, typer.Argument(help="A people file (docs/guide/people.md).")]) -> None:
-    """Take people, devices, services and queues from a file, in place of those before."""
-    from assistant.adapters.store.organisation import PeopleFileError
-    from assistant.bootstrap import load_people
-
-    with _opened(_settings()) as assistant:
-        try:
-            persons, devices = load_people(assistant, file)
-        except PeopleFileError as error:
-            _stop(str(error))
-    typer.echo(f"Loaded {persons} people and {devices} devices.")
 
 
 @app.command(epilog="Example: firstline token maria.santos")
@@ -297,23 +227,6 @@ def doctor(as_json: AsJson = False) -> None:
         for check in checks:
             typer.echo(f"{check.state:<5} {check.name}: {check.says}{f' -> {check.advice}' if check.advice else ''}")
     if any(check.state == "bad" for check in checks):
-        raise typer.Exit(NO)
-
-
-@audit_app.command("verify", epilog="Example: firstline audit verify")
-def audit_verify(as_json: AsJson = False) -> None:
-    """Check every record of the audit against the chain and its anchors. Exit 1 when anything was changed."""
-    from assistant.operations import check_audit
-
-    with _opened(_settings()) as assistant:
-        records, anchors, faults = check_audit(assistant)
-    if as_json:
-        typer.echo(json.dumps({"records": records, "anchors": anchors, "faults": faults}))
-    else:
-        typer.echo(f"{records} records, {anchors} anchors: {'the chain holds' if not faults else f'{len(faults)} faults'}")
-        for fault in faults[:50]:
-            typer.echo(f"  {fault}")
-    if faults:
         raise typer.Exit(NO)
 
 

@@ -4,28 +4,167 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from assistant.adapters.store.organisation import BuiltinDirectory
+from assistant.entrypoints.signatures import DeskHook
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
-    from assistant.adapters.store.unit_of_work import SqlStore
+    from assistant.adapters.notify.message import Sender
+    from assistant.ports.clock import Clock
     from assistant.ports.identity import Directory
     from assistant.ports.notify import Notifier
     from assistant.ports.ticketing import TicketDesk
 
 
+class Misconfigured(ValueError):
+    """The settings name a system that cannot be used as they say; the message says which setting and why."""
+
+
 def open_directory(settings: Settings, builtin: BuiltinDirectory) -> Directory:
-    """Return the directory: the configured one, or the people file's."""
-    return builtin
+    """Return the directory: the configured one, or the people file's. Nothing is connected before it is needed.
+
+    Raises:
+        Misconfigured: a setting is missing or contradicts another.
+    """
+    if settings.directory == "ldap":
+        return _open_ldap(settings)
+    return _open_scim(settings) if settings.directory == "scim" else builtin
 
 
-def open_notifier(settings: Settings) -> Notifier:
-    """Return the way to send notices: the mail server, or a folder of messages while none is configured."""
+def _open_ldap(settings: Settings) -> Directory:
+    from assistant.adapters.identity.ldap import LdapDirectory, LdapTree, attributes_with
+    from assistant.adapters.identity.ldap_sessions import LdapConfigurationError, LdapServer, Sessions, check_filter
+    from assistant.domain.secret import Secret
+
+    _need(settings, "ldap_url", "ldap_bind_dn", "ldap_password", "ldap_people_base", "ldap_group_base")
+    server = LdapServer(
+        url=settings.ldap_url,
+        bind_dn=settings.ldap_bind_dn,
+        password=Secret(settings.ldap_password.get_secret_value()),
+        start_tls=settings.ldap_start_tls,
+        plain_allowed=settings.ldap_plain_allowed,
+        ca_file=settings.ldap_ca_file,
+        timeout=settings.ldap_timeout_seconds,
+    )
+    try:
+        server.address()
+        check_filter("FIRSTLINE_LDAP_PEOPLE_FILTER", settings.ldap_people_filter)
+        check_filter("FIRSTLINE_LDAP_GROUP_FILTER", settings.ldap_group_filter)
+        attributes = attributes_with(settings.ldap_attributes)
+    except LdapConfigurationError as error:
+        raise Misconfigured(str(error)) from None
+    tree = LdapTree(
+        people_base=settings.ldap_people_base,
+        people_filter=settings.ldap_people_filter,
+        attributes=attributes,
+        group_base=settings.ldap_group_base,
+        group_filter=settings.ldap_group_filter,
+        group_name=settings.ldap_group_name,
+        group_member=settings.ldap_group_member,
+        member_of=settings.ldap_member_of,
+    )
+    return LdapDirectory(Sessions(server), tree)
+
+
+def _open_scim(settings: Settings) -> Directory:
+    from assistant.adapters.identity.scim import ScimDirectory, ScimMeaning
+    from assistant.adapters.identity.scim_wire import ScimConfigurationError, open_wire
+    from assistant.domain.secret import Secret
+
+    _need(settings, "scim_url", "scim_token")
+    token = Secret(settings.scim_token.get_secret_value())
+    try:
+        wire = open_wire(settings.scim_url, token, settings.scim_timeout_seconds, settings.scim_ca_file)
+    except ScimConfigurationError as error:
+        raise Misconfigured(str(error)) from None
+    meaning = ScimMeaning(
+        groups=frozenset(settings.scim_groups),
+        inactive_is_locked=settings.scim_inactive_is_locked,
+        password_forces_change=settings.scim_password_forces_change,
+        recovery_kind=settings.scim_recovery_kind,
+    )
+    return ScimDirectory(wire, meaning)
+
+
+def open_notifier(settings: Settings, clock: Clock) -> Notifier:
+    """Return the way to send notices: the mail server, or a folder of messages while none is configured.
+
+    Raises:
+        Misconfigured: a setting cannot be used, or would send codes in the clear to another host.
+    """
     from assistant.adapters.notify.folder import FolderNotifier
+    from assistant.adapters.notify.message import Sender, check_sender
 
-    return FolderNotifier(settings.home / "mail")
+    try:
+        sender = Sender(settings.mail_name, check_sender(settings.mail_from), clock)
+    except ValueError as error:
+        raise Misconfigured(f"FIRSTLINE_MAIL_FROM: {error}") from None
+    if settings.smtp_host:
+        return _open_mail(settings, sender)
+    return FolderNotifier(settings.home / "mail", sender)
 
 
-def open_desk(settings: Settings, store: SqlStore) -> TicketDesk | None:
+def _open_mail(settings: Settings, sender: Sender) -> Notifier:
+    from assistant.adapters.notify.smtp import MailConfigurationError, MailSecurity, MailServer, SmtpNotifier
+    from assistant.domain.secret import Secret
+
+    server = MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=MailSecurity(settings.smtp_security),
+        user=settings.smtp_user,
+        password=Secret(settings.smtp_password.get_secret_value()),
+        ca_file=settings.smtp_ca_file,
+        timeout=settings.smtp_timeout_seconds,
+    )
+    try:
+        server.check()
+    except MailConfigurationError as error:
+        raise Misconfigured(str(error)) from None
+    return SmtpNotifier(server, sender)
+
+
+def _need(settings: Settings, *names: str) -> None:
+    values = ((name, getattr(settings, name)) for name in names)
+    missing = [name for name, value in values if not (value.get_secret_value() if isinstance(value, SecretStr) else value)]
+    if missing:
+        named = ", ".join(f"FIRSTLINE_{name.upper()}" for name in missing)
+        raise Misconfigured(f"FIRSTLINE_DIRECTORY={settings.directory} needs {named}")
+
+
+def open_desk(settings: Settings) -> TicketDesk | None:
     """Return the system in which people work tickets; None when that is Firstline's own console."""
+    if settings.desk == "request-tracker":
+        from assistant.adapters.ticketing.request_tracker import RequestTracker
+
+        return RequestTracker(
+            settings.desk_url,
+            settings.desk_token.get_secret_value(),
+            settings.desk_account,
+            settings.desk_queues,
+            key_field=settings.desk_key_field,
+            category_field=settings.desk_category_field,
+            categories=settings.desk_categories,
+            timeout_seconds=settings.desk_timeout_seconds,
+        )
+    if settings.desk == "zendesk":
+        from assistant.adapters.ticketing.zendesk import Zendesk
+
+        return Zendesk(
+            settings.desk_url,
+            settings.desk_token.get_secret_value(),
+            settings.desk_account,
+            settings.desk_queues,
+            category_field=settings.desk_category_field,
+            categories=settings.desk_categories,
+            timeout_seconds=settings.desk_timeout_seconds,
+        )
     return None
+
+
+def desk_hook(settings: Settings, desk: TicketDesk | None) -> DeskHook | None:
+    """Return what checks the reports of the desk; None when there is no desk elsewhere, or no secret for its reports."""
+    secret = settings.desk_hook_secret.get_secret_value()
+    return DeskHook(desk.name, secret.encode()) if desk is not None and secret else None

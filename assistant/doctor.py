@@ -6,10 +6,14 @@ import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 from assistant.bootstrap import Assistant
+from assistant.ports.store import AuditUnreadable
 from kb.keeper import Health
+
+ANCHORED_WITHIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,37 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
         f"{waiting} accepted messages wait for a reply",
         "they are answered when the service starts" if waiting else "",
     )
+    yield from _audit(assistant, owned_here)
     origins = ", ".join(assistant.settings.allowed_origins) or "none"
     yield Check("widget", "ok", f"may be embedded by the service's own pages and by these origins: {origins}")
     if assistant.settings.demo:
         yield Check("demo", "note", "anybody who reaches the service may be a demo employee", "set FIRSTLINE_DEMO=false for real people")
+
+
+def _audit(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
+    """The audit's guards and anchors. The whole chain is for ``firstline audit verify``."""
+    try:
+        with assistant.store.read() as unit:
+            unguarded, last, head = unit.audit.unguarded(), unit.audit.last_anchor(), unit.audit.head()
+            waiting = unit.audit.lines(last.number if last else 0, 1)
+    except AuditUnreadable as error:
+        yield Check("audit", "bad", str(error), "firstline audit verify")
+        return
+    if unguarded:
+        yield Check("audit", "bad", "; ".join(unguarded), "firstline audit verify")
+    else:
+        yield Check("audit", "ok", f"{head.number if head else 0} records, the table refuses changes")
+    path, late = assistant.anchors.path, assistant.clock.now() - ANCHORED_WITHIN
+    if not path.parent.is_dir() or (last is not None and not path.exists()):
+        yield Check("audit anchors", "bad", f"{path} is not there", "set FIRSTLINE_ANCHOR_FILE to where the anchors are, or mount its disk")
+    elif waiting and not owned_here and datetime.fromisoformat(str(waiting[0].facts["at"])) < late:
+        yield Check("audit anchors", "bad", f"the running service has not anchored record {waiting[0].number} and what came after", "see its log")
+    elif last is None:
+        yield Check("audit anchors", "note", "nothing is anchored yet", "the service does it every half minute while it runs")
+    else:
+        outside = "" if path.parent.resolve() != assistant.settings.home.resolve() else ", beside the database"
+        advice = "let FIRSTLINE_ANCHOR_FILE name a file on another disk or host" if outside else ""
+        yield Check("audit anchors", "note" if outside else "ok", f"up to record {last.number}{outside}", advice)
 
 
 def _packages() -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""What commands do beside turns: the gap report in text, and checking the audit."""
+"""What commands do beside turns: the gap report in text."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ from zoneinfo import ZoneInfo
 
 from assistant.bootstrap import Assistant
 from assistant.desk.review import GapReport, gap_report, week_of
-from assistant.domain.audit import AuditRecord
-from assistant.governance.audit import verify
 from assistant.learning import learned_text
 from kb.lint.findings import overdue
 from kb.lint.show import overdue_facts, overdue_text
-
-PAGE = 5_000
 
 
 def report_of(assistant: Assistant, week: str = "") -> GapReport:
@@ -73,19 +69,3 @@ def report_text(report: GapReport) -> str:
         if gap.nearest:
             lines.append(f"   nearest articles: {', '.join(gap.nearest)}")
     return "\n".join([*lines, *overdue_text(report.overdue)])
-
-
-def check_audit(assistant: Assistant) -> tuple[int, int, list[str]]:
-    """Verify the audit; return the numbers of records and anchors, and the faults found."""
-    records: list[AuditRecord] = []
-    with assistant.store.read() as unit:
-        while page := unit.audit.read(records[-1].number if records else 0, PAGE):
-            records += page
-    try:
-        anchors = assistant.anchors.read()
-    except (ValueError, TypeError) as error:
-        return len(records), 0, [f"the anchors file cannot be read: {error}"]
-    forged = [
-        f"the anchor of record {anchor.number} is not sealed with this installation's key" for anchor in anchors if not anchor.holds(assistant.secret)
-    ]
-    return len(records), len(anchors), forged + verify(records, anchors)

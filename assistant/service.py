@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from dataclasses import dataclass, field
@@ -10,19 +11,26 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.agent.handover import Handover
 from assistant.agent.silence import settle_silence
 from assistant.bootstrap import Assistant
+from assistant.connections import desk_hook
+from assistant.desk.following import follow_desk, take_over
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.site import Site, Upkeep
-from assistant.governance.audit import Anchor
+from assistant.governance.anchoring import AnchorRefused, adopt, anchor_head
 from assistant.governance.refusals import Refusals
 from assistant.learning import learn_weekly
+from assistant.ports.store import AuditUnreadable
 from kb.keeper import Health
 from kb.model import Reader
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from assistant.workflows.durable import Durable
+
+log = logging.getLogger("firstline")
 OWNER_WAIT_SECONDS = 10.0
 LEFT_BEHIND_DEADLINES = 3
 
@@ -43,7 +51,10 @@ class Service:
     assistant: Assistant
     url: str
     _recovered: bool = field(default=False, init=False)
-    _anchored: int = field(default=0, init=False)
+    _asks_desk_at: float = field(default=0.0, init=False)
+    _durable: Durable | None = field(default=None, init=False)
+    _adopted: bool = field(default=False, init=False)
+    _audit: str = field(default="ready", init=False)
 
     def start(self) -> None:
         """Own the indexes, make lexical search ready, and announce the address.
@@ -57,7 +68,17 @@ class Service:
                 raise IndexOwned(f"another Firstline serves from {self.assistant.settings.home}; stop it or use another FIRSTLINE_HOME")
             time.sleep(0.1)
         keeper.catch_up_lexical()
+        self._serve_workflows()
         address_file(self.assistant.settings.home).write_text(json.dumps({"url": self.url, "pid": os.getpid()}))
+
+    def _serve_workflows(self) -> None:
+        """Carry out the outbox from now on; commands that run beside the service leave that to it."""
+        from assistant.workflows.durable import Durable
+
+        assistant = self.assistant
+        self._durable = Durable(assistant.carrier, assistant.settings.workflows_database)
+        self._durable.start()
+        assistant.subscribers.append(lambda _events: self._durable.kick() if self._durable is not None else None)
 
     def follow(self) -> None:
         """Bring the indexes up to the tables; the first time compare them and answer what a crash left unanswered."""
@@ -66,36 +87,59 @@ class Service:
         if not self._recovered:
             keeper.repair()
             self.assistant.turns.recover()
+            settle_silence(self.assistant.parts)
             self._recovered = True
 
     def settle(self) -> None:
-        """Settle silent conversations, answer what was left behind, learn the ranking once a week, and anchor the audit's head."""
-        settle_silence(self.assistant.parts)
+        """Settle silent holders, answer what was left behind, learn the ranking once a week, and anchor the audit's head."""
+        Handover(self.assistant.parts).release_silent()
         self.assistant.turns.recover(older_than=timedelta(seconds=LEFT_BEHIND_DEADLINES * self.assistant.timings.deadline_seconds))
         self.anchor()
         if self._recovered:
             learn_weekly(self.assistant)
 
+    def follow_desk(self) -> None:
+        """Show in conversations what people did in the desk elsewhere: what was reported at once, everything when it is time to ask."""
+        parts, now = self.assistant, time.monotonic()
+        if parts.desk is None:
+            return
+        if now < self._asks_desk_at:
+            events = take_over(parts.store, parts.desk, parts.clock.now())
+        else:
+            events = follow_desk(parts.store, parts.desk, parts.clock.now())
+            self._asks_desk_at = now + parts.settings.desk_follow_seconds
+        parts.parts.notify(events)
+
     def anchor(self) -> None:
-        """Write the audit's head to the anchors file when it has moved."""
-        with self.assistant.store.read() as unit:
-            head = unit.audit.head()
-        if head is not None and head.number > self._anchored:
-            self.assistant.anchors.add(Anchor.of(head, self.assistant.secret))
-            self._anchored = head.number
+        """Write the audit's head to the anchors file when it has moved; why that cannot be done stands in the log and in ``health``."""
+        parts = self.assistant
+        try:
+            if not self._adopted:
+                adopt(parts.store, parts.anchors, parts.secret)
+                self._adopted = True
+            anchor_head(parts.store, parts.anchors, parts.secret, parts.clock.now())
+        except (AnchorRefused, AuditUnreadable, OSError, ValueError) as error:
+            log.error("the audit cannot be anchored: %s", error)
+            self._audit = "changed" if isinstance(error, AnchorRefused | AuditUnreadable) else "not anchored"
+            return
+        self._audit = "ready"
 
     def health(self) -> dict[str, Any]:
         """Return what ``/healthz`` says. Anybody may read it, so it counts only the articles that anybody may read."""
         state, why = self.assistant.knowledge_base.keeper.health()
-        ready = "ready" if state is Health.READY else "degraded"
+        ready = "ready" if state is Health.READY and self._audit == "ready" else "degraded"
         try:
             articles = sum(article.audience.admits(Reader()) for article in self.assistant.knowledge_base.store.articles())
         except Exception as error:  # whatever is wrong with the database is what this call is asked for
             return {"status": "failing", "database": type(error).__name__, "vector_search": state.value, "detail": str(error)}
-        return {"status": ready, "articles": articles, "vector_search": state.value, "detail": why, "caught_up": self._recovered}
+        facts = {"vector_search": state.value, "detail": why, "audit": self._audit, "caught_up": self._recovered}
+        return {"status": ready, "articles": articles, **facts}
 
     def stop(self) -> None:
-        """Finish turns, anchor the audit and let go."""
+        """Finish turns, anchor the audit and let go; what the outbox still holds goes on at the next start."""
+        if self._durable is not None:
+            self._durable.stop()
+            self._durable = None
         self.anchor()
         address_file(self.assistant.settings.home).unlink(missing_ok=True)
         self.assistant.close()
@@ -108,6 +152,7 @@ def open_site(assistant: Assistant, service: Service) -> Site:
     settings = assistant.settings
     return Site(
         turns=assistant.turns,
+        handover=Handover(assistant.parts),
         store=assistant.store,
         directory=assistant.directory,
         workplace=assistant.workplace,
@@ -116,8 +161,9 @@ def open_site(assistant: Assistant, service: Service) -> Site:
         articles=assistant.knowledge_base.store.articles,
         tokens=Tokens(assistant.secret, settings.token_minutes),
         clock=assistant.clock,
-        upkeep=Upkeep(service.start, service.follow, service.settle, service.health, service.stop),
+        upkeep=Upkeep(service.start, service.follow, service.settle, service.health, service.stop, service.follow_desk),
         refusals=Refusals(assistant.store, assistant.clock),
+        desk_hook=desk_hook(settings, assistant.desk),
         subscribe=assistant.subscribers.append,
         widget_assets=ASSETS,
         demo=settings.demo,

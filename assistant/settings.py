@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from kb.settings import KnowledgeSettings
 
@@ -14,6 +16,10 @@ class Settings(KnowledgeSettings):
 
     host: str = Field(default="127.0.0.1", description="Address the service listens on.")
     port: int = Field(default=8080, ge=1, le=65535, description="Port the service listens on.")
+    public_url: str = Field(default="", description="Address under which people reach the service, for links in mails; empty means host and port.")
+    workflows_url: str = Field(
+        default="", description="Database of durable execution; empty means a file in the state folder, or the PostgreSQL of database_url."
+    )
     token_secret: SecretStr = Field(
         default=SecretStr(""), description="Key that signs user tokens; empty means one made at first start in the state folder."
     )
@@ -25,6 +31,9 @@ class Settings(KnowledgeSettings):
     link_hosts: list[str] = Field(default=[], description="Hosts that links in answers may lead to, beside the organisation's own domain.")
     demo: bool = Field(default=False, description="Offer the demo company's page, where one of a few employees can be chosen.")
     policy_file: Path | None = Field(default=None, description="Policy file to use instead of the packaged one.")
+    anchor_file: Path | None = Field(
+        default=None, description="File for the anchors of the audit, best on another disk or host; empty means one in the state folder."
+    )
     deadline_seconds: float = Field(default=10.0, gt=0, description="Every accepted message is answered within this time, if only by an error.")
     assume_after_hours: float = Field(default=24.0, gt=0, description="Silence after an answer counts as RESOLVED_ASSUMED after this time.")
     abandon_after_hours: float = Field(
@@ -32,4 +41,89 @@ class Settings(KnowledgeSettings):
     )
     reopen_within_days: float = Field(default=14.0, gt=0, description="A reply to a closed conversation within this time reopens it.")
     same_issue_days: float = Field(default=14.0, gt=0, description="The same issue within this time goes to the ticket that is open for it.")
+    handoff_first: bool = Field(default=False, description="A conversation goes to people at once; the assistant answers when they give it back.")
+    hold_minutes: float = Field(
+        default=60.0, gt=0, description="A conversation whose person of the desk says nothing for this time waits for somebody again."
+    )
+    desk: Literal["", "request-tracker", "zendesk"] = Field(
+        default="", description="System in which people work tickets: request-tracker or zendesk; empty means Firstline's own console."
+    )
+    desk_url: str = Field(default="", description="Address of that system, https except on this host, such as https://rt.example.com.")
+    desk_account: str = Field(
+        default="", description="Firstline's account there: the user name of Request Tracker, the e-mail address of a Zendesk agent."
+    )
+    desk_token: SecretStr = Field(default=SecretStr(""), description="Token of that account.")
+    desk_queues: dict[str, str] = Field(default={}, description="Names of queues there for ours, as JSON; what is not named is called the same.")
+    desk_categories: dict[str, str] = Field(default={}, description="Names of categories there for ours, as JSON.")
+    desk_category_field: str = Field(
+        default="", description="Custom field there that holds the category: a name for Request Tracker, an id for Zendesk; empty means none."
+    )
+    desk_key_field: str = Field(default="Firstline Key", description="Custom field of Request Tracker that holds Firstline's keys.")
+    desk_hook_secret: SecretStr = Field(
+        default=SecretStr(""), description="Secret that signs what the system reports to `/webhooks/desk`; empty means that nothing is accepted."
+    )
+    desk_follow_seconds: float = Field(default=30.0, ge=5, description="How often the system is asked what people did there.")
+    desk_timeout_seconds: float = Field(default=15.0, gt=0, description="How long one step of a call to the system may take.")
     messages_per_minute: int = Field(default=60, gt=0, description="More messages than this from one person are refused.")
+    directory: Literal["builtin", "ldap", "scim"] = Field(
+        default="builtin", description="Where people and accounts are: builtin (the people file), ldap or scim."
+    )
+    ldap_url: str = Field(default="", description="ldaps://HOST or ldap://HOST, with :PORT if need be.")
+    ldap_start_tls: bool = Field(default=False, description="Begin TLS on an ldap:// connection before anything else.")
+    ldap_plain_allowed: bool = Field(default=False, description="Allow ldap:// without TLS to another host; passwords travel in the clear.")
+    ldap_ca_file: str = Field(default="", description="Certificates that vouch for the LDAP server; empty means those of the system.")
+    ldap_bind_dn: str = Field(default="", description="Entry of the service account.")
+    ldap_password: SecretStr = Field(default=SecretStr(""), description="Password of the service account.")
+    ldap_timeout_seconds: float = Field(default=5.0, gt=0, description="Longest wait for a connection and for each answer.")
+    ldap_people_base: str = Field(default="", description="Where people stand; nobody outside it exists for Firstline.")
+    ldap_people_filter: str = Field(default="(objectClass=inetOrgPerson)", description="Which entries below the base are people.")
+    ldap_attributes: dict[str, str] = Field(
+        default={}, description="Attributes that hold what is known of a person, as JSON; those not named keep their defaults."
+    )
+    ldap_group_base: str = Field(default="", description="Where groups stand; no group outside it exists for Firstline.")
+    ldap_group_filter: str = Field(default="(objectClass=groupOfNames)", description="Which entries below the base are groups.")
+    ldap_group_name: str = Field(default="cn", description="Attribute with a group's name.")
+    ldap_group_member: str = Field(default="member", description="Attribute of a group that lists its members' entries.")
+    ldap_member_of: str = Field(default="", description="Attribute of a person that lists groups; empty means that the groups are searched.")
+    scim_url: str = Field(default="", description="Base of /Users and /Groups at the SCIM provider, https.")
+    scim_token: SecretStr = Field(default=SecretStr(""), description="Bearer token for the SCIM provider.")
+    scim_ca_file: str = Field(default="", description="Certificates that vouch for the SCIM provider; empty means those of the system.")
+    scim_timeout_seconds: float = Field(default=10.0, gt=0, description="Longest wait for a connection and for each part of an answer.")
+    scim_groups: list[str] = Field(default=[], description="The groups that exist for Firstline; empty means every group of the provider.")
+    scim_inactive_is_locked: bool = Field(default=False, description="The provider locks accounts by active=false, so unlocking sets it to true.")
+    scim_password_forces_change: bool = Field(
+        default=False, description="The provider has a password that another set changed at the next sign-in; without that no password is reset."
+    )
+    scim_recovery_kind: str = Field(default="", description="Type of the e-mail address for one-time codes, such as home; empty means none.")
+    smtp_host: str = Field(default="", description="Mail server that takes notices; empty writes them to the folder mail of the state folder.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server; 465 is usual for smtp_security=tls.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the way to the mail server is protected; none only for a server on this host."
+    )
+    smtp_user: str = Field(default="", description="User name at the mail server; empty means no sign-in.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="Password at the mail server.")
+    smtp_ca_file: str = Field(default="", description="Certificates that vouch for the mail server; empty means those of the system.")
+    smtp_timeout_seconds: float = Field(default=10.0, gt=0, description="Longest wait for the mail server.")
+    mail_from: str = Field(default="firstline@localhost", description="Address that notices come from.")
+    mail_name: str = Field(default="IT help", description="Name beside the address that notices come from.")
+
+    @model_validator(mode="after")
+    def _desk_is_complete(self) -> Settings:
+        """Refuse a desk that cannot be called, or would be sent its token in the clear."""
+        if self.desk:
+            missing = [name for name in ("desk_url", "desk_account", "desk_token") if not getattr(self, name)]
+            if missing or not self.desk_token.get_secret_value():
+                raise ValueError(f"FIRSTLINE_DESK needs {', '.join(f'FIRSTLINE_{name.upper()}' for name in missing or ['desk_token'])}")
+            where = urlsplit(self.desk_url)
+            if where.scheme != "https" and (where.scheme, where.hostname) not in (("http", "127.0.0.1"), ("http", "localhost")):
+                raise ValueError("FIRSTLINE_DESK_URL has to begin with https://")
+        return self
+
+    @property
+    def workflows_database(self) -> str:
+        """Where durable execution keeps its state."""
+        if self.workflows_url:
+            return self.workflows_url
+        if self.database_url.startswith("postgresql"):
+            return "postgresql" + self.database_url[self.database_url.index("://") :]
+        return f"sqlite:///{(self.home / 'workflows.db').absolute()}"

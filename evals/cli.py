@@ -7,23 +7,29 @@ import typer
 from evals.commands.abstention import abstention
 from evals.commands.citations import citations
 from evals.commands.devices import devices
+from evals.commands.durability import durability
 from evals.commands.fit_evidence import fit_evidence
 from evals.commands.fit_ranking import fit_ranking
 from evals.commands.freshness import freshness
 from evals.commands.gate import gate
 from evals.commands.lexical_engines import lexical_engines
 from evals.commands.lint import lint
+from evals.commands.network import network
 from evals.commands.partitions import partitions
 from evals.commands.peers import peers
 from evals.commands.permissions import permissions
+from evals.commands.protocol import protocol
 from evals.commands.questions import questions
 from evals.commands.render import render
 from evals.commands.retrieval import retrieval
 from evals.commands.scale import scale
+from evals.commands.tampering import tampering
 from evals.commands.turns import turns
+from evals.commands.uploads import uploads
 
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
 app.command(epilog="Example: firstline eval citations evals/cases/support_pairs.jsonl --json citations.json")(citations)
+app.command(epilog="Example: firstline eval durability --seconds 20 --truncations 1000 --json durability.json")(durability)
 app.command("fit-ranking", epilog="Example: firstline eval fit-ranking DATA/kb_symptoms DATA/scifact --untitled DATA/stackfaq")(fit_ranking)
 app.command("fit-evidence", epilog="Example: firstline eval fit-evidence DATA/kb_symptoms DATA/stackfaq --outsiders DATA/banking77/train.jsonl")(
     fit_evidence
@@ -34,9 +40,13 @@ app.command(epilog="Example: firstline eval lint --cases evals/cases/contradicti
 app.command(epilog="Example: firstline eval peers --corpus corpus.jsonl.gz --queries queries.jsonl --qrels qrels.tsv --plot peers.svg")(peers)
 app.command(epilog="Example: firstline eval partitions --vectors 40000 --json partitions.json")(partitions)
 app.command(epilog="Example: firstline eval permissions --draws 100000 --seed 1 --json permissions.json")(permissions)
+app.command(epilog="Example: firstline eval network DATA/security/ssrf_upload.jsonl --json network.json")(network)
+app.command(epilog="Example: firstline eval protocol DATA/security/protocol.jsonl --json protocol.json")(protocol)
+app.command(epilog="Example: firstline eval uploads BOMBS --json uploads.json")(uploads)
 app.command(epilog="Example: firstline eval questions evals/cases/itkb_questions.jsonl DATA/itkb_small/articles")(questions)
 app.command(epilog="Example: firstline eval render DATA/security/render.jsonl")(render)
 app.command(epilog="Example: firstline eval scale --passages 40000 --json scale.json")(scale)
+app.command(epilog="Example: firstline eval tampering --manipulations 1000 --seed 1 --json tampering.json")(tampering)
 app.command(epilog="Example: firstline eval turns --questions 200 --json turns.json")(turns)
 app.command(epilog="Example: firstline eval gate retrieval.json --metric ndcg@10 --at-least 0.8 --seeded lexical.json")(gate)
 _BEIR = "--corpus DATA/corpus.jsonl.gz --queries DATA/queries.jsonl --qrels DATA/qrels.tsv"

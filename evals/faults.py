@@ -52,7 +52,34 @@ def _credulous() -> None:
         setattr(module, "supported", supported)  # noqa: B010
 
 
-FAULTS = {"constant-confidence": _constant_confidence, "no-device": _no_device, "open-scope": _open_scope, "credulous": _credulous}
+def _open_fetch() -> None:
+    """Whatever address a host has is connected to."""
+    from ingest.addresses import Reach
+
+    setattr(Reach, "admits", lambda *_: True)  # noqa: B010
+
+
+def _named_fetch() -> None:
+    """Addresses are checked, and then the name is connected to: whoever answers for it may answer otherwise by then."""
+    from ingest.addresses import Reach
+
+    checked: Callable[..., Any] = Reach.checked
+
+    def by_name(self: Reach, host: str, addresses: Any) -> tuple[str, ...]:
+        checked(self, host, addresses)
+        return (host,)
+
+    setattr(Reach, "checked", by_name)  # noqa: B010
+
+
+FAULTS = {
+    "constant-confidence": _constant_confidence,
+    "no-device": _no_device,
+    "open-scope": _open_scope,
+    "credulous": _credulous,
+    "open-fetch": _open_fetch,
+    "named-fetch": _named_fetch,
+}
 
 
 def main() -> None:

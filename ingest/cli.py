@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from ingest.sources.site import Site
     from kb.bootstrap import KnowledgeBase
     from kb.model import IngestRun
     from kb.settings import KnowledgeSettings
@@ -21,15 +22,15 @@ COUNTS = ("seen", "added", "changed", "renamed", "removed", "unchanged")
 
 app = typer.Typer(no_args_is_help=True, help="Take files into the knowledge base. Example: firstline ingest sync ./articles")
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object to standard output.")]
-Folder = Annotated[Path, typer.Argument(help="A folder that was synchronised before.")]
+Source = Annotated[str, typer.Argument(help="A folder, or a site's address, that was synchronised before.")]
 
 
-@app.command(epilog="Example: firstline ingest sync ./articles ./faq")
+@app.command(epilog="Example: firstline ingest sync ./articles https://help.example.org/")
 def sync(
-    folders: Annotated[list[Path], typer.Argument(help="Folders with .md, .html, .pdf, .docx and .csv files.")],
+    sources: Annotated[list[str], typer.Argument(help="Folders with .md, .html, .pdf, .docx and .csv files; addresses of sites, sitemaps or pages.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make the knowledge base what the files in the folders say.
+    """Make the knowledge base what the files in the folders, and the pages of the sites, say.
 
     Only what changed is published. Articles of files that are gone are withdrawn. The exit status is 0 when every
     file was taken in, 1 when some failed (each is listed with its reason, the rest is live), 2 when nothing could be
@@ -40,9 +41,9 @@ def sync(
 
     runs: list[IngestRun] = []
     with _opened(embeds=True) as (kb, settings):
-        for folder in folders:
+        for source in [_source(written, settings) for written in sources]:
             with reporting(sys.stderr.isatty(), _note) as report:
-                runs.append(synchronise(folder, kb, settings, report))
+                runs.append(synchronise(source, kb, settings, report))
             if not as_json:
                 _show(runs[-1])
     if as_json:
@@ -53,7 +54,7 @@ def sync(
 
 @app.command(epilog="Example: firstline ingest status --json")
 def status(as_json: AsJson = False) -> None:
-    """Show the latest synchronisation of each folder, with the files that failed."""
+    """Show the latest synchronisation of each folder and site, with the files that failed."""
     with _opened() as (kb, _settings):
         runs = kb.ingest_log.latest()
     if as_json:
@@ -62,7 +63,7 @@ def status(as_json: AsJson = False) -> None:
     for run in runs:
         _show(run)
     if not runs:
-        typer.echo("No folder was synchronised yet. Start with: firstline ingest sync FOLDER")
+        typer.echo("Nothing was synchronised yet. Start with: firstline ingest sync FOLDER")
 
 
 @app.command(epilog="Example: firstline ingest rebuild")
@@ -76,20 +77,33 @@ def rebuild() -> None:
 
 
 @app.command(epilog="Example: firstline ingest forget ./old-articles --yes")
-def forget(folder: Folder, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Withdraw all articles that came from a folder. The files are not touched."""
-    from ingest.sources.folder import source_name
+def forget(source: Source, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Withdraw all articles that came from a folder or site. The files are not touched."""
+    from ingest.sync import named
     from ingest.upkeep import articles_of
     from ingest.upkeep import forget as withdraw
 
     with _opened() as (kb, settings):
-        count = len(articles_of(folder, kb))
+        place = _source(source, settings)
+        name = named(place)
+        count = len(articles_of(place, kb))
         if not count:
-            _stop(f"No article came from {source_name(folder)}. `firstline ingest status` lists the folders.")
-        if not yes and not typer.confirm(f"Withdraw {count} articles of {source_name(folder)}?"):
+            _stop(f"No article came from {name}. `firstline ingest status` lists the folders and sites.")
+        if not yes and not typer.confirm(f"Withdraw {count} articles of {name}?"):
             _stop("Nothing was changed.")
-        withdraw(folder, kb, settings, _note)
-    typer.echo(f"Withdrew {count} articles of {source_name(folder)}.")
+        withdraw(place, kb, settings, _note)
+    typer.echo(f"Withdrew {count} articles of {name}.")
+
+
+def _source(written: str, settings: KnowledgeSettings) -> Path | Site:
+    """Return the folder or site that was meant."""
+    if "://" not in written:
+        return Path(written)
+    from ingest.addresses import Reach
+    from ingest.fetch import Fetcher
+    from ingest.sources.site import Site
+
+    return Site.of(written, Fetcher(Reach.of(settings.ingest_hosts, settings.ingest_networks)), settings.home)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def read_files(files: Iterable[SourceFile], limits: Limits) -> Iterator[tuple[So
     waiting: deque[tuple[SourceFile, ProcessFuture[Reading]]] = deque()
     try:
         for file in files:
-            arguments = (str(file.location), file.path, limits.file_bytes, limits.seconds)
+            arguments = (file, limits.file_bytes, limits.seconds)
             waiting.append((file, pool.schedule(_read, args=arguments, timeout=limits.seconds)))
             if len(waiting) >= AHEAD:
                 yield _result(*waiting.popleft(), limits)
@@ -68,7 +68,7 @@ def _result(file: SourceFile, future: object, limits: Limits) -> tuple[SourceFil
     return file, Reading(failure=reason)
 
 
-def _read(location: str, path: str, limit_bytes: int, seconds: float) -> Reading:
+def _read(file: SourceFile, limit_bytes: int, seconds: float) -> Reading:
     """Run in the child: allow processor time for this one file, then read it."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
@@ -76,7 +76,7 @@ def _read(location: str, path: str, limit_bytes: int, seconds: float) -> Reading
         used = resource.getrusage(resource.RUSAGE_SELF)
         spent = used.ru_utime + used.ru_stime
         resource.setrlimit(resource.RLIMIT_CPU, (int(spent + seconds) + 2, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-    return read_file(location, path, limit_bytes)
+    return read_file(str(file.location), file.path, limit_bytes, file.kind)
 
 
 def _confine(memory_megabytes: int) -> None:

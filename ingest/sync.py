@@ -17,6 +17,7 @@ from ingest.isolate import Limits, read_files
 from ingest.parse.read import Reading
 from ingest.pipeline import Change, Duplicate, Placed, Reconciliation
 from ingest.sources.folder import Listing, SourceFile, SourceUnreadable, list_folder, source_name
+from ingest.sources.site import Site
 from kb.model import Document, IngestFailure, IngestRun, Section
 from kb.ports import ArticleStore, IngestLog
 from kb.publish import Publisher
@@ -76,8 +77,13 @@ class Report(Protocol):
         """Something that its reader should know, in one line."""
 
 
-def sync(folder: Path, kb: Knowledge, settings: KnowledgeSettings, report: Report) -> IngestRun:
-    """Make the live articles of a folder what its files say, bring the indexes up to date, and record the run.
+def named(source: Path | Site) -> str:
+    """Return the name under which articles of a source are kept."""
+    return source.name if isinstance(source, Site) else source_name(source)
+
+
+def sync(source: Path | Site, kb: Knowledge, settings: KnowledgeSettings, report: Report) -> IngestRun:
+    """Make the live articles of a folder or site what its files say, bring the indexes up to date, and record the run.
 
     Each article is committed by itself, and a long run lets the indexes follow in between, so that what was taken in is
     found. Articles that did not change but were embedded by another model are embedded again. A run that was killed at
@@ -85,15 +91,15 @@ def sync(folder: Path, kb: Knowledge, settings: KnowledgeSettings, report: Repor
     cannot be read is a failure of the run and leaves its article as it was.
 
     Raises:
-        SourceUnreadable: the folder is missing or cannot be listed; nothing was changed.
+        SourceUnreadable: the source is missing or cannot be listed; nothing was changed.
         Busy: another synchronisation is running; nothing was changed.
         EmbedderUnavailable: the embedding model cannot be used; what was published before stays.
         TimeoutError: everything is stored, but the running service did not update its index in time.
     """
     with alone(settings):
-        run = _Run(source_name(folder), kb, settings, report)
+        run = _Run(named(source), kb, settings, report)
         try:
-            listing = run.list(folder)
+            listing = run.list(source)
         except SourceUnreadable as problem:
             run.note(problem)
             raise
@@ -173,13 +179,14 @@ class _Run:
             with suppress(SourceUnreadable), self.recorded():
                 raise problem
 
-    def list(self, folder: Path) -> Listing:
-        """List the folder; one that has lost everything it held at once is taken for a drive that is not mounted."""
-        listing = list_folder(folder, self.limits.file_bytes)
+    def list(self, source: Path | Site) -> Listing:
+        """List the source; one that has lost everything it held at once is taken for one that does not work."""
+        limit = self.limits.file_bytes
+        listing = source.list(limit, self.report.say) if isinstance(source, Site) else list_folder(source, limit)
         if listing.empty and (live := len(self.kb.store.articles(self.source))) >= EMPTIED:
             raise SourceUnreadable(
-                f"{self.source} is empty, but {live} articles came from it. Perhaps a drive is not mounted. Nothing was changed. "
-                f"If they should go, run `firstline ingest forget {self.source}`."
+                f"{self.source} is empty, but {live} articles came from it. Perhaps a drive is not mounted, or the site is broken. "
+                f"Nothing was changed. If they should go, run `firstline ingest forget {self.source}`."
             )
         return listing
 

@@ -1,13 +1,13 @@
-"""Rebuilding the indexes, and forgetting a folder."""
+"""Rebuilding the indexes, and forgetting a folder or site."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.sources.folder import source_name
+from ingest.sources.site import Site
 from ingest.split import split
-from ingest.sync import BATCH, Knowledge, alone
+from ingest.sync import BATCH, Knowledge, alone, named
 from kb.model import Article, Document
 from kb.settings import KnowledgeSettings
 
@@ -47,20 +47,20 @@ def _document(kb: Knowledge, article: Article) -> Document:
     )
 
 
-def articles_of(folder: Path, kb: Knowledge) -> list[Article]:
-    """Return the live articles that came from a folder, also when the folder is no longer there."""
-    return kb.store.articles(source_name(folder))
+def articles_of(source: Path | Site, kb: Knowledge) -> list[Article]:
+    """Return the live articles that came from a folder or site, also when it is no longer there."""
+    return kb.store.articles(named(source))
 
 
-def forget(folder: Path, kb: Knowledge, settings: KnowledgeSettings, report: Callable[[str], None]) -> int:
-    """Withdraw all articles of a folder and bring the indexes up to date; return how many there were.
+def forget(source: Path | Site, kb: Knowledge, settings: KnowledgeSettings, report: Callable[[str], None]) -> int:
+    """Withdraw all articles of a folder or site and bring the indexes up to date; return how many there were.
 
     Raises:
         Busy: another process changes the articles now.
         TimeoutError: the running service did not update its index in time.
     """
     with alone(settings):
-        gone = articles_of(folder, kb)
+        gone = articles_of(source, kb)
         if gone:
             kb.store.withdraw([article.id for article in gone])
         kb.keeper.follow(report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,6 +24,12 @@ class KnowledgeSettings(BaseSettings):
     embedding_api_key: SecretStr = Field(default=SecretStr(""), description="Key for the embedding endpoint.")
     embedding_dimension: int = Field(default=1536, gt=0, description="Length of the endpoint's vectors.")
     ingest_max_megabytes: int = Field(default=50, gt=0, description="Larger files are refused without being read.")
+    ingest_hosts: list[str] = Field(
+        default=[], description="Hosts (`name` or `name:port`) whose pages `firstline ingest sync https://...` may fetch."
+    )
+    ingest_networks: list[IPvAnyNetwork] = Field(
+        default=[], description="Private networks that those hosts may lie in; every other address must be public."
+    )
     ingest_seconds_per_file: float = Field(default=20.0, gt=0, description="A file that takes longer to parse is given up.")
 
     @property

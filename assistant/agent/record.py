@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from assistant.agent.lookup import Finding, Setting
 from assistant.agent.settlement import Settlement, Step, failed_choices
-from assistant.agent.state import WORDS_KEPT, Memory
+from assistant.agent.state import WORDS_KEPT, Memory, Timings
 from assistant.agent.steps import understand
 from assistant.agent.steps.summarise import summary_of
-from assistant.domain.audit import AuditEntry
+from assistant.agent.waiting import timer
+from assistant.domain.audit import AuditEntry, digest
 from assistant.domain.conversation import Conversation, Episode, Happening, State, advance, outcome_of
 from assistant.domain.reply import Reply, ReplyKind
 from assistant.governance.redaction import redact
 from assistant.ports.store import Event, Message, UnitOfWork
 from kb.model import FailureClass, UnresolvedIntent
+
+OFFERED = re.compile(r"[a-z_]{1,20}(?::[\w.-]{1,60})?")
+"""The form of the choices that the service offers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,13 @@ class Texts:
 
 
 def record_turn(
-    unit: UnitOfWork, setting: Setting, finding: Finding, settlement: Settlement, at: datetime, texts: Texts
+    unit: UnitOfWork, setting: Setting, finding: Finding, settlement: Settlement, at: datetime, texts: Texts, timings: Timings
 ) -> tuple[Reply, list[Event]]:
     """Store everything about a settled turn; return its reply and the events to push."""
     moved = _moved(unit, setting.conversation, settlement, at)
     unit.conversations.save(moved)
+    for entry in timer(moved.id, moved.state, timings, at):
+        unit.outbox.put(entry)
     reply = Reply(
         conversation=moved.id,
         state=moved.state.value,
@@ -42,6 +49,7 @@ def record_turn(
         choices=settlement.choices,
         ticket=settlement.ticket,
         device=settlement.device,
+        action=settlement.action,
         message=setting.message.id,
         text=texts.text,
         html=texts.html,
@@ -72,7 +80,7 @@ def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str,
         reference=reference,
     )
     entry = AuditEntry(at, conversation.person, "turn", "failed", conversation.id, message.id, outcome=FailureClass.ERROR.value)
-    unit.audit.append([replace(entry, detail={"reference": reference, "why": why})])
+    unit.audit.append([replace(entry, detail={"reference": reference, "why": why.partition(":")[0]})])
     intent = UnresolvedIntent(
         id=f"u_{secrets.token_hex(8)}",
         question=redact(words or message.choice),
@@ -97,6 +105,8 @@ def _stored(unit: UnitOfWork, message: Message, reply: Reply, at: datetime) -> l
 def _moved(unit: UnitOfWork, conversation: Conversation, settlement: Settlement, at: datetime) -> Conversation:
     episode = conversation.episode
     if settlement.reopens:
+        if settlement.happening is not Happening.HANDED_OFF:
+            unit.handoffs.end(conversation.id, at)
         if settlement.deducts:
             unit.conversations.mark_reopened(conversation.id, episode.number)
         before = summary_of(Memory.load(conversation.memory))
@@ -111,7 +121,7 @@ def _moved(unit: UnitOfWork, conversation: Conversation, settlement: Settlement,
 
 def _entries(setting: Setting, finding: Finding, settlement: Settlement, moved: Conversation, at: datetime) -> list[AuditEntry]:
     read = setting.understanding
-    first = Step("understand", read.intent.value, round(read.confidence, 4), model=understand.MODEL, detail={"choice": setting.message.choice})
+    first = Step("understand", read.intent.value, round(read.confidence, 4), model=understand.MODEL, detail={"choice": _choice(setting)})
     place = finding.target.device.id if finding.target.device else str(finding.target.platform or "")
     outcome = outcome_of(State.ANSWERING, settlement.happening)
     entries = []
@@ -130,10 +140,20 @@ def _entries(setting: Setting, finding: Finding, settlement: Settlement, moved: 
                 prompt="none",
                 policy=step.policy,
                 outcome=(outcome.value if outcome else moved.state.value) if step is not first else "",
+                rule=step.rule,
+                facts=step.facts,
+                verdict=step.verdict,
+                context=step.context,
                 detail={**step.detail, "device": place, "groups": sorted(setting.person.groups)} if step is not first else step.detail,
             )
         )
     return entries
+
+
+def _choice(setting: Setting) -> str:
+    """Return a choice for the audit: as it is if it is one of ours, else its digest, for then it is what somebody wrote."""
+    choice, known = setting.message.choice, setting.understanding.intent is not understand.Intent.UNREADABLE
+    return choice if not choice or (known and OFFERED.fullmatch(choice)) else digest(choice)
 
 
 def _unresolved(setting: Setting, finding: Finding, settlement: Settlement, at: datetime) -> UnresolvedIntent:

@@ -7,14 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from assistant.agent import wording
+from assistant.agent.acting import Acting, Wishes, actions_of
 from assistant.agent.lookup import NO_ISSUE, Finding, Setting, asks_in_full
-from assistant.agent.settlement import Settlement, Step, category_of, citation_view, device_view, nearest_of, system_view
+from assistant.agent.settlement import Settlement, Step, category_of, citation_view, device_view, handed_over, nearest_of, system_view
 from assistant.agent.state import Memory, Offered, Timings
 from assistant.agent.steps import answer, summarise
+from assistant.agent.steps.facts import upset
 from assistant.agent.steps.understand import Intent
 from assistant.desk import requests
+from assistant.domain.audit import digest
 from assistant.domain.configuration import Device, Queue, queue_for
 from assistant.domain.conversation import CLOSED, Happening, State
+from assistant.domain.handoff import Handoff, HandoffReason, reason_for
 from assistant.domain.reply import CONFIRMATION, FILE, OFFER, PERSON, Choice, DeviceView, ReplyKind, TicketView
 from assistant.domain.ticket import ASSISTANT, Ticket
 from assistant.governance.policy import Disposition, Policy
@@ -23,6 +27,7 @@ from assistant.ports.store import UnitOfWork
 from kb.model import Abstention, FailureClass, Retrieval
 
 TOPICS = 3
+_HANDED_OFF = {HandoffReason.PEOPLE_FIRST: wording.people_first, HandoffReason.DISTRESS: wording.upset}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,16 @@ class Settler:
     queues: Callable[[], tuple[Queue, ...]]
     desk_hours: Callable[[], str]
     """When people work tickets, as a sentence; "" when the organisation has not said."""
+    acting: Acting
+    people_first: bool = False
+    """A conversation goes to people at once; the assistant answers when they give it back."""
 
-    def settle(self, setting: Setting, finding: Finding, unit: UnitOfWork, at: datetime) -> Settlement:
+    def settle(self, setting: Setting, finding: Finding, wishes: Wishes, unit: UnitOfWork, at: datetime) -> Settlement:
         """Return what the turn came to; tickets are changed through ``unit``, nothing is committed here."""
-        return _Turn(self, setting, finding, unit, at).settle()
+        turn = _Turn(self, setting, finding, unit, at)
+        if turn.begins_with_people():
+            return turn.settle()
+        return self.acting.settle(turn, wishes) or self.acting.mentions(turn, wishes, turn.settle())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,9 @@ class _Turn:
     at: datetime
 
     def settle(self) -> Settlement:
+        if self.begins_with_people():
+            found = self.finding.retrieval
+            return self._hand_off(HandoffReason.PEOPLE_FIRST, self._placed(self._likely_category(found)) if found is not None else None)
         handlers: dict[Intent, Callable[[], Settlement]] = {
             Intent.GREETING: lambda: self._say(wording.greeting(self.setting.person)),
             Intent.THANKS: self._thanks,
@@ -62,6 +76,21 @@ class _Turn:
             Intent.UNREADABLE: lambda: self._say(wording.unreadable()),
         }
         return handlers.get(self.setting.understanding.intent, self._question)()
+
+    # -- for the part that acts -------------------------------------------------------------------------------------
+
+    def say(self, text: str, kind: ReplyKind = ReplyKind.SMALLTALK, choices: tuple[Choice, ...] = ()) -> Settlement:
+        """Return a reply in passing, which leaves the conversation where it is."""
+        return self._say(text, kind, choices)
+
+    def place_ticket(self, memory: Memory) -> requests.Opened:
+        """Return the ticket of what is being done: the episode's, the open one about the same thing, or a new one."""
+        known = "" if self.setting.conversation.before in CLOSED else self._ticket_id()
+        return requests.open_or_attach(self.unit.tickets, self._issue(memory, ()), known, self.at, self._window())
+
+    def with_ticket(self, settled: Settlement, opened: requests.Opened) -> Settlement:
+        """Return a settlement that names its ticket."""
+        return self._with_ticket(settled, opened)
 
     # -- in passing -----------------------------------------------------------------------------------------------
 
@@ -107,16 +136,21 @@ class _Turn:
             return self._note()
         if disposition is Disposition.AUTO and found.ranked:
             settled = self._ask_device(found) or self._answer(found)
-        elif not self.finding.memory.asked:
-            settled = self._ask(found, disposition)
         else:
-            settled = self._offer(found)
+            settled = self._abstain(found, disposition)
         return replace(settled, reopens=self.setting.conversation.before in CLOSED, deducts=self._deducts(found))
+
+    def _abstain(self, found: Retrieval, disposition: Disposition) -> Settlement:
+        if upset(self.setting.message.text):
+            memory = self._placed(self._likely_category(found)).abstained(self._abstention(found))
+            return self._hand_off(HandoffReason.DISTRESS, memory)
+        return self._offer(found) if self.finding.memory.asked else self._ask(found, disposition)
 
     def _answer(self, found: Retrieval, lead: str = "") -> Settlement:
         composed = answer.compose(found, self.finding.whole, self.at.date())
+        band = "second_answer" if lead else "answer"
         if not composed.text or not self.rules.knowledge.still_true(composed.citations, self.setting.reader):
-            return self._offer(found)
+            return self._offer(found, band)
         article = found.ranked[0].passage.article
         offered = Offered(article.id, article.title, article.revision)
         memory = replace(self._placed(article.category), confidence=found.confidence, failure="", nearest=nearest_of(found))
@@ -125,9 +159,9 @@ class _Turn:
         warning = wording.overdue(article) if article.overdue(self.at.date()) else ""
         attached = wording.attached(opened.ticket) if opened.attached else ""
         text = "\n\n".join(part for part in (lead, composed.text, warning, attached, wording.confirm_question()) if part)
-        step = self._step("answer", "auto", found, composed.passages)
+        step = self._step("answer", "auto", found, composed.passages, band=band)
         if composed.unsupported:
-            step = replace(step, detail=step.detail | {"unsupported": list(composed.unsupported)})
+            step = replace(step, detail=step.detail | {"unsupported": [digest(claim) for claim in composed.unsupported]})
         return self._with_ticket(
             Settlement(
                 Happening.ANSWERED,
@@ -168,10 +202,10 @@ class _Turn:
             said = replace(said, kind=ReplyKind.CLARIFICATION, text=wording.which_topic(), memory=memory, choices=(*choices, FILE, PERSON))
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
 
-    def _offer(self, found: Retrieval) -> Settlement:
+    def _offer(self, found: Retrieval, band: str = "answer") -> Settlement:
         abstention = self._abstention(found)
         memory = self._placed(self._likely_category(found)).abstained(abstention)
-        step = self._step("answer", Disposition.ESCALATE.value, found, (), abstention)
+        step = self._step("answer", Disposition.ESCALATE.value, found, (), abstention, band)
         said = Settlement(Happening.OFFERED, ReplyKind.ABSTENTION, wording.offer_ticket(), memory, choices=OFFER, device=self._device_view())
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
 
@@ -197,6 +231,8 @@ class _Turn:
             return self._question()
         if before in (State.FILED, State.HANDED_OFF):
             return self._note()
+        if upset(self.setting.message.text):
+            return self._hand_off(HandoffReason.DISTRESS, self.finding.memory.with_verdict("did not solve it"))
         tries = len(self.setting.memory.offered)
         reopens = before in CLOSED
         allowed = self.rules.policy.decide("second_answer", found.confidence) is Disposition.AUTO and found.ranked
@@ -230,26 +266,51 @@ class _Turn:
         memory = self._placed(self._likely_category(found)).abstained(self._abstention(found))
         return replace(self._filed(memory, "asked for", known=""), reopens=closed)
 
-    def _filed(self, memory: Memory, why: str, known: str | None = None) -> Settlement:
-        opened, queue = self._give_to_queue(memory, self._ticket_id() if known is None else known)
+    def _filed(self, memory: Memory, why: str, known: str | None = None, reason: HandoffReason | None = None) -> Settlement:
         failure = self._why_unresolved(memory)
-        step = Step("file", why, memory.confidence, detail={"ticket": opened.ticket.id, "queue": queue, "attached": opened.attached})
+        reason = reason or reason_for(failure)
+        opened, queue = self._give_to_queue(memory, self._ticket_id() if known is None else known, reason, waits=False)
+        detail = {"ticket": opened.ticket.id, "queue": queue, "attached": opened.attached, "reason": reason.value}
+        step = Step("file", why, memory.confidence, detail=detail, context=handed_over(opened.ticket, queue))
         lead = wording.attached(opened.ticket) if opened.attached else wording.filed(opened.ticket, self._queue_name(queue), self.rules.desk_hours())
         settled = Settlement(Happening.FILED, ReplyKind.ACTION, lead, memory, steps=(step,), failure=failure, device=self._device_view())
         return self._with_ticket(settled, opened)
 
-    def _hand_off(self) -> Settlement:
-        before, memory = self.setting.conversation.before, self.setting.memory
-        if before in (State.FILED, State.HANDED_OFF):
-            return self._note()
-        failure = self._why_unresolved(memory)
+    def begins_with_people(self) -> bool:
+        """Say whether this is the first thing that somebody says, where people answer first."""
+        conversation, intent = self.setting.conversation, self.setting.understanding.intent
+        untouched = conversation.before is State.OPEN and conversation.episode.number == 1 and not conversation.episode.ticket
+        return self.rules.people_first and untouched and intent is not Intent.UNREADABLE
+
+    def _hand_off(self, reason: HandoffReason | None = None, memory: Memory | None = None) -> Settlement:
+        before, memory = self.setting.conversation.before, memory or self.setting.memory
+        if before is State.HANDED_OFF and reason is None:
+            waits = wording.still_waiting(self._ticket_id(), self.rules.desk_hours())
+            return self._note() if self.setting.message.text else self._say(waits, ReplyKind.STATUS)
+        reason = reason or self._why_person()
+        failure = None if reason is HandoffReason.PEOPLE_FIRST else self._why_unresolved(memory)
         if not memory.issue:
             memory = replace(memory, issue=self.setting.message.text or NO_ISSUE)
-        opened, queue = self._give_to_queue(memory, self._ticket_id())
-        step = Step("hand_off", "requested by the person", detail={"ticket": opened.ticket.id, "queue": queue})
-        text = wording.handed_off(opened.ticket, self._queue_name(queue), self.rules.desk_hours())
-        settled = Settlement(Happening.HANDED_OFF, ReplyKind.HANDOFF, text, memory, steps=(step,), failure=failure, reopens=before in CLOSED)
-        return replace(self._with_ticket(settled, opened), deducts=before in CLOSED)
+        opened, queue = self._give_to_queue(memory, self._ticket_id(), reason, waits=True)
+        detail = {"ticket": opened.ticket.id, "queue": queue, "reason": reason.value}
+        step = Step("hand_off", reason.label.lower(), detail=detail, context=handed_over(opened.ticket, queue))
+        told = _HANDED_OFF.get(reason, wording.handed_off)
+        text = told(opened.ticket, self._queue_name(queue), self.rules.desk_hours())
+        reopens = self._new_episode()
+        settled = Settlement(Happening.HANDED_OFF, ReplyKind.HANDOFF, text, memory, steps=(step,), failure=failure, reopens=reopens, deducts=reopens)
+        return self._with_ticket(settled, opened)
+
+    def _new_episode(self) -> bool:
+        """Asking for a person after the end begins anew, but not after filing: the same ticket then gets a person in the conversation."""
+        before = self.setting.conversation.before
+        return before in CLOSED and before is not State.FILED
+
+    def _why_person(self) -> HandoffReason:
+        if upset(self.setting.message.text):
+            return HandoffReason.DISTRESS
+        events = self.unit.conversations.events(self.setting.conversation.id)
+        last = next((event.body["reply"]["kind"] for event in reversed(events) if event.body["type"] == "reply"), "")
+        return HandoffReason.FAILURE if last == ReplyKind.ERROR else HandoffReason.REQUESTED
 
     @staticmethod
     def _why_unresolved(memory: Memory) -> FailureClass | None:
@@ -307,16 +368,23 @@ class _Turn:
     def _reopening_elsewhere(self, found: Retrieval) -> bool:
         return self.setting.conversation.before in CLOSED and self._reopening(found, Disposition.AUTO)
 
-    def _give_to_queue(self, memory: Memory, known: str) -> tuple[requests.Opened, str]:
-        issue = self._issue(memory, self.finding.issue_vector)
-        return requests.file(self.unit.tickets, issue, known, self.at, self._window()), issue.queue
+    def _give_to_queue(self, memory: Memory, known: str, reason: HandoffReason, *, waits: bool) -> tuple[requests.Opened, str]:
+        found = self.finding.retrieval
+        issue = self._issue(memory, self.finding.issue_vector or (found.vector if found is not None else ()), reason)
+        opened = requests.file(self.unit.tickets, issue, known, self.at, self._window())
+        conversation = self.setting.conversation
+        number = conversation.episode.number + (1 if self._new_episode() else 0)
+        self.unit.handoffs.end(conversation.id, self.at)
+        self.unit.handoffs.record(Handoff(conversation.id, number, reason, self.at, opened.ticket.id, waits))
+        return opened, issue.queue
 
-    def _issue(self, memory: Memory, vector: tuple[float, ...]) -> requests.Issue:
+    def _issue(self, memory: Memory, vector: tuple[float, ...], reason: HandoffReason | None = None) -> requests.Issue:
         conversation, person = self.setting.conversation, self.setting.person
         number = conversation.episode.number + (1 if conversation.before in CLOSED else 0)
-        said = summarise.transcript_of(self.unit.conversations.events(conversation.id), self.setting.message, person)
-        body = summarise.ticket_body(memory, said, person, self._device(), memory.confidence)
+        said = summarise.transcript_of(self.unit.conversations.events(conversation.id), person, self.setting.message)
         queue = queue_for(memory.category, self.rules.queues())
+        done = actions_of(self.unit, conversation.id)
+        body = summarise.ticket_body(memory, said, person, self._device(), memory.confidence, self._queue_name(queue), reason, done)
         return requests.Issue(
             f"{conversation.id}:{number}", conversation.id, person.id, memory.issue, memory.category or "general", queue, body, vector
         )
@@ -343,11 +411,17 @@ class _Turn:
             return device_view(target.device)
         return system_view(target.platform) if target.platform else None
 
-    def _step(self, name: str, decision: str, found: Retrieval, passages: tuple[str, ...], abstention: Abstention | None = None) -> Step:
+    def _step(
+        self, name: str, decision: str, found: Retrieval, passages: tuple[str, ...], abstention: Abstention | None = None, band: str = "answer"
+    ) -> Step:
         looked_at = passages or tuple(item.passage.id for item in found.ranked[:5])
         detail = {"degraded": found.degraded} if found.degraded else {}
         detail |= {"abstained": abstention.reason.value} if abstention else {}
-        return Step(name, decision, round(found.confidence, 4), looked_at, answer.MODEL, self.rules.policy.version, detail)
+        step = Step(name, decision, found.confidence, looked_at, answer.MODEL, self.rules.policy.version, detail)
+        if self.finding.chosen:
+            return replace(step, rule="chosen by the person")
+        verdict = self.rules.policy.decide(band, found.confidence).value
+        return replace(step, rule=f"steps.{band}", facts={"step": band, "confidence": found.confidence}, verdict=verdict)
 
     def _abstention(self, found: Retrieval) -> Abstention:
         """No article, one that was not found well enough, or one that this person may not read."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from assistant.agent.state import Memory
+from assistant.domain.audit import digest
 from assistant.domain.configuration import Device
 from assistant.domain.conversation import Happening
-from assistant.domain.reply import PERSON, RETRY, Choice, CitationView, DeviceView, ReplyKind, TicketView
+from assistant.domain.reply import PERSON, RETRY, ActionView, Choice, CitationView, DeviceView, ReplyKind, TicketView
+from assistant.domain.ticket import Ticket
 from kb.model import Citation, FailureClass, Platform, Retrieval
 
 NEAREST = 3
@@ -25,6 +28,14 @@ class Step:
     model: str = ""
     policy: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
+    rule: str = ""
+    """The rule of the policy that was asked; "" where none was."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """All that the policy decided by."""
+    verdict: str = ""
+    """What the policy said; ``decision`` is what came of it."""
+    context: dict[str, Any] = field(default_factory=dict)
+    """What was handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,7 @@ class Settlement:
     ticket: TicketView | None = None
     ticket_id: str = ""
     device: DeviceView | None = None
+    action: ActionView | None = None
     confidence: float | None = None
     steps: tuple[Step, ...] = ()
     reopens: bool = False
@@ -48,6 +60,14 @@ class Settlement:
     """... and it is about the same issue, so the earlier outcome does not count."""
     failure: FailureClass | None = None
     """The episode ends unresolved, for this reason."""
+
+
+def handed_over(ticket: Ticket, queue: str) -> dict[str, Any]:
+    """Return what the audit keeps of a ticket that goes to people: ids, counts, and a digest of everything in it."""
+    body = ticket.body
+    whole = json.dumps(asdict(body), sort_keys=True, ensure_ascii=False, default=str)
+    articles = [f"{tried.article}@{tried.revision}" for tried in body.tried]
+    return {"ticket": ticket.id, "queue": queue, "body": digest(whole), "lines": len(body.transcript), "articles": articles}
 
 
 def device_view(device: Device) -> DeviceView:

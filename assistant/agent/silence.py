@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from assistant.agent import wording
 from assistant.agent.state import Memory
 from assistant.agent.turn import Parts
+from assistant.agent.waiting import WAITING, hours_of
 from assistant.desk import requests
 from assistant.domain.audit import AuditEntry
 from assistant.domain.conversation import Conversation, Happening, Outcome, State, advance, outcome_of
@@ -18,14 +19,28 @@ from assistant.governance.rendering import render
 from assistant.ports.store import ConversationChanged, Event, UnitOfWork
 from kb.model import FailureClass, UnresolvedIntent
 
-WAITING = (State.AWAITING_CONFIRMATION, State.CLARIFYING, State.OFFERING_TICKET)
+
+def settle_one(parts: Parts, unit: UnitOfWork, conversation_id: str, now: datetime) -> list[Event]:
+    """Close a conversation whose timer ran out, unless something was said since; return the events to push.
+
+    Raises:
+        ConversationChanged: a turn was recorded meanwhile; it has set a timer of its own.
+    """
+    conversation = unit.conversations.load(conversation_id)
+    hours = hours_of(conversation.state, parts.timings) if conversation is not None else None
+    if conversation is None or hours is None or now - conversation.changed_at < timedelta(hours=hours):
+        return []
+    return _close(parts, unit, conversation, now, hours)
 
 
 def settle_silence(parts: Parts) -> int:
-    """Close every conversation that has been silent for its time; return how many. Each is its own transaction."""
+    """Close every conversation that has been silent for its time; return how many. Each is its own transaction.
+
+    Timers do this one by one; this is for what became due while nothing ran.
+    """
     now, closed = parts.clock.now(), 0
     for state in WAITING:
-        hours = parts.timings.assume_after_hours if state is State.AWAITING_CONFIRMATION else parts.timings.abandon_after_hours
+        hours = hours_of(state, parts.timings) or 0.0
         with parts.store.read() as unit:
             silent = unit.conversations.silent_since(state, now - timedelta(hours=hours))
         for conversation in silent:
@@ -49,6 +64,8 @@ def _close(parts: Parts, unit: UnitOfWork, conversation: Conversation, now: date
     entry = AuditEntry(now, "firstline", "resolve", "silence", conversation.id, policy=parts.settler.policy.version, outcome=outcome.value)
     unit.audit.append([entry])
     memory = Memory.load(conversation.memory)
+    if conversation.state is State.CONFIRMING_ACTION:
+        return []
     if outcome is Outcome.ABANDONED:
         unit.intents.record(_unresolved(conversation, memory, now))
         return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
+from assistant.governance.redaction import without_secrets
 from kb.model import Abstention
 
 WORDS_KEPT = 4_000
@@ -35,6 +36,8 @@ class Memory:
     offered: tuple[Offered, ...] = ()
     failure: str = ""
     nearest: tuple[str, ...] = ()
+    action_rule: str = ""
+    """The rule by which the policy left an action to people, "" when it did not."""
     hint: str = ""
     """The system that the person's client says it runs on; it counts only where no device is known."""
 
@@ -77,6 +80,8 @@ class Timings:
     abandon_after_hours: float = 24.0
     reopen_within_days: float = 14.0
     same_issue_days: float = 14.0
+    hold_minutes: float = 60.0
+    """A person who has a conversation and says nothing for so long no longer has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +96,6 @@ class Inbound:
     """The system that the client says it runs on, as a platform's value; it grants nothing."""
 
     def storable(self) -> Inbound:
-        """Return the message as any database can keep it: what is no character, a lone surrogate or a NUL, is replaced."""
-        return Inbound(*(text.encode("utf-8", "replace").decode().replace("\0", "\ufffd") for text in astuple(self)))
+        """Return the message as it may be kept: without secrets in its words, and with what is no character (a lone surrogate, a NUL) replaced."""
+        kept = Inbound(*(text.encode("utf-8", "replace").decode().replace("\0", "\ufffd") for text in astuple(self)))
+        return replace(kept, text=without_secrets(kept.text))

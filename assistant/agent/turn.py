@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -20,15 +21,17 @@ from assistant.agent.record import Texts, record_failure, record_turn
 from assistant.agent.settle import Settler
 from assistant.agent.state import Inbound, Memory, Timings
 from assistant.agent.steps.understand import LocalUnderstanding, Understanding
+from assistant.desk import handoff
 from assistant.domain.configuration import Person
 from assistant.domain.conversation import CLOSED, Conversation, Episode, Happening, State, advance
 from assistant.domain.reply import Reply, ReplyKind
+from assistant.governance.redaction import mentions_taken_secret
 from assistant.governance.rendering import render
 from assistant.ports.clock import Clock
 from assistant.ports.devices import DeviceFleet
 from assistant.ports.identity import Directory
 from assistant.ports.knowledge import Knowledge
-from assistant.ports.store import ConversationChanged, Event, Message, Store
+from assistant.ports.store import ConversationChanged, Event, Message, Store, UnitOfWork
 from kb.model import Reader
 
 log = logging.getLogger("firstline.turn")
@@ -137,11 +140,16 @@ class Turns:
         return Reader(person.groups if person else frozenset())
 
     def _accept(self, person: Person, conversation_id: str | None, inbound: Inbound, channel: str) -> tuple[Message, dict[str, Any] | None]:
-        now = self._parts.clock.now()
-        events: list[Event] = []
         for stale in self._unanswered(conversation_id):
             if stale.id != inbound.id:
                 self._within_deadline(stale)
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(ConversationChanged):
+                return self._accept_once(person, conversation_id, inbound, channel)
+        return self._accept_once(person, conversation_id, inbound, channel)
+
+    def _accept_once(self, person: Person, conversation_id: str | None, inbound: Inbound, channel: str) -> tuple[Message, dict[str, Any] | None]:
+        now = self._parts.clock.now()
         with self._parts.store.write() as unit:
             conversation = unit.conversations.load(conversation_id) if conversation_id else None
             if conversation_id and (conversation is None or conversation.person != person.id):
@@ -158,13 +166,11 @@ class Turns:
             accepted = advance(conversation.state, Happening.MESSAGE)
             moved = replace(conversation, state=accepted, before=conversation.state, changed_at=now, memory=memory)
             unit.conversations.save(moved)
-            shown = {"type": "message", "message": message.id, "text": message.text, "choice": message.choice}
-            if message.choice and not message.text:
-                button = pressed(unit, message)
-                shown |= {"text": button.label} | ({"article": button.article} if button.article else {})
-            events.append(unit.conversations.emit(conversation.id, now, shown))
-        self._parts.notify(events)
-        return message, None
+            shown = _as_event(unit, message)
+            held = handoff.receive(unit, moved, message, shown["text"]) if moved.state is State.WITH_PERSON else None
+            event = unit.conversations.emit(conversation.id, now, shown)
+        self._parts.notify([event])
+        return message, held.model_dump(mode="json") if held is not None else None
 
     def _unanswered(self, conversation_id: str | None) -> list[Message]:
         if conversation_id is None:
@@ -207,18 +213,21 @@ class Turns:
     def _try_answer(self, message: Message) -> Reply:
         parts = self._parts
         setting = self._setting(message)
+        wishes = parts.settler.acting.consider(setting, parts.store, parts.clock.now())
         finding = look_up(setting, parts.knowledge, parts.settler.policy.bands["answer"].auto)
         now = parts.clock.now()
         with parts.store.write() as unit:
             stored = unit.conversations.message(message.conversation, message.id)
             if stored is not None and stored.reply is not None:
                 return Reply.model_validate(stored.reply)
-            settlement = parts.settler.settle(setting, finding, unit, now)
+            settlement = parts.settler.settle(setting, finding, wishes, unit, now)
             if not citable(settlement.citations, settlement.choices, parts.knowledge, self._reader(setting.person.id)):
                 raise CitationsChanged(message.conversation)
             if len(message.text) > READ_CHARACTERS:
                 settlement = replace(settlement, text=f"{wording.shortened(READ_CHARACTERS)}\n\n{settlement.text}")
-            reply, events = record_turn(unit, setting, finding, settlement, now, self._texts(settlement.text))
+            if mentions_taken_secret(message.text):
+                settlement = replace(settlement, text=f"{wording.secret_taken_out()}\n\n{settlement.text}")
+            reply, events = record_turn(unit, setting, finding, settlement, now, self._texts(settlement.text), parts.timings)
         parts.notify(events)
         return reply
 
@@ -272,6 +281,14 @@ class Turns:
             else:
                 self._locks[key] = (lock, users - 1)
         lock.release()
+
+
+def _as_event(unit: UnitOfWork, message: Message) -> dict[str, str]:
+    shown = {"type": "message", "message": message.id, "text": message.text, "choice": message.choice}
+    if message.choice and not message.text:
+        button = pressed(unit, message)
+        shown |= {"text": button.label} | ({"article": button.article} if button.article else {})
+    return shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.domain.action import Action, Plan, Status
 from assistant.domain.configuration import Person
 from assistant.domain.ticket import Ticket
 from kb.model import Article
@@ -37,6 +38,11 @@ def unreadable() -> str:
 def shortened(limit: int) -> str:
     """Say that only the beginning of a long message was read."""
     return f"Your message is very long; I read its first {limit:,} characters."
+
+
+def secret_taken_out() -> str:
+    """Say that a secret in a message was not kept, and what to do about it."""
+    return "Your message held a password, a code or a card number. I did not keep it. If it is still in use, change it; nobody at the desk needs it."
 
 
 def out_of_scope() -> str:
@@ -137,6 +143,36 @@ def handed_off(ticket: Ticket, queue: str, hours: str) -> str:
     return " ".join(f"A person from {queue} will take over in ticket {ticket.id}. {hours} Whatever you write here goes to the ticket.".split())
 
 
+def people_first(ticket: Ticket, queue: str, hours: str) -> str:
+    """Say that a person answers, where people answer first."""
+    return " ".join(f"A person from {queue} will answer you here; your ticket is {ticket.id}. {hours} What you write meanwhile goes to it.".split())
+
+
+def upset(ticket: Ticket, queue: str, hours: str) -> str:
+    """Take it seriously, and say who takes over."""
+    return f"I am sorry that this is so hard on you. {handed_off(ticket, queue, hours)}"
+
+
+def still_waiting(ticket: str, hours: str) -> str:
+    """Answer somebody who asks for a person again."""
+    return f"A person was asked to take over in ticket {ticket}. {hours} You do not have to ask again.".replace("  ", " ")
+
+
+def joined(name: str) -> str:
+    """Say that a person is there now."""
+    return f"{name} has joined. You are writing with a person now, and Firstline does not answer."
+
+
+def left(name: str) -> str:
+    """Say that the person gave the conversation back."""
+    return f"{name} has left the conversation. Firstline answers again from your next message on."
+
+
+def lapsed(name: str, minutes: float) -> str:
+    """Say that the person who had the conversation fell silent."""
+    return f"{name} has not written for {minutes:g} minutes, so your conversation waits for somebody of the desk again."
+
+
 def noted(ticket: str) -> str:
     """Say that a message went to the ticket."""
     return f"I added that to ticket {ticket}."
@@ -172,6 +208,98 @@ def no_such_ticket(ticket_id: str) -> str:
 def assumed_solved(hours: float) -> str:
     """Say that silence was taken for success."""
     return f"I have not heard from you for {hours:g} hours, so I take this as settled and closed it. Write here if it is not."
+
+
+def plan(made: Plan) -> str:
+    """Show what an action would do."""
+    steps = "\n".join(f"- {line}" for line in made.lines)
+    return f"**{made.title}**\n\n{steps}\n\nIt touches {made.blast_radius}. {made.undo} Shall I do that?"
+
+
+def going_on(action: Action, approvers: Sequence[str], channel: str) -> str:
+    """Say what an action waits for after its press."""
+    if action.status is Status.CHALLENGED:
+        place = "your authenticator app shows" if channel == "totp" else "I am sending to your registered second channel"
+        return f"To make sure that it is you, enter the six-digit code that {place}. Enter it in the card above, not as a message."
+    if action.status is Status.AWAITING:
+        asked = " and ".join(approvers) or "those who decide this"
+        return f"I asked {asked} to agree to: {action.plan.title}. I will tell you here as soon as it is decided."
+    return f"I am on it: {action.plan.title}."
+
+
+def acted(text: str) -> str:
+    """Say that an action is done, and ask whether it helped."""
+    return f"{text}\n\n{confirm_question()}"
+
+
+def action_failed(title: str, certain: bool, ticket: Ticket, queue: str, hours: str) -> str:
+    """Say that an action did not come off and who takes over."""
+    what = f"That did not work: {title}. Nothing was changed." if certain else f"I cannot tell whether this was done: {title}."
+    return f"{what} {filed(ticket, queue, hours)}"
+
+
+def action_ended(title: str, why: str, ticket: Ticket, queue: str) -> str:
+    """Say that an action will not be done."""
+    return f"This was not done: {title}; {why}. I filed ticket {ticket.id} with the team {queue}, so that a person looks at it."
+
+
+def dropped(title: str) -> str:
+    """Accept that somebody does not want an action."""
+    return f"All right, I leave it: {title}."
+
+
+def taking_back(title: str) -> str:
+    """Say that an action is being taken back."""
+    return f"I am taking it back: {title}."
+
+
+def stands(action: Action) -> str:
+    """Say where an action stands."""
+    return f"{action.plan.title}: {_STANDS[action.status]}"
+
+
+_STANDS = {
+    Status.PROPOSED: "it waits for your button.",
+    Status.CHALLENGED: "it waits for your one-time code.",
+    Status.AWAITING: "it waits for approval.",
+    Status.READY: "it is about to be done.",
+    Status.RUNNING: "it is being done.",
+    Status.DONE: "it is done.",
+    Status.FAILED: "it did not work, and nothing was changed.",
+    Status.UNKNOWN: "it is not certain whether it was done; a person looks at it.",
+    Status.REFUSED: "it was not allowed.",
+    Status.CANCELLED: "it was cancelled.",
+    Status.EXPIRED: "it ran out of time.",
+    Status.REVERTED: "it was taken back.",
+}
+
+
+def code_refused(title: str, why: str) -> str:
+    """Say that a one-time code ended the try."""
+    return f"I stopped this: {title}; {why}. Ask again for a new code, or talk to a person."
+
+
+def only_your_own() -> str:
+    """Decline to act on somebody else."""
+    return (
+        "I can only act on your own account, whoever asks. The person whose account it is can ask me, "
+        "or I open a ticket and the service desk looks at it. Shall I open one?"
+    )
+
+
+def only_people(title: str) -> str:
+    """Leave an action to people."""
+    return f"Only people may decide this: {title}. Shall I open a ticket for them? {TICKET_CONTENT}"
+
+
+def too_often(title: str) -> str:
+    """Refuse an action that was asked for too often."""
+    return f"I have done this too often today: {title}. A person should look at it. Shall I open a ticket? {TICKET_CONTENT}"
+
+
+def not_possible(title: str, why: str) -> str:
+    """Say that an action cannot go on."""
+    return f"I cannot do this: {title}; {why}. Shall I open a ticket? {TICKET_CONTENT}"
 
 
 def trouble(reference: str) -> str:

@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -90,8 +90,10 @@ class AuditEntry:
 
     def plain(self) -> dict[str, Any]:
         """Return the entry as plain values, times as ISO 8601."""
+        # Not ``asdict``: it would open a secret that somebody put into one of the dictionaries.
+        facts = {name.name: getattr(self, name.name) for name in fields(self)}
         approvals = [asdict(consent) | {"at": consent.at.isoformat()} for consent in self.approvals]
-        return asdict(self) | {"at": self.at.isoformat(), "approvals": approvals}
+        return facts | {"at": self.at.isoformat(), "approvals": approvals}
 
     def people(self) -> frozenset[str]:
         """Return the ids of all people that it names."""
@@ -119,7 +121,7 @@ class AuditRecord:
 
     def aliases(self) -> list[str]:
         """Return the aliases that it holds."""
-        return _ALIASES.findall(self.body)
+        return _ALIASES.findall(self.body) if isinstance(self.body, str) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class AuditLine:
         Raises:
             ValueError: the record's text is no JSON object.
         """
-        facts = json.loads(record.body)
+        facts = json.loads(record.body) if isinstance(record.body, str) else None
         if not isinstance(facts, dict):
             raise ValueError(f"record {record.number} is no JSON object")
         return cls(record.number, record.hash, _resolved(facts, person))
@@ -202,7 +204,7 @@ def _seal(number: int, head: str, at: str, key: bytes) -> str:
 
 
 def _alias(person: str, salt: str) -> str:
-    return f"p_{sha256(f'{salt}\n{person}'.encode()).hexdigest()[:32]}"
+    return "p_" + sha256(f"{salt}\n{person}".encode()).hexdigest()[:32]
 
 
 def _canonical(facts: dict[str, Any]) -> str:

@@ -121,14 +121,12 @@ class Organisation:
     services: tuple[Service, ...] = ()
     queues: tuple[Queue, ...] = field(default_factory=tuple)
     entitlements: tuple[Entitlement, ...] = ()
-    groups: frozenset[str] = frozenset()
-    """Groups beside those that somebody is in."""
     locked: frozenset[str] = frozenset()
     """People whose accounts begin locked."""
 
     def group_names(self) -> frozenset[str]:
         """Return the names of all groups."""
-        return self.groups.union(*(person.groups for person in self.people))
+        return frozenset(one.id for one in self.entitlements).union(*(person.groups for person in self.people))
 
 
 def queue_for(category: str, queues: tuple[Queue, ...]) -> str:

@@ -20,6 +20,10 @@ class State(StrEnum):
     """An answer was given; did it solve the problem?"""
     OFFERING_TICKET = "offering_ticket"
     """No answer was found and a ticket was offered."""
+    CONFIRMING_ACTION = "confirming_action"
+    """A card shows what would be done; it waits for the person's press."""
+    ACTING = "acting"
+    """An action waits for a code or an approval, or is being carried out."""
     RESOLVED = "resolved"
     """Confirmed by the person, or assumed after silence."""
     FILED = "filed"
@@ -28,6 +32,8 @@ class State(StrEnum):
     """A person was asked for and takes over."""
     ABANDONED = "abandoned"
     """The person stopped before anything was settled."""
+    WITH_PERSON = "with_person"
+    """Somebody of the desk has the conversation: the assistant does not speak."""
 
 
 class Happening(StrEnum):
@@ -42,8 +48,15 @@ class Happening(StrEnum):
     HANDED_OFF = "handed to a person"
     DECLINED = "ticket declined"
     CONVERSED = "replied in passing"
+    PROPOSED = "proposed an action"
+    STARTED = "went on with an action"
+    ACTED = "an action was done"
+    DROPPED = "did not want the action"
     FAILED = "a step failed"
     SILENCE = "nothing was heard"
+    TAKEN = "taken by a person"
+    GIVEN_BACK = "given back"
+    LAPSED = "left waiting by a person"
 
 
 class Outcome(StrEnum):
@@ -66,7 +79,11 @@ BACK = None
 """Stands for: the state the conversation was in before the message."""
 
 TRANSITIONS: dict[tuple[State, Happening], State | None] = {
-    **{(state, Happening.MESSAGE): State.ANSWERING for state in State if state is not State.ANSWERING},
+    **{(state, Happening.MESSAGE): State.ANSWERING for state in State if state not in (State.ANSWERING, State.WITH_PERSON)},
+    **{(state, Happening.TAKEN): State.WITH_PERSON for state in State if state is not State.WITH_PERSON},
+    (State.WITH_PERSON, Happening.MESSAGE): State.WITH_PERSON,
+    (State.WITH_PERSON, Happening.GIVEN_BACK): State.OPEN,
+    (State.WITH_PERSON, Happening.LAPSED): State.HANDED_OFF,
     (State.ANSWERING, Happening.ANSWERED): State.AWAITING_CONFIRMATION,
     (State.ANSWERING, Happening.ASKED): State.CLARIFYING,
     (State.ANSWERING, Happening.OFFERED): State.OFFERING_TICKET,
@@ -74,6 +91,13 @@ TRANSITIONS: dict[tuple[State, Happening], State | None] = {
     (State.ANSWERING, Happening.FILED): State.FILED,
     (State.ANSWERING, Happening.HANDED_OFF): State.HANDED_OFF,
     (State.ANSWERING, Happening.DECLINED): State.ABANDONED,
+    (State.ANSWERING, Happening.PROPOSED): State.CONFIRMING_ACTION,
+    (State.ANSWERING, Happening.STARTED): State.ACTING,
+    (State.ANSWERING, Happening.DROPPED): State.ABANDONED,
+    (State.CONFIRMING_ACTION, Happening.SILENCE): State.ABANDONED,
+    (State.ACTING, Happening.ACTED): State.AWAITING_CONFIRMATION,
+    (State.ACTING, Happening.FILED): State.FILED,
+    (State.ACTING, Happening.DROPPED): State.ABANDONED,
     (State.ANSWERING, Happening.CONVERSED): BACK,
     (State.ANSWERING, Happening.FAILED): BACK,
     (State.AWAITING_CONFIRMATION, Happening.SILENCE): State.RESOLVED,
@@ -86,6 +110,10 @@ OUTCOMES: dict[tuple[State, Happening], Outcome] = {
     (State.ANSWERING, Happening.FILED): Outcome.TICKET_FILED,
     (State.ANSWERING, Happening.HANDED_OFF): Outcome.HANDED_OFF,
     (State.ANSWERING, Happening.DECLINED): Outcome.UNRESOLVED,
+    (State.ANSWERING, Happening.DROPPED): Outcome.ABANDONED,
+    (State.ACTING, Happening.DROPPED): Outcome.ABANDONED,
+    (State.ACTING, Happening.FILED): Outcome.TICKET_FILED,
+    (State.CONFIRMING_ACTION, Happening.SILENCE): Outcome.ABANDONED,
     (State.AWAITING_CONFIRMATION, Happening.SILENCE): Outcome.RESOLVED_ASSUMED,
     (State.CLARIFYING, Happening.SILENCE): Outcome.ABANDONED,
     (State.OFFERING_TICKET, Happening.SILENCE): Outcome.ABANDONED,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from assistant.domain.conversation import State
 
 
 class ReplyKind(StrEnum):
@@ -72,6 +74,22 @@ class DeviceView(_Value):
     platform: str
 
 
+class ActionView(_Value):
+    """An action as its card shows it."""
+
+    id: str
+    tool: str
+    title: str
+    lines: tuple[str, ...] = ()
+    blast_radius: str = ""
+    undo: str = ""
+    status: str = ""
+    needs: str = ""
+    """What it waits for: "press", "code" (a one-time code, entered in the card and never as a message), "approval", or "" for nothing."""
+    channel: str = ""
+    """Where the code comes from: "notice" (sent to the registered second channel) or "totp" (the authenticator app)."""
+
+
 class Reply(_Value):
     """One reply. Fields may be added, never removed or changed in meaning."""
 
@@ -82,11 +100,19 @@ class Reply(_Value):
     html: str = ""
     citations: tuple[CitationView, ...] = ()
     confidence: float | None = None
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Choice, ...] = Field(default=(), validate_default=True)
     ticket: TicketView | None = None
     device: DeviceView | None = None
+    action: ActionView | None = None
     message: str = ""
     reference: str = ""
+
+    @field_validator("choices")
+    @classmethod
+    def _a_person_always(cls, choices: tuple[Choice, ...], others: ValidationInfo) -> tuple[Choice, ...]:
+        """Offer a person in every reply, unless one was asked for already or is there."""
+        asked = others.data.get("state") in (State.HANDED_OFF.value, State.WITH_PERSON.value)
+        return choices if asked or any(choice.id == PERSON.id for choice in choices) else (*choices, PERSON)
 
 
 YES = Choice(id="yes", label="Yes, solved")
@@ -94,6 +120,8 @@ NO = Choice(id="no", label="No")
 PERSON = Choice(id="person", label="Talk to a person")
 FILE = Choice(id="file", label="Open a ticket")
 NOT_NOW = Choice(id="not_now", label="Not now")
+DO, DROP, SHOW, UNDO = "do:", "drop:", "show:", "undo:"
+"""Begin the ids of the choices over an action: carry it out, leave it, show its card, take it back."""
 AGAIN = "again:"
 """Begins the id of the choice to ask the question of an earlier message once more."""
 RETRY = Choice(id="retry", label="Try again")

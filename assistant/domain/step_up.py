@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from assistant.domain.configuration import Person
+
 
 class Channel(StrEnum):
     """How a one-time code reaches the person."""
@@ -42,3 +44,13 @@ class SecondFactor:
     registered_at: datetime
     last_step: int = 0
     """The latest half minute whose code was accepted; that code and older ones are not accepted again."""
+
+
+def may_recover(person: Person, company_domain: str) -> bool:
+    """Say whether a person's recovery address opens without the account: outside the company's mail, and not the mailbox itself."""
+    address, mailbox = person.recovery.strip().lower(), person.email.strip().lower()
+    name, _, host = address.rpartition("@")
+    if not name or not host or address == mailbox:
+        return False
+    inside = (company_domain.strip().lower(), mailbox.rpartition("@")[2])
+    return not any(host == one or host.endswith(f".{one}") for one in inside if one)

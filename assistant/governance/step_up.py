@@ -13,7 +13,7 @@ import pyotp
 
 from assistant.domain.configuration import Person
 from assistant.domain.secret import Secret
-from assistant.domain.step_up import Challenge, Channel, SecondFactor
+from assistant.domain.step_up import Challenge, Channel, SecondFactor, may_recover
 
 LIFE = timedelta(minutes=10)
 MOST_TRIES = 5
@@ -61,16 +61,6 @@ def channel_of(person: Person, company_domain: str, factor: SecondFactor | None)
     if factor is not None:
         return Channel.TOTP
     return Channel.NOTICE if may_recover(person, company_domain) else None
-
-
-def may_recover(person: Person, company_domain: str) -> bool:
-    """Say whether a person's recovery address opens without the account: outside the company's mail, and not the mailbox itself."""
-    address = person.recovery.strip().lower()
-    name, _, host = address.rpartition("@")
-    if not name or not host or address == person.email.strip().lower():
-        return False
-    domain, mailbox_host = company_domain.strip().lower(), person.email.strip().lower().rpartition("@")[2]
-    return not any(host == one or host.endswith(f".{one}") for one in (domain, mailbox_host) if one)
 
 
 def begin(action: str, action_hash: str, channel: Channel, now: datetime, key: bytes) -> tuple[Challenge, Secret | None]:

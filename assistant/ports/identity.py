@@ -52,6 +52,9 @@ class Directory(Protocol):
         Returns it, to be delivered on a registered channel and forgotten; None when the system delivers it by itself.
         """
 
+    def lock(self, person_id: str) -> bool:
+        """Lock an account, as too many wrong passwords do; return whether it was not locked. Takes back ``unlock``."""
+
     def unlock(self, person_id: str) -> bool:
         """Unlock an account; return whether it was locked."""
 

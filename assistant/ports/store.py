@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from assistant.domain.action import Action, Status
 from assistant.domain.approval import Approval
-from assistant.domain.audit import AuditEntry, AuditRecord
+from assistant.domain.audit import Alias, Anchor, AuditEntry, AuditLine, AuditRecord
 from assistant.domain.conversation import Conversation, Episode, State
 from assistant.domain.step_up import Challenge, SecondFactor
+from assistant.ports.handoffs import Handoffs
 from assistant.ports.ticketing import Tickets
 from kb.ports import IntentLog
 
@@ -94,17 +95,150 @@ class Conversations(Protocol):
         """Deduct the outcome of an episode: the person came back."""
 
 
+class AuditUnreadable(Exception):
+    """The tables of the audit cannot be read as they should; the message says why."""
+
+
+class LinkedOtherwise(Exception):
+    """One of the two tickets is linked to another one already."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideTicket:
+    """Which ticket of another system stands for a ticket of ours. ``key`` is the one it was created with."""
+
+    ticket: str
+    system: str
+    outside: str
+    url: str
+    key: str
+    created_at: datetime
+
+
+class OutsideTickets(Protocol):
+    """Tickets in other systems, and what of their changes has been taken over. Names of systems come first."""
+
+    def add(self, link: OutsideTicket) -> None:
+        """Link two tickets, and note that the other one is to be looked at. The same link again changes nothing.
+
+        Raises:
+            LinkedOtherwise: one of them has another partner in that system.
+        """
+
+    def of_ticket(self, system: str, ticket: str) -> OutsideTicket | None:
+        """Return the link of a ticket of ours, or None."""
+
+    def of_outside(self, system: str, outside: str) -> OutsideTicket | None:
+        """Return the link of a ticket of the other system, or None."""
+
+    def deliver(self, system: str, delivery: str, at: datetime) -> bool:
+        """Remember a delivery; return whether it is the first with this id."""
+
+    def look_at(self, system: str, outside: str, at: datetime) -> None:
+        """Note that something may have happened in a ticket of the other system."""
+
+    def to_look_at(self, system: str, until: datetime) -> list[tuple[str, datetime]]:
+        """Return the tickets that are to be looked at since ``until`` or before, with that time, those that wait longest first."""
+
+    def looked_at(self, system: str, outside: str, since: datetime) -> None:
+        """Strike a ticket off, unless it was noted again after ``since``."""
+
+    def known(self, system: str, outside: str) -> frozenset[str]:
+        """Return the ids of the changes of a ticket that were taken over."""
+
+    def take_over(self, system: str, outside: str, change: str, at: datetime) -> bool:
+        """Remember a change; return whether it is the first with this id."""
+
+    def cursor(self, system: str) -> str:
+        """Return the stored cursor, "" before the first."""
+
+    def move_cursor(self, system: str, cursor: str) -> None:
+        """Store a cursor."""
+
+
 class Audit(Protocol):
-    """The append-only, hash-chained record of decisions."""
+    """The append-only, hash-chained record of decisions. People stand in it under aliases."""
 
     def append(self, entries: Sequence[AuditEntry]) -> None:
-        """Append entries to the chain."""
+        """Append entries to the chain, with an alias in place of each person's id.
+
+        Raises:
+            TypeError: an entry holds what cannot be written down, such as a secret; nothing is appended.
+        """
 
     def read(self, after: int = 0, limit: int = 1_000) -> list[AuditRecord]:
-        """Return records in order, for verification and replay."""
+        """Return records as they are stored, in order, for verification.
+
+        Raises:
+            AuditUnreadable: the table is not what it should be.
+        """
+
+    def lines(self, after: int = 0, limit: int = 1_000, mentioning: str = "") -> list[AuditLine]:
+        """Return records for people to read, in order: aliases resolved, ``ERASED`` for those who were erased.
+
+        ``mentioning`` leaves only records whose text holds it.
+
+        Raises:
+            AuditUnreadable: the table is not what it should be, or a record is no JSON.
+        """
 
     def head(self) -> AuditRecord | None:
-        """Return the last record, None while there is none."""
+        """Return the last record, None while there is none.
+
+        Raises:
+            AuditUnreadable: the table is not what it should be.
+        """
+
+    def count(self) -> int:
+        """Return how many records there are, whatever their numbers.
+
+        Raises:
+            AuditUnreadable: the table is not what it should be.
+        """
+
+    def aliases(self) -> list[Alias]:
+        """Return the aliases of all people who have one."""
+
+    def forget(self, person: str, at: datetime) -> str:
+        """Record the erasure of a person, and delete their alias: no record can be traced to them any more.
+
+        Returns the alias; "" when the person does not stand in the audit, and then nothing is recorded.
+        """
+
+    def anchored(self, after: int = 0, limit: int = 1_000) -> list[Anchor]:
+        """Return the database's own copies of the anchors, in order."""
+
+    def last_anchor(self) -> Anchor | None:
+        """Return the copy of the last anchor, None while there is none.
+
+        Raises:
+            AuditUnreadable: the table is not what it should be.
+        """
+
+    def note_anchor(self, anchor: Anchor) -> None:
+        """Keep a copy of an anchor, so that a file of anchors that was cut shows. A number that is there already is left alone."""
+
+    def unguarded(self) -> list[str]:
+        """Return what is wrong with the triggers that refuse changes of the tables, in words; [] when all stand as they should."""
+
+
+class Anchors(Protocol):
+    """Anchors outside the database, on another disk or host if possible."""
+
+    def add(self, anchor: Anchor) -> None:
+        """Append an anchor durably.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+
+    def read(self) -> Iterator[Anchor]:
+        """Return all anchors, oldest first; none while there is no file.
+
+        Raises:
+            ValueError: a line is not an anchor; raised when it is reached.
+            OSError: the file cannot be read.
+        """
 
 
 class ActionChanged(Exception):
@@ -194,29 +328,6 @@ class Outbox(Protocol):
         """Return the entries that ended ``unknown`` or ``failed``, newest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A handle: something that the service offered to one person in one conversation. ``value`` is what stands behind it."""
-
-    id: str
-    conversation: str
-    actor: str
-    kind: str
-    value: str
-    label: str
-    expires_at: datetime
-
-
-class Offers(Protocol):
-    """Handles, as tools take them."""
-
-    def offer(self, offers: Sequence[Offer]) -> None:
-        """Store handles."""
-
-    def of_conversation(self, conversation_id: str, actor: str, now: datetime) -> list[Offer]:
-        """Return the handles that a person holds in a conversation now."""
-
-
 class Challenges(Protocol):
     """Questions for one-time codes, one for an action."""
 
@@ -262,6 +373,10 @@ class UnitOfWork(Protocol):
         """The same, for what the desk reports: nothing of it is passed on to the desk again."""
 
     @property
+    def outside(self) -> OutsideTickets:
+        """Which tickets stand in another system."""
+
+    @property
     def audit(self) -> Audit:
         """The audit."""
 
@@ -278,16 +393,16 @@ class UnitOfWork(Protocol):
         """What has to be done outside."""
 
     @property
-    def offers(self) -> Offers:
-        """Handles."""
-
-    @property
     def challenges(self) -> Challenges:
         """Questions for one-time codes."""
 
     @property
     def second_factors(self) -> SecondFactors:
         """Registered authenticator apps."""
+
+    @property
+    def handoffs(self) -> Handoffs:
+        """Handoffs to people, and who has a conversation now."""
 
     @property
     def intents(self) -> IntentLog:

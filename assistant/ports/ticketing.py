@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -124,9 +124,18 @@ class DeskChange:
     public: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The tickets in which others did something, each once, and the cursor from which to ask the next time."""
+
+    tickets: tuple[str, ...]
+    cursor: str
+
+
 class TicketDesk(Protocol):
     """The system in which people work tickets: the built-in one, or another by its interface.
 
+    A status that the system does not have becomes the nearest that it has, so a closed ticket may come back as resolved.
     Every changing call carries a key that is fixed with the intent. A repeated call with the same key changes nothing more and
     returns what the first one did, as far as the system itself can tell; ``honours_keys`` says whether that holds also when the
     two calls overlap or its search lags behind. Calls raise ``UnknownTicket``, or ``Refused``, ``Unavailable`` or
@@ -168,5 +177,11 @@ class TicketDesk(Protocol):
     def open_of(self, requester: str) -> list[DeskTicket]:
         """Return the open tickets of the person with this e-mail address, newest first."""
 
-    def changes_since(self, cursor: str) -> tuple[list[DeskChange], str]:
-        """Return what others did since a cursor ("" for: from now on), oldest first, and the next cursor."""
+    def changed_since(self, cursor: str) -> Changed:
+        """Return the tickets of ours in which others did something since a cursor ("" for: from now on).
+
+        A ticket may be named again although nothing in it is new; none is left out.
+        """
+
+    def changes_of(self, ticket_id: str, known: Container[str]) -> list[DeskChange]:
+        """Return what others did in a ticket, oldest first, without the changes whose ids are known."""

@@ -45,10 +45,13 @@ class Reading:
     failure: str = ""
 
 
-def read_file(location: str, path: str, limit_bytes: int) -> Reading:
-    """Read, parse and split a file. Never raises for what is in the file: the reason is in the reading."""
+def read_file(location: str, path: str, limit_bytes: int, kind: str = "") -> Reading:
+    """Read, parse and split a file of a kind (``.html``; by default the suffix of its path).
+
+    Never raises for what is in the file: the reason is in the reading.
+    """
     try:
-        parsed = _parser(path)(_bytes(location, limit_bytes), path)
+        parsed = _parser(kind or PurePosixPath(path).suffix.lower())(_bytes(location, limit_bytes), path)
         return _reading(parsed, path)
     except Unreadable as reason:
         return Reading(failure=str(reason))
@@ -62,8 +65,8 @@ def read_file(location: str, path: str, limit_bytes: int) -> Reading:
         return Reading(failure=f"could not be read ({type(error).__name__}: {str(error)[:200]})")
 
 
-def _parser(path: str) -> Callable[[bytes, str], Parsed]:
-    module, name = _PARSERS[PurePosixPath(path).suffix.lower()]
+def _parser(kind: str) -> Callable[[bytes, str], Parsed]:
+    module, name = _PARSERS[kind]
     parser: Callable[[bytes, str], Parsed] = getattr(import_module(f"ingest.parse.{module}"), name)
     return parser
 

@@ -20,10 +20,11 @@ class SourceUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to read: ``path`` is relative with ``/``, ``location`` where its bytes are."""
+    """A file to read: ``path`` is relative with ``/``, ``location`` where its bytes are, ``kind`` its suffix if the path does not tell."""
 
     path: str
     location: Path
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ Set($WebDomain, '127.0.0.1');
 Set($WebPort, {port});
 Set($WebPath, '');
 Set($WebBaseURL, 'http://127.0.0.1:{port}');
-Set($Timezone, 'UTC');
+Set($Timezone, 'America/New_York');
 Set($DatabaseType, 'SQLite');
 Set($DatabaseName, '{home}/db/rt.sqlite');
 Set($MailCommand, 'testfile');

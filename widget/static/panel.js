@@ -4,7 +4,7 @@ import { WORDS } from './words.js';
 /**
  * Build the parts of the panel that are always there.
  * @param {{inline: boolean, heading: string, composer: HTMLElement, device: HTMLElement, onClose: () => void, onPerson: () => void}} options
- * @returns {{panel: HTMLElement, view: HTMLElement, log: HTMLElement, start: HTMLElement, banner: HTMLElement, typing: HTMLElement}}
+ * @returns {{panel: HTMLElement, view: HTMLElement, log: HTMLElement, start: HTMLElement, banner: HTMLElement, typing: HTMLElement, person: HTMLElement}}
  */
 export function buildPanel({ inline, heading, composer, device, onClose, onPerson }) {
   const title = el('h2', { id: 'title', text: heading });
@@ -23,7 +23,7 @@ export function buildPanel({ inline, heading, composer, device, onClose, onPerso
     view,
     el('footer', {}, device, composer),
   );
-  return { panel, view, log, start, banner, typing };
+  return { panel, view, log, start, banner, typing, person };
 }
 
 /**
@@ -39,6 +39,12 @@ export function drawStart(start, { name, suggestions, ask }) {
   if (!suggestions.length) return;
   const chips = suggestions.map((text) => el('li', {}, button(text, 'chip', () => ask(text), { dir: 'auto' })));
   start.append(el('h3', { class: 'label', text: WORDS.suggestions }), el('ul', { class: 'chips' }, ...chips));
+}
+
+/** Say with whom the person writes, or offer somebody. @param {HTMLElement} button @param {string} name '' when it is nobody */
+export function drawPerson(button, name) {
+  button.disabled = Boolean(name);
+  button.querySelector('span').textContent = name ? WORDS.withPerson(name) : WORDS.person;
 }
 
 /** Show that an answer is on its way, or that none is. @param {HTMLElement} typing @param {boolean} on */

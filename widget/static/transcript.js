@@ -5,7 +5,14 @@ import { Sources } from './sources.js';
 import { WORDS } from './words.js';
 
 const ENDED = new Set(['resolved', 'filed', 'handed_off', 'abandoned']);
+const PASSING = new Set(['smalltalk', 'status', 'action', 'approval', 'answer']);
 const PRIMARY = new Set(['file', 'retry']);
+
+/* Every reply offers a person, and so does the header: where that is all that a reply in passing offers, it needs no button of its own. */
+function waysOn(reply) {
+  const choices = reply.choices ?? [];
+  return PASSING.has(reply.kind) && choices.every(({ id }) => id === 'person') ? [] : choices;
+}
 
 /**
  * What stands in the conversation log, drawn from events. It knows nothing of the network.
@@ -119,16 +126,32 @@ export class Transcript {
     const body = el('div', { class: 'body', dir: 'auto' });
     body.append(renderHtml(reply.html ?? '', (number) => sources.marker(number)));
     // The question belongs to its buttons, under the sources.
-    if (reply.choices?.length && body.lastElementChild?.textContent === WORDS.solved) body.lastElementChild.remove();
+    if (waysOn(reply).length && body.lastElementChild?.textContent === WORDS.solved) body.lastElementChild.remove();
     block.append(body);
     if (reply.citations?.length) block.append(...this.#device(reply.device), sources.list());
     if (reply.ticket) block.append(this.#ticket(reply.ticket));
     if (reply.reference) block.append(this.#reference(reply.reference));
     if (reply.state === 'resolved') block.append(el('p', { class: 'mark good' }, icon('check'), WORDS.resolved));
-    if (reply.choices?.length) block.append(this.#choiceGroup(reply));
+    const ways = waysOn(reply);
+    if (ways.length) block.append(this.#choiceGroup({ ...reply, choices: ways }));
     else if (ENDED.has(reply.state)) block.append(button(WORDS.restart, 'link restart', () => this.#on.restart()));
     this.#log.querySelectorAll('.restart').forEach((earlier) => earlier.remove());
     this.#append(block, 'start');
+  }
+
+  /** What a person of the service desk wrote: their words as they stand, under their name. @param {object} event as in the protocol */
+  addPerson(event) {
+    this.#settleChoices();
+    const block = el('article', { class: 'reply from-person' }, el('p', { class: 'mark' }, icon('person'), el('span', { dir: 'auto', text: event.person.name }), el('span', { class: 'facts', text: WORDS.fromDesk })));
+    block.append(el('p', { class: 'words', dir: 'auto', text: event.text }));
+    this.#append(block, 'start');
+  }
+
+  /** A person joined or left. @param {object} event as in the protocol */
+  addHolding(event) {
+    this.#settleChoices();
+    this.#log.querySelectorAll('.restart').forEach((earlier) => earlier.remove());
+    this.#append(el('p', { class: 'note holding' }, icon('person'), el('span', { dir: 'auto', text: event.text })), 'end');
   }
 
   /** A quiet line between messages. @param {string} text @param {HTMLElement} [action] */

@@ -1,7 +1,7 @@
 import { Composer, describe, DeviceLine } from './composer.js';
 import { ChatConnection } from './connection.js';
 import { button, el, icon } from './dom.js';
-import { buildPanel, drawBanner, drawStart, drawTyping } from './panel.js';
+import { buildPanel, drawBanner, drawPerson, drawStart, drawTyping } from './panel.js';
 import { Session, TokenSource } from './session.js';
 import { Transcript } from './transcript.js';
 import { WORDS } from './words.js';
@@ -40,6 +40,7 @@ export class HelpdeskElement extends HTMLElement {
   #lastQuestion = '';
   #opener = null;
   #resuming = false;
+  #with = '';
   #fit = () => this.#fitToKeyboard();
   #relayout = () => this.#layout(false);
 
@@ -179,6 +180,7 @@ export class HelpdeskElement extends HTMLElement {
   #reconnect() {
     this.#connection?.stop();
     this.#transcript.clear();
+    this.#withPerson('');
     this.#lastQuestion = '';
     this.#resuming = Boolean(this.#session.conversation);
     drawTyping(this.#parts.typing, false);
@@ -192,7 +194,7 @@ export class HelpdeskElement extends HTMLElement {
     const on = (type, listener) => connection.addEventListener(type, ({ detail }) => connection === this.#connection && listener(detail));
     on('status', (status) => this.#showStatus(status));
     on('welcome', (frame) => this.#welcome(frame));
-    on('typing', () => this.#typing(true));
+    on('typing', () => this.#typing(!this.#with));
     on('entry', (frame) => this.#entry(frame));
     on('caughtup', () => this.#caughtUp());
     on('accepted', (id) => this.#transcript.accept(id));
@@ -240,15 +242,33 @@ export class HelpdeskElement extends HTMLElement {
       this.#transcript.addReply(event.reply);
       this.#device.follow(event.reply.device);
       this.#announce(event.reply);
+    } else if (event.type === 'holding') {
+      this.#withPerson(event.holds ? event.person.name : '');
+      this.#transcript.addHolding(event);
+    } else if (event.type === 'person') {
+      this.#typing(false);
+      this.#transcript.addPerson(event);
+      this.#noticed();
     }
     this.#drawStart();
   }
 
   #announce(reply) {
     if (this.#resuming) return;
-    if (!this.open) this.#unread += 1;
-    this.#drawLauncher();
+    this.#noticed();
     this.#tell('firstline-reply', reply);
+  }
+
+  #noticed() {
+    if (!this.open && !this.#resuming) this.#unread += 1;
+    this.#drawLauncher();
+  }
+
+  /* While somebody of the desk has the conversation nothing is being looked up, and nobody has to be asked for. */
+  #withPerson(name) {
+    this.#with = name;
+    this.#typing(false);
+    drawPerson(this.#parts.person, name);
   }
 
   #send(text) {

@@ -52,6 +52,8 @@ export const WORDS = {
   ticketState: 'Status',
   ticketQueue: 'Team',
   handoff: 'A person takes over from here',
+  fromDesk: 'Service desk',
+  withPerson: (name) => `With ${name}`,
   resolved: 'Marked as solved',
   restart: 'Start a new conversation',
   pending: 'Sending',

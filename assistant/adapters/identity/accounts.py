@@ -48,6 +48,10 @@ class AccountChanges:
         """Return the state after a password reset."""
         return replace(self, locked=False, must_change=True, resets=self.resets + 1)
 
+    def shut(self) -> AccountChanges:
+        """Return the state after locking."""
+        return replace(self, locked=True)
+
     def unlocked(self) -> AccountChanges:
         """Return the state after unlocking."""
         return replace(self, locked=False)

@@ -1,15 +1,14 @@
-"""Actions, approvals, outbox and handles in memory."""
+"""Actions, approvals and outbox in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from assistant.domain.action import Action, Status
 from assistant.domain.approval import Approval, ApprovalStatus
-from assistant.ports.store import ActionChanged, Offer, OutboxEntry
+from assistant.ports.store import ActionChanged, OutboxEntry
 
 
 @dataclass(slots=True)
@@ -106,19 +105,3 @@ class MemoryOutbox:
     def unsettled(self) -> list[OutboxEntry]:
         """See the port."""
         return [entry for entry in reversed(self.kept.values()) if entry.state in ("unknown", "failed")]
-
-
-@dataclass(slots=True)
-class MemoryOffers:
-    """The ``Offers`` protocol over a dictionary."""
-
-    kept: dict[str, Offer] = field(default_factory=dict)
-
-    def offer(self, offers: Sequence[Offer]) -> None:
-        """See the port."""
-        self.kept |= {offer.id: offer for offer in offers}
-
-    def of_conversation(self, conversation_id: str, actor: str, now: datetime) -> list[Offer]:
-        """See the port."""
-        mine = (o for o in self.kept.values() if o.conversation == conversation_id and o.actor == actor and o.expires_at > now)
-        return sorted(mine, key=lambda offer: offer.id)

@@ -7,7 +7,7 @@ from threading import Lock
 
 from assistant.adapters.identity.accounts import AccountChanges, carried_over
 from assistant.adapters.identity.passwords import temporary_password
-from assistant.domain.configuration import Company, Device, Organisation, Person, Queue, Service
+from assistant.domain.configuration import Company, Device, Entitlement, Organisation, Person, Queue, Service
 from assistant.domain.secret import Secret
 from assistant.ports.identity import Account, NoSuchAccount
 
@@ -48,6 +48,10 @@ class MemoryDirectory:
         self._change(person_id, lambda _, account: account.reset())
         return temporary_password()
 
+    def lock(self, person_id: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda _, account: account.shut())
+
     def unlock(self, person_id: str) -> bool:
         """See the port."""
         return self._change(person_id, lambda _, account: account.unlocked())
@@ -71,6 +75,10 @@ class MemoryDirectory:
     def queues(self) -> tuple[Queue, ...]:
         """See the port."""
         return tuple(sorted(self._organisation.queues, key=lambda queue: queue.id))
+
+    def entitlements(self) -> tuple[Entitlement, ...]:
+        """See the port."""
+        return tuple(sorted(self._organisation.entitlements, key=lambda entitlement: entitlement.id))
 
     def devices_of(self, person_id: str) -> list[Device]:
         """See the port."""

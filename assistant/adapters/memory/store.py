@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from assistant.adapters.memory.actions import MemoryActions, MemoryApprovals, MemoryOffers, MemoryOutbox
+from assistant.adapters.memory.actions import MemoryActions, MemoryApprovals, MemoryOutbox
+from assistant.adapters.memory.audit import MemoryAudit
+from assistant.adapters.memory.challenges import MemoryChallenges, MemorySecondFactors
 from assistant.adapters.memory.desk import MemoryDesk
-from assistant.domain.audit import AuditEntry, AuditRecord
+from assistant.adapters.memory.handoffs import MemoryHandoffs
+from assistant.adapters.memory.outside_tickets import MemoryOutsideTickets
 from assistant.domain.conversation import Conversation, Episode, State
-from assistant.governance.audit import GENESIS, link
 from assistant.ports.store import ConversationChanged, Event, Message
 from kb.adapters.memory import MemoryIntentLog
 
@@ -124,29 +126,6 @@ class MemoryConversations:
 
 
 @dataclass(slots=True)
-class MemoryAudit:
-    """The ``Audit`` protocol over a list."""
-
-    records: list[AuditRecord] = field(default_factory=list)
-
-    def append(self, entries: Sequence[AuditEntry]) -> None:
-        """See the port."""
-        for entry in entries:
-            last = self.head()
-            number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
-            body = entry.canonical()
-            self.records.append(AuditRecord(number, body, link(previous, number, body)))
-
-    def read(self, after: int = 0, limit: int = 1_000) -> list[AuditRecord]:
-        """See the port."""
-        return [record for record in self.records if record.number > after][:limit]
-
-    def head(self) -> AuditRecord | None:
-        """See the port."""
-        return self.records[-1] if self.records else None
-
-
-@dataclass(slots=True)
 class MemoryUnit:
     """The repositories of one transaction."""
 
@@ -157,7 +136,10 @@ class MemoryUnit:
     actions: MemoryActions = field(default_factory=MemoryActions)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
-    offers: MemoryOffers = field(default_factory=MemoryOffers)
+    handoffs: MemoryHandoffs = field(default_factory=MemoryHandoffs)
+    outside: MemoryOutsideTickets = field(default_factory=MemoryOutsideTickets)
+    challenges: MemoryChallenges = field(default_factory=MemoryChallenges)
+    second_factors: MemorySecondFactors = field(default_factory=MemorySecondFactors)
 
     @property
     def own_tickets(self) -> MemoryDesk:
@@ -169,12 +151,15 @@ class MemoryUnit:
         return MemoryUnit(
             self.tickets.copy(),
             self.conversations.copy(),
-            MemoryAudit(list(self.audit.records)),
+            self.audit.copy(),
             MemoryIntentLog(list(self.intents.intents)),
             MemoryActions(dict(self.actions.kept)),
             MemoryApprovals(dict(self.approvals.kept)),
             MemoryOutbox(dict(self.outbox.kept)),
-            MemoryOffers(dict(self.offers.kept)),
+            handoffs=self.handoffs.copy(),
+            outside=self.outside.copy(),
+            challenges=self.challenges.copy(),
+            second_factors=self.second_factors.copy(),
         )
 
 

@@ -1,18 +1,17 @@
-"""Actions, approvals and handles in tables."""
+"""Actions and approvals in tables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from assistant.adapters.store.tables import actions, approvals, offers, votes
+from assistant.adapters.store.tables import actions, approvals, votes
 from assistant.domain.action import Action, Plan, Status
 from assistant.domain.approval import Approval, ApprovalStatus, Stage, Vote
-from assistant.ports.store import ActionChanged, Offer
+from assistant.ports.store import ActionChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +94,6 @@ class SqlApprovals:
         stages = tuple(Stage(**stage) for stage in row["stages"])
         kept = {name: row[name] for name in ("action", "hash", "requester", "created_at", "remind_at", "expires_at", "used_at", "version")}
         return Approval(**kept, stages=stages, status=ApprovalStatus(row["status"]), votes=self._votes(row["action"]))
-
-
-@dataclass(frozen=True, slots=True)
-class SqlOffers:
-    """The ``Offers`` protocol on a connection whose owner commits."""
-
-    connection: Connection
-
-    def offer(self, offers_: Sequence[Offer]) -> None:
-        """See the port."""
-        if offers_:
-            self.connection.execute(insert(offers), [asdict(offer) for offer in offers_])
-
-    def of_conversation(self, conversation_id: str, actor: str, now: datetime) -> list[Offer]:
-        """See the port."""
-        query = select(offers).where(offers.c.conversation == conversation_id, offers.c.actor == actor, offers.c.expires_at > now)
-        return [Offer(**row) for row in self.connection.execute(query.order_by(offers.c.id)).mappings()]
 
 
 def _row(action: Action) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from assistant.adapters.identity.accounts import AccountChanges, carried_over
 from assistant.adapters.identity.passwords import temporary_password
 from assistant.adapters.store.tables import organisation
-from assistant.domain.configuration import Company, Device, Organisation, Person, Queue, Service
+from assistant.domain.configuration import Company, Device, Entitlement, Organisation, Person, Queue, Service
 from assistant.domain.secret import Secret
+from assistant.domain.step_up import may_recover
 from assistant.domain.ticket import TicketStatus
 from assistant.ports.identity import Account, NoSuchAccount
 from kb.adapters.store.engine import reading, writing
@@ -60,22 +61,24 @@ def read_people_file(path: Path) -> tuple[Organisation, list[OpenTicket]]:
             devices=tuple(_made(Device, row | {"platform": Platform(row["platform"])}) for row in _rows(facts, "devices")),
             services=tuple(_made(Service, row) for row in _rows(facts, "services")),
             queues=tuple(_made(Queue, row | {"categories": tuple(_words(row, "categories"))}) for row in _rows(facts, "queues")),
-            groups=frozenset(_group(row) for row in _rows(facts, "groups")),
+            entitlements=tuple(_made(Entitlement, row | {"open_to": tuple(_words(row, "open_to"))}) for row in _rows(facts, "entitlements")),
             locked=frozenset(row["id"] for row in _rows(facts, "people") if _flag(row, "locked")),
         )
         waiting = [_open_ticket(row) for row in _rows(facts, "tickets")]
         ZoneInfo(made.company.timezone)
-        for items in (made.people, made.devices, made.services, made.queues):
+        for items in (made.people, made.devices, made.services, made.queues, made.entitlements):
             _refuse_doubles([item.id for item in items])
         _refuse_doubles([ticket.key.removeprefix(TICKET_KEY) for ticket in waiting])
         for person in made.people:
-            refuse_recovery(person, made.company.domain)
+            if person.recovery and not may_recover(person, made.company.domain):
+                raise ValueError(f"the recovery address of {person.id} is no address outside the company's own mail")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise PeopleFileError(f"the people file {path} cannot be used: {error}") from error
     known = {person.id for person in made.people}
-    strangers = {device.owner for device in made.devices} | {t.requester for t in waiting} | {p.manager for p in made.people if p.manager}
-    if strangers - known:
-        raise PeopleFileError(f"the people file {path} names people whom it does not describe: {', '.join(sorted(strangers - known))}")
+    named = {device.owner for device in made.devices} | {t.requester for t in waiting} | {one.owner for one in made.entitlements}
+    strangers = named.union(*({person.manager, person.delegate} for person in made.people)) - known - {""}
+    if strangers:
+        raise PeopleFileError(f"the people file {path} names people whom it does not describe: {', '.join(sorted(strangers))}")
     return made, waiting
 
 
@@ -91,12 +94,6 @@ def _flag(row: dict[str, Any], name: str) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{name} of {row.get('id')} is neither true nor false")
     return value
-
-
-def _group(row: dict[str, Any]) -> str:
-    if set(row) != {"id"} or not isinstance(row["id"], str) or not row["id"]:
-        raise TypeError(f"a group is described by its id and nothing else, not by {row}")
-    return str(row["id"])
 
 
 def _person_of_file(row: dict[str, Any]) -> Person:
@@ -154,9 +151,9 @@ class BuiltinDirectory:
     def replace(self, made: Organisation) -> None:
         """Store an organisation in place of the one before, one commit; people who stay keep what was changed about their accounts."""
         rows = [_row("company", "company", made.company)]
-        for kind, items in (("person", made.people), ("device", made.devices), ("service", made.services), ("queue", made.queues)):
-            rows += [_row(kind, item.id, item) for item in items]
-        rows += [_bare("group", group, {}) for group in sorted(made.groups)]
+        rows += [_row("person", item.id, item) for item in made.people] + [_row("device", item.id, item) for item in made.devices]
+        rows += [_row("service", item.id, item) for item in made.services] + [_row("queue", item.id, item) for item in made.queues]
+        rows += [_row("entitlement", item.id, item) for item in made.entitlements]
         with writing(self.engine) as connection:
             accounts = carried_over(_accounts(connection).items(), made)
             connection.execute(delete(organisation))
@@ -190,6 +187,10 @@ class BuiltinDirectory:
         """See the port."""
         self._change(person_id, lambda _, account: account.reset())
         return temporary_password()
+
+    def lock(self, person_id: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda _, account: account.shut())
 
     def unlock(self, person_id: str) -> bool:
         """See the port."""
@@ -227,6 +228,10 @@ class BuiltinDirectory:
         """See the port."""
         return tuple(self._read("queue", lambda row: Queue(row["id"], row["name"], tuple(row["categories"]))))
 
+    def entitlements(self) -> tuple[Entitlement, ...]:
+        """See the port."""
+        return tuple(self._read("entitlement", lambda row: Entitlement(**row | {"open_to": tuple(row["open_to"])})))
+
     def devices_of(self, person_id: str) -> list[Device]:
         """See the port."""
         mine: list[Device] = self._read("device", _device, owner=person_id)
@@ -245,7 +250,7 @@ class BuiltinDirectory:
 def _held(connection: Connection, person_id: str, lock: bool = False) -> tuple[Person, AccountChanges] | None:
     """Return a person as filed and the state of the account. With ``lock`` nobody else changes it before this transaction ends."""
     query = select(organisation.c.kind, organisation.c.facts).where(organisation.c.id == person_id)
-    found = {}
+    found: dict[str, Any] = {}
     for kind in ("person", "account"):
         one = query.where(organisation.c.kind == kind)
         found |= {row.kind: row.facts for row in connection.execute(one.with_for_update() if lock else one)}
@@ -268,9 +273,9 @@ def _accounts(connection: Connection) -> dict[str, AccountChanges]:
 
 def _groups(connection: Connection) -> frozenset[str]:
     rows = connection.execute(
-        select(organisation.c.kind, organisation.c.id, organisation.c.facts).where(organisation.c.kind.in_(("group", "person")))
+        select(organisation.c.kind, organisation.c.id, organisation.c.facts).where(organisation.c.kind.in_(("entitlement", "person")))
     )
-    return frozenset().union(*({row.id} if row.kind == "group" else row.facts["groups"] for row in rows))
+    return frozenset().union(*({row.id} if row.kind == "entitlement" else row.facts["groups"] for row in rows))
 
 
 def _bare(kind: str, key: str, facts: dict[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,50 @@ ticket_notes = Table(
     Column("public", Boolean, nullable=False),
 )
 
+outside_tickets = Table(
+    "outside_tickets",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("ticket", String(40), ForeignKey("tickets.id"), primary_key=True),
+    Column("outside", String(80), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("key", String(120), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("system", "outside"),
+)
+
+outside_changes = Table(
+    "outside_changes",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("change", String(80), primary_key=True),
+    Column("outside", String(80), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+outside_deliveries = Table(
+    "outside_deliveries",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("delivery", String(120), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+outside_looks = Table(
+    "outside_looks",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("outside", String(80), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+outside_cursors = Table(
+    "outside_cursors",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("cursor", String(80), nullable=False),
+)
+
 conversations = Table(
     "conversations",
     metadata,
@@ -106,6 +150,23 @@ audit = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("person", String(80), primary_key=True),
+    Column("alias", String(40), nullable=False, unique=True),
+    Column("salt", String(64), nullable=False),
+)
+
+audit_anchors = Table(
+    "audit_anchors",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
+    Column("at", String(40), nullable=False),
 )
 
 actions = Table(
@@ -172,18 +233,6 @@ outbox = Table(
     Column("result", JSON, nullable=False),
 )
 
-offers = Table(
-    "offers",
-    metadata,
-    Column("id", String(40), primary_key=True),
-    Column("conversation", String(40), nullable=False, index=True),
-    Column("actor", String(80), nullable=False),
-    Column("kind", String(20), nullable=False),
-    Column("value", String(120), nullable=False),
-    Column("label", Text, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False),
-)
-
 challenges = Table(
     "challenges",
     metadata,
@@ -204,4 +253,47 @@ second_factors = Table(
     Column("secret", String(80), nullable=False),
     Column("last_step", Integer, nullable=False),
     Column("registered_at", UtcDateTime, nullable=False),
+)
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("conversation", String(40), nullable=False, index=True),
+    Column("episode", Integer, nullable=False),
+    Column("reason", String(30), nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("ticket", String(40), nullable=False),
+    Column("waits", Boolean, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("taken_by", String(80), nullable=False),
+)
+
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("conversation", String(40), primary_key=True),
+    Column("person", String(80), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("heard_at", UtcDateTime, nullable=False),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("person", String(80), nullable=False),
+    Column("known_as", JSON, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("counts", JSON, nullable=False),
+    Column("elsewhere", JSON, nullable=False),
+)
+
+retention_passes = Table(
+    "retention_passes",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("counts", JSON, nullable=False),
 )

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
-from assistant.adapters.store.actions import SqlActions, SqlApprovals, SqlOffers
+from assistant.adapters.store.actions import SqlActions, SqlApprovals
 from assistant.adapters.store.audit import SqlAudit
+from assistant.adapters.store.challenges import SqlChallenges, SqlSecondFactors
 from assistant.adapters.store.conversations import SqlConversations
+from assistant.adapters.store.handoffs import SqlHandoffs
 from assistant.adapters.store.outbox import SqlOutbox
+from assistant.adapters.store.outside_tickets import SqlOutsideTickets
 from assistant.adapters.store.tickets import BuiltinDesk
 from assistant.ports.store import Outbox
 from assistant.ports.ticketing import Tickets
@@ -26,12 +29,15 @@ class SqlUnitOfWork:
     conversations: SqlConversations
     tickets: Tickets
     own_tickets: BuiltinDesk
+    outside: SqlOutsideTickets
     audit: SqlAudit
     intents: SqlIntentLog
     actions: SqlActions
     approvals: SqlApprovals
     outbox: SqlOutbox
-    offers: SqlOffers
+    handoffs: SqlHandoffs
+    challenges: SqlChallenges
+    second_factors: SqlSecondFactors
 
 
 def kept_here(tickets: Tickets, _outbox: Outbox) -> Tickets:
@@ -65,10 +71,13 @@ class SqlStore:
             conversations=SqlConversations(connection),
             tickets=self.passed_on(own, outbox),
             own_tickets=own,
+            outside=SqlOutsideTickets(connection),
             audit=SqlAudit(connection),
             intents=SqlIntentLog(connection),
             actions=SqlActions(connection),
             approvals=SqlApprovals(connection),
             outbox=outbox,
-            offers=SqlOffers(connection),
+            handoffs=SqlHandoffs(connection),
+            challenges=SqlChallenges(connection),
+            second_factors=SqlSecondFactors(connection),
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.agent.state import Memory
+from assistant.agent.steps.facts import applications, error_codes
 from assistant.domain.configuration import Device, Person
+from assistant.domain.handoff import HandoffReason
 from assistant.domain.ticket import TicketBody, Tried
 from assistant.ports.store import Event, Message
 
@@ -13,6 +15,7 @@ MODEL = "local-summarise/1"
 DETAIL = 300
 ASSISTANT_NAME = "Firstline"
 NEAREST_FACT = "Nearest articles"
+REASON_FACT = "Why it came to people"
 
 
 def summary_of(memory: Memory) -> str:
@@ -27,8 +30,8 @@ def summary_of(memory: Memory) -> str:
     return "\n".join(parts)
 
 
-def transcript_of(events: Sequence[Event], current: Message, person: Person) -> tuple[tuple[str, str, str], ...]:
-    """Return everything that was said, verbatim, the current message last if it is not among the events."""
+def transcript_of(events: Sequence[Event], person: Person, current: Message | None = None) -> tuple[tuple[str, str, str], ...]:
+    """Return everything that was said, verbatim, the current message last if there is one that is not among the events."""
     lines = []
     for event in events:
         body = event.body
@@ -36,16 +39,37 @@ def transcript_of(events: Sequence[Event], current: Message, person: Person) -> 
             lines.append((person.name, body["text"], event.at.isoformat()))
         elif body["type"] == "reply":
             lines.append((ASSISTANT_NAME, body["reply"]["text"], event.at.isoformat()))
-    if not any(event.body.get("message") == current.id for event in events if event.body["type"] == "message"):
+        elif body["type"] == "person":
+            lines.append((body["person"]["name"], body["text"], event.at.isoformat()))
+    if current is not None and not any(event.body.get("message") == current.id for event in events if event.body["type"] == "message"):
         lines.append((person.name, current.text or current.choice, current.at.isoformat()))
     return tuple(lines)
 
 
 def ticket_body(
-    memory: Memory, transcript: tuple[tuple[str, str, str], ...], person: Person, device: Device | None, confidence: float | None
+    memory: Memory,
+    transcript: tuple[tuple[str, str, str], ...],
+    person: Person,
+    device: Device | None,
+    confidence: float | None,
+    queue: str = "",
+    reason: HandoffReason | None = None,
+    actions: tuple[tuple[str, str], ...] = (),
 ) -> TicketBody:
-    """Return the complete body of a ticket (FEATURES E1)."""
+    """Return the complete body of a ticket (FEATURES E1).
+
+    ``queue`` is the name of the suggested one, ``reason`` why people get it, ``actions`` what was done about it, each with its result.
+    """
     facts = [("Requester", f"{person.name}, {person.title}, {person.department}, {person.location}"), ("Category", memory.category or "unknown")]
+    if reason is not None:
+        facts.append((REASON_FACT, reason.label))
+    if queue:
+        facts.append(("Suggested team", queue))
+    said = [words for who, words, _ in transcript if who == person.name]
+    for label, found in (("Applications", applications(said)), ("Error codes", error_codes(said))):
+        if found:
+            facts.append((label, ", ".join(found)))
+    facts += [(f"Done: {what}", result) for what, result in actions]
     if device is not None:
         facts.append(("Device management", "compliant" if device.compliant else "not compliant"))
     if memory.nearest:

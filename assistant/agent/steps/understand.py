@@ -37,6 +37,7 @@ class Intent(StrEnum):
     TOPIC = "topic"
     DEVICE = "device"
     RETRY = "retry"
+    ACT = "act"
     OUT_OF_SCOPE = "out_of_scope"
     UNREADABLE = "unreadable"
 
@@ -132,6 +133,10 @@ _CHOICES = {
     "device": Intent.DEVICE,
     "platform": Intent.DEVICE,
     "topic": Intent.TOPIC,
+    "do": Intent.ACT,
+    "drop": Intent.ACT,
+    "show": Intent.ACT,
+    "undo": Intent.ACT,
 }
 
 

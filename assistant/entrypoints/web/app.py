@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from assistant import __version__
-from assistant.entrypoints.web import chat, console, errors, helpcentre, rest
+from assistant.entrypoints.web import chat, console, errors, helpcentre, live_console, rest, webhooks
 from assistant.entrypoints.web.gate import Gate
 from assistant.entrypoints.web.limits import Limits
 from assistant.entrypoints.web.site import STATIC, TEMPLATES, Site
@@ -24,6 +24,7 @@ from assistant.entrypoints.web.site import STATIC, TEMPLATES, Site
 FOLLOW_SECONDS = 0.5
 SETTLE_SECONDS = 30.0
 REFUSALS_SECONDS = 0.5
+DESK_SECONDS = 1.0
 FRAMES_FOR_A_MESSAGE = 10
 """Pings included: more frames than this for each message that is allowed end a socket."""
 log = logging.getLogger("firstline.web")
@@ -53,7 +54,13 @@ def create_app(site: Site) -> FastAPI:
         site.live.attach(asyncio.get_running_loop())
         site.subscribe(site.live.publish)
         await to_thread.run_sync(site.upkeep.start)
-        regular = ((FOLLOW_SECONDS, site.upkeep.follow), (SETTLE_SECONDS, site.upkeep.settle), (REFUSALS_SECONDS, site.refusals.write))
+        upkeep = site.upkeep
+        regular = (
+            (FOLLOW_SECONDS, upkeep.follow),
+            (SETTLE_SECONDS, upkeep.settle),
+            (REFUSALS_SECONDS, site.refusals.write),
+            (DESK_SECONDS, upkeep.follow_desk),
+        )
         tasks = [asyncio.create_task(_every(seconds, work)) for seconds, work in regular]
         try:
             yield
@@ -81,7 +88,7 @@ def create_app(site: Site) -> FastAPI:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(site.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"]
         )
-    for router in (rest.router, chat.router, console.router, helpcentre.router):
+    for router in (rest.router, chat.router, console.router, live_console.router, helpcentre.router, webhooks.router):
         app.include_router(router)
 
     @app.get("/healthz", tags=["operation"])

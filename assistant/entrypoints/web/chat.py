@@ -146,6 +146,14 @@ class _Connection:
         except ValueError:
             raise Refuse(BAD_FRAME, "the frame is not JSON") from None
 
+    async def _taken(self) -> Said | Chose | Ping:
+        try:
+            return FRAMES.validate_python(await self._frame())
+        except ValidationError:
+            raise Refuse(BAD_FRAME, "that frame is not part of the protocol") from None
+        except KeyError:
+            raise Refuse(BAD_FRAME, "frames are text") from None
+
     async def _hello(self) -> Hello:
         try:
             return Hello.model_validate(await asyncio.wait_for(self._frame(), HELLO_SECONDS))
@@ -220,12 +228,7 @@ class _Connection:
         limits: Limits = self._socket.app.state.limits
         frames: Limits = self._socket.app.state.frames
         while True:
-            try:
-                frame = FRAMES.validate_python(await self._frame())
-            except ValidationError:
-                raise Refuse(BAD_FRAME, "that frame is not part of the protocol") from None
-            except KeyError:
-                raise Refuse(BAD_FRAME, "frames are text") from None
+            frame = await self._taken()
             if datetime.now(UTC) > until:
                 raise Refuse(NO_TOKEN, "the token has expired")
             if not frames.admit(person.id):
@@ -239,10 +242,18 @@ class _Connection:
             else:
                 await self._turn(person, frame)
 
+    def _assistant_answers(self) -> bool:
+        """Say whether a reply is to come: none is while somebody of the desk has the conversation."""
+        if self._conversation is None:
+            return True
+        with self._site.store.read() as unit:
+            return unit.handoffs.holding(self._conversation) is None
+
     async def _turn(self, person: Person, frame: Said | Chose) -> None:
         said = Inbound(frame.id, frame.text, device=frame.device) if isinstance(frame, Said) else Inbound(frame.id, choice=frame.choice)
         inbound = replace(said, hint=self._hint)
-        await self._send({"type": "typing"})
+        if await to_thread.run_sync(self._assistant_answers):
+            await self._send({"type": "typing"})
         try:
             reply = await to_thread.run_sync(self._site.turns.take, person.id, self._conversation, inbound, "widget")
         except UnknownConversation:

@@ -164,6 +164,7 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
     body = site.presenter.ticket(found.body, said, Reader(person.groups))
     context = {
         "ticket": _row(found, people, queues),
+        "conversation": found.origin if found.origin.startswith("c_") else "",
         "summary": "" if not body.transcript else body.summary,
         "body_html": "" if body.transcript else render(body.summary, site.link_hosts()),
         "turns": [_turn(site, who, words, at) for who, words, at in body.transcript],

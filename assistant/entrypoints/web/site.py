@@ -10,8 +10,10 @@ from typing import Any
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
 
+from assistant.agent.handover import Handover
 from assistant.agent.present import Presenter
 from assistant.agent.turn import Turns
+from assistant.entrypoints.signatures import DeskHook
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.live import Live
 from assistant.governance.refusals import Refusals
@@ -28,13 +30,14 @@ STATIC = Path(__file__).parent / "static"
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """What the service does beside answering: start, follow the tables, settle silence, say how it is, stop."""
+    """What the service does beside answering: start, follow the tables and the desk, settle silence, say how it is, stop."""
 
     start: Callable[[], None]
     follow: Callable[[], None]
     settle: Callable[[], None]
     health: Callable[[], dict[str, Any]]
     stop: Callable[[], None]
+    follow_desk: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Site:
     """Ready parts for the web surface."""
 
     turns: Turns
+    handover: Handover
     store: Store
     directory: Directory
     workplace: Workplace
@@ -59,6 +63,7 @@ class Site:
     allowed_hosts: tuple[str, ...]
     link_hosts: Callable[[], tuple[str, ...]]
     messages_per_minute: int
+    desk_hook: DeskHook | None = None
     live: Live = field(default_factory=Live)
 
     @property

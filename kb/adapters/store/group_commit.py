@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Lock, get_ident
 from time import monotonic
@@ -156,13 +156,10 @@ class _Batch:
         self._kept += 1
 
     def _take_back(self, savepoint: NestedTransaction) -> None:
-        try:
-            with self._or_lost():
-                savepoint.rollback()
-                if self._connection.invalidated:
-                    raise sqlite3.OperationalError("a block was interrupted and took the connection with it")
-        except Exception:  # noqa: S110 - it is noted; what the block raised says more
-            pass
+        with suppress(Exception), self._or_lost():  # what the block raised says more
+            savepoint.rollback()
+            if self._connection.invalidated:
+                raise sqlite3.OperationalError("a block was interrupted and took the connection with it")
 
     @contextmanager
     def _or_lost(self) -> Iterator[None]:
@@ -178,10 +175,8 @@ class _Batch:
             self._ending = True
         try:
             if self._lost is None:
-                with self._or_lost():
+                with suppress(Exception), self._or_lost():  # whoever waits for the outcome raises it
                     self._transaction.commit() if self._kept else self._transaction.rollback()
-        except Exception:  # noqa: S110 - whoever waits for the outcome raises it
-            pass
         finally:
             self._let_go()
 

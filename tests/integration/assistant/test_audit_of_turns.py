@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +11,8 @@ from typing import Any
 import pytest
 
 from assistant.adapters.store.conversations import SqlConversations
-from assistant.governance.audit import GENESIS, Anchor, link
-from assistant.operations import check_audit
+from assistant.domain.audit import GENESIS, Anchor, link
+from assistant.governance.anchoring import anchor_head, examine
 from tests.support.world import World
 
 VPN = "I can't connect to the VPN"
@@ -22,7 +21,26 @@ CAR = "How do I book a pool car for a customer visit?"
 
 def entries(world: World) -> list[dict[str, Any]]:
     with world.assistant.store.read() as unit:
-        return [json.loads(record.body) for record in unit.audit.read()]
+        return [line.facts for line in unit.audit.lines()]
+
+
+def bodies(world: World) -> str:
+    """What is stored, word for word."""
+    with world.assistant.store.read() as unit:
+        return "\n".join(record.body for record in unit.audit.read())
+
+
+def checked(world: World) -> tuple[int, int, list[str]]:
+    found = examine(world.assistant.store, world.assistant.anchors, world.assistant.secret)
+    return found.records, found.anchors, found.faults
+
+
+def guards(faults: list[str]) -> list[str]:
+    return [fault for fault in faults if "trigger" in fault]
+
+
+def others(faults: list[str]) -> list[str]:
+    return [fault for fault in faults if "trigger" not in fault]
 
 
 @contextmanager
@@ -38,6 +56,12 @@ def without_triggers(connection: sqlite3.Connection) -> None:
     assert names
     for name in names:
         connection.execute(f"DROP TRIGGER {name}")
+
+
+def anchored(world: World) -> Anchor | None:
+    """Do what the service does every half minute."""
+    parts = world.assistant
+    return anchor_head(parts.store, parts.anchors, parts.secret, parts.clock.now())
 
 
 @pytest.fixture
@@ -98,7 +122,8 @@ def test_every_message_is_in_it_and_no_words_of_anybody(used: World) -> None:
             if event.body["type"] == "message"
         }
     assert {entry["message"] for entry in entries(used)} == answered
-    assert "pool car" not in json.dumps(entries(used))
+    for words in ("pool car", "no vehicle is free", "connect to the VPN", "maria", "jonas"):
+        assert words not in bodies(used)
 
 
 def test_it_grows_with_the_turn_or_not_at_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +141,7 @@ def test_it_grows_with_the_turn_or_not_at_all(world: World, monkeypatch: pytest.
 
 
 def test_an_untouched_audit_holds(used: World) -> None:
-    records, anchors, faults = check_audit(used.assistant)
+    records, anchors, faults = checked(used)
     assert records == len(entries(used)) >= 10
     assert (anchors, faults) == (0, [])
 
@@ -138,13 +163,13 @@ def test_the_table_refuses_changes(used: World, statement: str) -> None:
         with pytest.raises(sqlite3.DatabaseError, match="only grows"):
             connection.execute(statement)
         assert connection.execute("SELECT * FROM audit").fetchall() == before
-    assert check_audit(used.assistant)[2] == []
+    assert checked(used)[2] == []
 
 
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [
-        ("UPDATE audit SET body = replace(body, 'maria.santos', 'somebody.else') WHERE number = 2", "record 2 was changed, or one before it was"),
+        ("UPDATE audit SET body = replace(body, '\"auto\"', '\"review\"') WHERE number = 2", "record 2 was changed, or one before it was"),
         ("DELETE FROM audit WHERE number = 3", "record 3 is missing: the next one is 4"),
         ("UPDATE audit SET hash = upper(hash) WHERE number = 4", "record 4 was changed, or one before it was"),
         ("INSERT INTO audit VALUES (500, 'x', 'y')", "record 500 was changed, or one before it was"),
@@ -154,27 +179,29 @@ def test_an_edit_by_hand_is_found(used: World, statement: str, fault: str) -> No
     with by_hand(used) as connection:
         without_triggers(connection)
         assert connection.execute(statement).rowcount == 1
-    assert fault in check_audit(used.assistant)[2]
+    faults = checked(used)[2]
+    assert fault in faults
+    assert len(guards(faults)) == 3
 
 
 def test_a_cut_tail_and_a_rebuilt_chain_are_found_by_the_anchors(used: World) -> None:
     with used.assistant.store.read() as unit:
         head = unit.audit.head()
     assert head is not None
-    used.assistant.anchors.add(Anchor.of(head, used.assistant.secret))
-    assert check_audit(used.assistant) == (head.number, 1, [])
+    anchored(used)
+    assert checked(used) == (head.number, 1, [])
     with by_hand(used) as connection:
         without_triggers(connection)
         rows = connection.execute("SELECT number, body FROM audit ORDER BY number").fetchall()
         previous = GENESIS
         for number, body in rows:
-            changed = body.replace("maria.santos", "somebody.else")
+            changed = body.replace('"auto"', '"review"')
             previous = link(previous, number, changed)
             connection.execute("UPDATE audit SET body = ?, hash = ? WHERE number = ?", (changed, previous, number))
-    assert check_audit(used.assistant)[2] == [f"record {head.number} is not the one that was anchored"]
+    assert others(checked(used)[2]) == [f"record {head.number} is not the one that was anchored"]
     with by_hand(used) as connection:
         connection.execute("DELETE FROM audit WHERE number > ?", (head.number - 2,))
-    assert check_audit(used.assistant)[2] == [f"record {head.number} was anchored and is gone"]
+    assert others(checked(used)[2]) == [f"record {head.number} was anchored and is gone"]
 
 
 def test_a_forged_or_broken_anchors_file_is_found(used: World) -> None:
@@ -182,11 +209,11 @@ def test_a_forged_or_broken_anchors_file_is_found(used: World) -> None:
         head = unit.audit.head()
     assert head is not None
     used.assistant.anchors.add(Anchor.of(head, b"another key"))
-    assert check_audit(used.assistant)[2] == [f"the anchor of record {head.number} is not sealed with this installation's key"]
+    assert checked(used)[2] == [f"the anchor of record {head.number} is not sealed with this installation's key"]
     used.assistant.anchors.path.write_text("{broken\n")
-    assert "anchors file cannot be read" in check_audit(used.assistant)[2][0]
+    assert "anchors file cannot be read" in checked(used)[2][0]
     used.assistant.anchors.path.write_text('{"number": 1}\n')
-    assert "anchors file cannot be read" in check_audit(used.assistant)[2][0]
+    assert "anchors file cannot be read" in checked(used)[2][0]
 
 
 def test_the_key_of_the_installation_is_its_owners_alone(used: World) -> None:

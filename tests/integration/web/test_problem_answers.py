@@ -39,7 +39,7 @@ WRONG: dict[str, tuple[int, str, str, dict[str, Any]]] = {
     "wrong method": (405, "DELETE", CONVERSATIONS, {}),
     "wrong method of a page": (405, "POST", "/healthz", {}),
     "no body": (422, "POST", CONVERSATIONS, {}),
-    "not JSON": (415, "POST", CONVERSATIONS, {"content": "{", "headers": JSON}),
+    "not JSON": (422, "POST", CONVERSATIONS, {"content": "{", "headers": JSON}),
     "bytes": (400, "POST", CONVERSATIONS, {"content": b"\xff\xfe\x00", "headers": JSON}),
     "nested without end": (400, "POST", CONVERSATIONS, {"content": "[" * 100_000, "headers": JSON}),
     "a list": (422, "POST", CONVERSATIONS, {"json": ["text"]}),

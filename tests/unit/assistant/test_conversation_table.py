@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from assistant.domain.conversation import CLOSED, Happening, IllegalTransition, Outcome, State, advance, outcome_of
 
 S, H, O = State, Happening, Outcome  # noqa: E741 - the table below is read as a table
-RESTING = [state for state in State if state is not State.ANSWERING]
+RESTING = [state for state in State if state not in (State.ANSWERING, State.WITH_PERSON)]
 REPLIES: dict[Happening, tuple[State | None, Outcome | None]] = {
     H.ANSWERED: (S.AWAITING_CONFIRMATION, None),
     H.ASKED: (S.CLARIFYING, None),
@@ -30,7 +30,15 @@ SILENCES = {
     S.CLARIFYING: (S.ABANDONED, O.ABANDONED),
     S.OFFERING_TICKET: (S.ABANDONED, O.ABANDONED),
 }
-LEGAL = {(state, H.MESSAGE) for state in RESTING} | {(S.ANSWERING, happening) for happening in REPLIES} | {(state, H.SILENCE) for state in SILENCES}
+PEOPLE = {H.MESSAGE: S.WITH_PERSON, H.GIVEN_BACK: S.OPEN, H.LAPSED: S.HANDED_OFF}
+"""What can happen to a conversation that somebody of the desk has."""
+LEGAL = (
+    {(state, H.MESSAGE) for state in RESTING}
+    | {(S.ANSWERING, happening) for happening in REPLIES}
+    | {(state, H.SILENCE) for state in SILENCES}
+    | {(state, H.TAKEN) for state in (*RESTING, S.ANSWERING)}
+    | {(S.WITH_PERSON, happening) for happening in PEOPLE}
+)
 
 
 @pytest.mark.parametrize("state", RESTING)
@@ -44,6 +52,20 @@ def test_a_reply_leads_where_the_table_says(happening: Happening, before: State)
     target, outcome = REPLIES[happening]
     assert advance(S.ANSWERING, happening, before) is (target or before)
     assert outcome_of(S.ANSWERING, happening) is outcome
+
+
+@pytest.mark.parametrize("state", [*RESTING, S.ANSWERING])
+def test_a_person_can_take_a_conversation_in_every_state(state: State) -> None:
+    assert advance(state, H.TAKEN) is S.WITH_PERSON
+
+
+@pytest.mark.parametrize("happening", list(Happening))
+def test_nothing_that_the_assistant_does_is_possible_while_a_person_has_it(happening: Happening) -> None:
+    if happening in PEOPLE:
+        assert advance(S.WITH_PERSON, happening) is PEOPLE[happening]
+    else:
+        with pytest.raises(IllegalTransition):
+            advance(S.WITH_PERSON, happening)
 
 
 @pytest.mark.parametrize("state", list(SILENCES))
@@ -65,6 +87,8 @@ def test_everything_else_is_refused_in_words(state: State, happening: Happening)
 
 def test_an_episode_ends_exactly_where_a_closed_state_is_entered() -> None:
     for state, happening in LEGAL:
+        if happening in (H.TAKEN, H.LAPSED):
+            continue  # whoever takes a conversation ends its episode, if it goes on, and says so in the ledger
         target = REPLIES[happening][0] if state is S.ANSWERING else advance(state, happening)
         assert (outcome_of(state, happening) is not None) is (target in CLOSED), (state, happening)
 
@@ -83,7 +107,19 @@ class Walk(RuleBasedStateMachine):
         self.accepted = 0
         self.replied = 0
 
-    @precondition(lambda self: self.state is not State.ANSWERING)
+    @rule()
+    def a_person_takes_it(self) -> None:
+        if self.state is State.WITH_PERSON:
+            return
+        self.replied += 1 if self.state is State.ANSWERING else 0
+        self.state, self.before = advance(self.state, H.TAKEN), State.OPEN
+
+    @precondition(lambda self: self.state is State.WITH_PERSON)
+    @rule(happening=st.sampled_from(list(PEOPLE)))
+    def a_person_has_it(self, happening: Happening) -> None:
+        self.state = advance(self.state, happening)
+
+    @precondition(lambda self: self.state not in (State.ANSWERING, State.WITH_PERSON))
     @rule()
     def a_message_arrives(self) -> None:
         self.before = self.state

@@ -50,21 +50,21 @@ def test_a_summary_of_a_very_long_issue_stays_short() -> None:
 def test_a_transcript_is_verbatim_and_in_order() -> None:
     odd = "  <b>ünï</b>\n\n*x* 🙂 שלום "
     events = [said(1, "message", odd), said(2, "reply", "Which one?"), said(3, "message", "the lab")]
-    lines = transcript_of(events, message("m3", "the lab"), ANA)
+    lines = transcript_of(events, ANA, message("m3", "the lab"))
     assert [(who, words) for who, words, _ in lines] == [("Ana Silva", odd), ("Firstline", "Which one?"), ("Ana Silva", "the lab")]
     assert [at for _, _, at in lines] == [event.at.isoformat() for event in events]
 
 
 def test_the_current_message_is_there_once() -> None:
     events = [said(1, "message", "one")]
-    assert [words for _, words, _ in transcript_of(events, message("m1", "one"), ANA)] == ["one"]
-    assert [words for _, words, _ in transcript_of(events, message("m2", "two"), ANA)] == ["one", "two"]
+    assert [words for _, words, _ in transcript_of(events, ANA, message("m1", "one"))] == ["one"]
+    assert [words for _, words, _ in transcript_of(events, ANA, message("m2", "two"))] == ["one", "two"]
 
 
 def test_a_pressed_choice_is_part_of_what_was_said() -> None:
     events = [said(1, "message", "one"), said(2, "reply", "Did this solve it?"), said(3, "message", "Yes, solved", choice="yes")]
-    assert [words for _, words, _ in transcript_of(events, message("m3", "", "yes"), ANA)] == ["one", "Did this solve it?", "Yes, solved"]
-    assert [words for _, words, _ in transcript_of(events[:2], message("m3", "", "yes"), ANA)][-1] == "yes"
+    assert [words for _, words, _ in transcript_of(events, ANA, message("m3", "", "yes"))] == ["one", "Did this solve it?", "Yes, solved"]
+    assert [words for _, words, _ in transcript_of(events[:2], ANA, message("m3", "", "yes"))][-1] == "yes"
 
 
 def test_a_ticket_body_is_complete() -> None:

@@ -30,4 +30,9 @@ function show(element) {
   element.textContent = element.dataset.age === undefined ? local : age(moment, element.dataset.age);
 }
 
-document.querySelectorAll('time[datetime]').forEach(show);
+/** Show all moments below a node, the node included. @param {ParentNode & Node} root */
+export function showTimes(root) {
+  root.querySelectorAll('time[datetime]').forEach(show);
+}
+
+showTimes(document);

@@ -1,4 +1,4 @@
-"""Actions with their approvals, the outbox, what was offered, and second factors."""
+"""Actions with their approvals, the outbox, and second factors."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -74,16 +74,6 @@ def _outbox() -> None:
         sa.Column("state", sa.String(20), nullable=False, index=True),
         sa.Column("done_at", TIME),
         sa.Column("result", sa.JSON, nullable=False),
-    )
-    op.create_table(
-        "offers",
-        sa.Column("id", sa.String(40), primary_key=True),
-        sa.Column("conversation", sa.String(40), nullable=False, index=True),
-        sa.Column("actor", sa.String(80), nullable=False),
-        sa.Column("kind", sa.String(20), nullable=False),
-        sa.Column("value", sa.String(120), nullable=False),
-        sa.Column("label", sa.Text, nullable=False),
-        sa.Column("expires_at", TIME, nullable=False),
     )
     op.create_table(
         "challenges",

@@ -1,0 +1,323 @@
+"""The part of a turn that acts: from a model's wishes to a card, and from a press to what follows.
+
+A model proposes; everything it says is checked here against the closed set of tools, what was offered, and the policy. The most that a
+wish can bring about is a card (or the person's own facts, shown to the person); only a press of the signed-in person goes further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Protocol
+
+from assistant.agent import wording
+from assistant.agent.lookup import Setting
+from assistant.agent.settlement import Settlement, Step
+from assistant.agent.state import Memory
+from assistant.agent.steps.understand import Intent
+from assistant.agent.tools.registry import TOOLS, schemas, switched_off, undoing
+from assistant.agent.tools.tool import Handles, Hands, Offered, Surroundings, Tool, UnknownArgument, judged_by, resolve
+from assistant.desk.fulfilment import Fulfilment, Moved, NotYours, Wish
+from assistant.desk.requests import Opened
+from assistant.domain.action import Action, Effect, Plan, Status
+from assistant.domain.conversation import CLOSED, Happening
+from assistant.domain.reply import DO, DROP, OFFER, PERSON, SHOW, UNDO, ActionView, Choice, ReplyKind
+from assistant.governance.policy import Decision, Policy, Verdict
+from assistant.ports.identity import Workplace
+from assistant.ports.models import ActingModel, Chosen, Handle, Situation, ToolCall
+from assistant.ports.store import Store, UnitOfWork
+
+ACTABLE = frozenset({Intent.QUESTION, Intent.FOLLOW_UP, Intent.SMALLTALK, Intent.OUT_OF_SCOPE, Intent.STATUS, Intent.FILE})
+TICKETS_OFFERED = 50
+TRIED_AT_MOST = 12
+"""Wishes of one message that are looked at; the others are refused unread."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a person's wishes may refer to now. Read only when a model asks for it."""
+
+    setting: Setting
+    store: Store
+    workplace: Workplace
+    handles: Handles
+    at: datetime
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """Everything that is the person's own."""
+        with self.store.read() as unit:
+            newest = unit.tickets.of_requester(self.setting.person.id, open_only=False)[:TICKETS_OFFERED]
+            mine = tuple(full for one in newest if (full := unit.tickets.ticket(one.id)))
+        place = self.workplace
+        return Surroundings(
+            person=self.setting.person,
+            devices=self.setting.devices,
+            tickets=mine,
+            entitlements=place.entitlements(),
+            services=tuple(place.services()),
+            queues=place.queues(),
+            company=place.company(),
+            words=self.setting.message.text,
+            message=self.setting.message.id,
+            issue=self.setting.memory.issue,
+        )
+
+    @cached_property
+    def offers(self) -> tuple[Offered, ...]:
+        """The handles of all that."""
+        return self.handles.offers(self.surroundings, self.setting.conversation.id, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a model wants for a message, and what it may refer to."""
+
+    chosen: Chosen = Chosen()
+    view: View | None = None
+
+
+class Ways(Protocol):
+    """What the turn around it can do."""
+
+    @property
+    def setting(self) -> Setting: ...  # noqa: D102
+    @property
+    def unit(self) -> UnitOfWork: ...  # noqa: D102
+    @property
+    def at(self) -> datetime: ...  # noqa: D102
+    def say(self, text: str, kind: ReplyKind = ..., choices: tuple[Choice, ...] = ()) -> Settlement: ...  # noqa: D102
+    def place_ticket(self, memory: Memory) -> Opened: ...  # noqa: D102
+    def with_ticket(self, settled: Settlement, opened: Opened) -> Settlement: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Wishes, cards and presses."""
+
+    model: ActingModel
+    fulfilment: Fulfilment
+    handles: Handles
+    hands: Hands
+    workplace: Workplace
+    policy: Policy
+
+    def consider(self, setting: Setting, store: Store, at: datetime) -> Wishes:
+        """Ask the model what the message asks for; presses ask no model. A model that fails wishes nothing."""
+        if setting.message.choice or not setting.message.text.strip():
+            return Wishes()
+        view = View(setting, store, self.workplace, self.handles, at)
+        situation = Situation(
+            setting.message.text,
+            setting.memory.issue,
+            lambda: [Handle(one.handle, one.kind, one.label) for one in view.offers],
+            lambda: schemas(view.offers, self.policy, self.hands),
+        )
+        return Wishes(self.model.choose(situation), view)
+
+    def settle(self, ways: Ways, wishes: Wishes) -> Settlement | None:
+        """Return what the turn comes to because of a wish or a press; None when it goes on as a question."""
+        if ways.setting.understanding.intent is Intent.ACT:
+            return self._press(ways)
+        if wishes.view is None or ways.setting.understanding.intent not in ACTABLE:
+            return None
+        if wishes.chosen.about_others:
+            return self._for_people(ways, wording.only_your_own(), "subject: nobody acts on somebody else")
+        refused: list[Step] = []
+        for call in wishes.chosen.calls[:TRIED_AT_MOST]:
+            settled = self._try(ways, wishes.view, call, refused)
+            if settled is not None:
+                return replace(settled, steps=(*refused, *settled.steps))
+        return None
+
+    def mentions(self, ways: Ways, wishes: Wishes, settled: Settlement) -> Settlement:
+        """Add to an answer what could be done about it by a press, where the message only asked how it is done; note what was refused."""
+        if wishes.view is None or not wishes.chosen.calls:
+            return settled
+        steps, choices = list(settled.steps), list(settled.choices)
+        for call in wishes.chosen.calls[:TRIED_AT_MOST]:
+            tool, wish, why = self._wish(wishes.view, call)
+            decision = self.fulfilment.judge(ways.unit, wish, ways.setting.person, ways.at) if wish is not None else None
+            asked = tool is not None and wish is not None and decision is not None and decision.verdict is Verdict.ASK and tool.effect is Effect.WRITE
+            if asked and wish is not None and decision is not None and settled.kind is ReplyKind.ANSWER and len(choices) == len(settled.choices):
+                action = self.fulfilment.propose(ways.unit, wish, ways.setting.person, ways.setting.conversation.id, decision, ways.at)
+                choices.append(Choice(id=f"{SHOW}{action.id}", label=action.plan.title))
+            elif not asked:
+                steps.append(_refused(tool, why or (decision.rule if decision else "")))
+        return replace(settled, steps=tuple(steps), choices=tuple(choices))
+
+    # -- wishes -----------------------------------------------------------------------------------------------------
+
+    def _wish(self, view: View, call: ToolCall) -> tuple[Tool | None, Wish | None, str]:
+        tool = TOOLS.get(call.tool)
+        if tool is None or not tool.offered:
+            return None, None, "no such tool"
+        if tool.name in (off := switched_off(self.policy, self.hands)):
+            return tool, None, f"switched off: {off[tool.name]}"
+        try:
+            values = tool.whole(view.surroundings, resolve(tool, call.arguments, view.offers))
+        except UnknownArgument:
+            return tool, None, "an argument that was not offered"
+        facts = judged_by(tool, view.surroundings, values, call.confidence)
+        plan = tool.plan(view.surroundings, values) if tool.plan is not None else _no_plan(tool)
+        return tool, Wish(tool.name, values, plan, facts, tool.effect is Effect.WRITE), ""
+
+    def _try(self, ways: Ways, view: View, call: ToolCall, refused: list[Step]) -> Settlement | None:
+        tool, wish, why = self._wish(view, call)
+        if tool is None or wish is None:
+            refused.append(_refused(tool, why))
+            return None
+        decision = self.fulfilment.judge(ways.unit, wish, ways.setting.person, ways.at)
+        if decision.verdict is Verdict.ALLOW and tool.show is not None:
+            step = Step("act", "shown", call.confidence, model=self.model.identity, policy=decision.version, detail={"tool": tool.name})
+            return replace(ways.say(tool.show(view.surroundings, wish.arguments), ReplyKind.STATUS), steps=(step,))
+        if decision.verdict is Verdict.CONFIRM:
+            return self._card(ways, tool, wish, decision)
+        if decision.verdict is Verdict.PEOPLE:
+            return self._for_people(ways, wording.only_people(wish.plan.title), decision.rule, tool)
+        if decision.verdict is Verdict.DENY and ("at most" in decision.rule):
+            return self._for_people(ways, wording.too_often(wish.plan.title), decision.rule, tool)
+        if decision.verdict is not Verdict.ASK:
+            refused.append(_refused(tool, decision.rule))
+        return None
+
+    def _card(self, ways: Ways, tool: Tool, wish: Wish, decision: Decision) -> Settlement:
+        action = self.fulfilment.propose(ways.unit, wish, ways.setting.person, ways.setting.conversation.id, decision, ways.at)
+        return self._show(ways, action, _memory(ways.setting, tool))
+
+    def _show(self, ways: Ways, action: Action, memory: Memory) -> Settlement:
+        reopens = ways.setting.conversation.before in CLOSED
+        step = Step("act", "card shown", model=self.model.identity, policy=self.policy.version, detail={"tool": action.tool, "action": action.id})
+        return Settlement(
+            Happening.PROPOSED,
+            ReplyKind.ACTION,
+            wording.plan(action.plan),
+            memory,
+            choices=(Choice(id=f"{DO}{action.id}", label=action.plan.title), Choice(id=f"{DROP}{action.id}", label="Not now"), PERSON),
+            action=view_of(action, "press"),
+            steps=(step,),
+            reopens=reopens,
+        )
+
+    def _for_people(self, ways: Ways, text: str, rule: str, tool: Tool | None = None) -> Settlement:
+        """Say that people have to do it, and offer a ticket."""
+        memory = replace(_memory(ways.setting, tool), asked=True, action_rule=rule)
+        step = Step("act", "people", policy=self.policy.version, detail={"tool": tool.name if tool else "", "rule": rule})
+        settled = Settlement(Happening.OFFERED, ReplyKind.ABSTENTION, text, memory, choices=OFFER, steps=(step,))
+        return replace(settled, reopens=ways.setting.conversation.before in CLOSED)
+
+    # -- presses ----------------------------------------------------------------------------------------------------
+
+    def _press(self, ways: Ways) -> Settlement:
+        name, _, action_id = ways.setting.message.choice.partition(":")
+        action = ways.unit.actions.load(action_id)
+        if action is None or action.conversation != ways.setting.conversation.id:
+            return ways.say(wording.moved_on())
+        presses: dict[str, Callable[[Ways, Action], Settlement]] = {DO: self._do, DROP: self._drop, SHOW: self._show_again, UNDO: self._undo}
+        try:
+            return presses[f"{name}:"](ways, action)
+        except NotYours:
+            return ways.say(wording.moved_on())
+
+    def _do(self, ways: Ways, action: Action) -> Settlement:
+        if action.status is not Status.PROPOSED:
+            return self._where(ways, action)
+        moved = self.fulfilment.press(ways.unit, action.id, ways.setting.person, ways.at)
+        return self.follow(ways, moved)
+
+    def follow(self, ways: Ways, moved: Moved) -> Settlement:
+        """Return what is said after an action was pressed or a code was entered."""
+        action, tool = moved.action, TOOLS[moved.action.tool]
+        if action.status.is_over:
+            return self._for_people(ways, wording.not_possible(action.plan.title, moved.why), moved.rule or moved.why, tool)
+        memory = _memory(ways.setting, tool)
+        opened = ways.place_ticket(memory)
+        step = Step("act", action.status.value, policy=self.policy.version, detail={"tool": action.tool, "action": action.id, "rule": moved.rule})
+        kind = ReplyKind.APPROVAL if action.status is Status.AWAITING else ReplyKind.ACTION
+        text = wording.going_on(action, self._approvers(ways, action), moved.channel)
+        leave = () if action.status is Status.READY else (Choice(id=f"{DROP}{action.id}", label="Cancel"),)
+        settled = Settlement(
+            Happening.STARTED, kind, text, memory, choices=(*leave, PERSON), action=view_of(action, _NEEDS.get(action.status, ""), moved.channel)
+        )
+        return ways.with_ticket(replace(settled, steps=(step,)), opened)
+
+    def _approvers(self, ways: Ways, action: Action) -> tuple[str, ...]:
+        approval = ways.unit.approvals.load(action.id)
+        if approval is None or action.status is not Status.AWAITING:
+            return ()
+        known = self.fulfilment.directory.person
+        return tuple(person.name for one in sorted(self.fulfilment.holders(action, approval, approval.stage)) if (person := known(one)) is not None)
+
+    def _drop(self, ways: Ways, action: Action) -> Settlement:
+        moved = self.fulfilment.drop(ways.unit, action.id, ways.setting.person, ways.at)
+        if moved.action.status is not Status.CANCELLED:
+            return self._where(ways, moved.action)
+        step = Step("act", "dropped", policy=self.policy.version, detail={"tool": action.tool, "action": action.id})
+        said = Settlement(Happening.DROPPED, ReplyKind.ACTION, wording.dropped(action.plan.title), ways.setting.memory, steps=(step,))
+        return replace(said, action=view_of(moved.action), choices=(PERSON,))
+
+    def _show_again(self, ways: Ways, action: Action) -> Settlement:
+        if action.actor != ways.setting.person.id:
+            raise NotYours(action.id)
+        if action.status is not Status.PROPOSED:
+            return self._where(ways, action)
+        return self._show(ways, action, _memory(ways.setting, TOOLS[action.tool]))
+
+    def _undo(self, ways: Ways, action: Action) -> Settlement:
+        back = undoing(action)
+        if back is None or not self.fulfilment.may_undo(action, ways.setting.person, ways.at):
+            return self._where(ways, action)
+        undo = self.fulfilment.undo(ways.unit, action, *back, by=ways.setting.person.id, at=ways.at)
+        said = ways.say(wording.taking_back(action.plan.title), ReplyKind.ACTION, (PERSON,))
+        step = Step("act", "undo", policy=self.policy.version, detail={"action": undo.id, "reverts": action.id})
+        return replace(said, action=view_of(undo), steps=(step,))
+
+    def _where(self, ways: Ways, action: Action) -> Settlement:
+        """Say where an action stands whose button no longer fits."""
+        if action.actor != ways.setting.person.id:
+            raise NotYours(action.id)
+        return replace(ways.say(wording.stands(action), ReplyKind.STATUS), action=view_of(action, _NEEDS.get(action.status, "")))
+
+
+_NEEDS = {Status.PROPOSED: "press", Status.CHALLENGED: "code", Status.AWAITING: "approval"}
+
+
+def view_of(action: Action, needs: str = "", channel: str = "") -> ActionView:
+    """Return an action as its card shows it."""
+    plan = action.plan
+    return ActionView(
+        id=action.id,
+        tool=action.tool,
+        title=plan.title,
+        lines=plan.lines,
+        blast_radius=plan.blast_radius,
+        undo=plan.undo,
+        status=action.status.value,
+        needs=needs,
+        channel=channel,
+    )
+
+
+def actions_of(unit: UnitOfWork, conversation_id: str) -> tuple[tuple[str, str], ...]:
+    """Return what was done in a conversation, each with how it ended, for those who take over."""
+    begun = (one for one in unit.actions.of_conversation(conversation_id) if one.status not in (Status.PROPOSED, Status.CANCELLED))
+    return tuple((one.plan.title, one.status.value) for one in begun)
+
+
+def _no_plan(tool: Tool) -> Plan:
+    return Plan(tool.about, (), "nothing", "Nothing is changed.")
+
+
+def _refused(tool: Tool | None, why: str) -> Step:
+    """A tool that does not exist is not named: its name is whatever a model made up."""
+    return Step("act", "refused", detail={"tool": tool.name if tool else "", "why": why})
+
+
+def _memory(setting: Setting, tool: Tool | None) -> Memory:
+    memory = setting.memory
+    fresh = setting.conversation.before in CLOSED or not memory.issue
+    if fresh and setting.message.text:
+        memory = Memory(issue=setting.message.text, device=memory.device, platform=memory.platform, hint=memory.hint)
+    return replace(memory, category=memory.category or (tool.category if tool else ""))

@@ -1,0 +1,161 @@
+"""Which tool a message asks for, without a language model: plain patterns over the person's own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from assistant.ports.models import Chosen, Handle, Situation, ToolCall
+
+MODEL = "local-act/1"
+PLAIN, HOW_TO = 0.9, 0.5
+"""A plain wish; and a question how something is done, for which the tool is only mentioned."""
+LONGEST_WISH = 60
+"""Words. Longer messages tell a story, in which a wish is not to be guessed."""
+
+_HOW_TO = re.compile(
+    r"^(?:hi|hello|hey|please)?[,.! ]*(?:how|where|what|when|why|which|who|does|do i|is there|is it|are there|should|wie|wo|was|warum)\b"
+)
+_NEGATED = re.compile(
+    r"\b(?:do not|don't|dont|never|without|instead of|no need to|nicht)\b.{0,25}\b(?:reset|unlock|close|grant|add|remove|reopen|entsperren)\b"
+)
+_OTHERS = re.compile(
+    r"\b(?:his|her|their|someone(?:'s| else)|somebody(?:'s| else)|colleague|coworker|co-worker|boss|manager'?s|ceo|cfo|director|teammate|wife|"
+    r"husband|kollege|kollegin|chef|herrn?|frau|monsieur|madame|shared mailbox|service account|svc-[\w-]+|"
+    r"for (?!me\b|my\b|a\b|an\b|the\b|one\b|\d)[a-z]+'s)\b"
+    r"|\b(?:account|password|mailbox|access|mfa|user) (?:of|for|belonging to) (?!my\b|me\b|mine\b|the (?:vpn|wifi)\b)\w+"
+    r"|\b(?!it's|that's|what's|there's|here's|today's|let's|who's|where's|how's|everyone's)[a-z]{2,}'s "
+    r"(?:\w+ )?(?:account|password|mailbox|access|mfa|laptop)\b"
+    r"|\b[\w.+-]+@[\w-]+|\busername is\b"
+)
+_WORD = r"(?:pass ?word|passwort|kennwort|pw|pwd|mot de passe|contraseña|lösenord)"
+_RESET = re.compile(
+    rf"\b(?:reset|forgot|forgotten|lost|expired|change|renew|new|zurücksetzen|vergessen|réinitialise\w*|restablece\w*)\b.{{0,40}}\b{_WORD}\b"
+    rf"|\b{_WORD}\b.{{0,30}}\b(?:reset|forgot|forgotten|lost|expired|zurücksetzen|vergessen|abgelaufen)\b|\bcan'?t remember\b.{{0,20}}\b{_WORD}\b"
+)
+_UNLOCK = re.compile(
+    r"\bunlock\b.{0,25}\b(?:account|user|login|me|it)\b|\b(?:account|user|login|profile)\b.{0,25}\b(?:locked|blocked|unlock)\b|\blocked out\b"
+    r"|\bkonto\b.{0,25}\b(?:gesperrt|entsperren)\b|\bentsperr"
+)
+_WANTS = re.compile(r"\b(?:access|permission|licen[cs]e|add me|member of|join|grant|request|need|zugriff|zugang)\b")
+_GIVE_UP = re.compile(r"\b(?:give up|no longer need|do not need|don't need|remove (?:me|my)|revoke my|hand back)\b")
+_TICKET = r"(?:ticket|incident|request|case)"
+_CLOSE = re.compile(rf"\b(?:close|cancel|withdraw)\b.{{0,20}}(?:\b{_TICKET}\b|\bt-\d+)")
+_REOPEN = re.compile(rf"\b(?:reopen|re-open|open again)\b.{{0,20}}(?:\b{_TICKET}\b|\bt-\d+)?")
+_ADD = re.compile(rf"\b(?:add|append|note|comment|tell)\b.{{0,60}}(?:\b{_TICKET}\b|\bt-\d+)")
+_MOVE = re.compile(rf"\b(?:move|change|reassign|put)\b.{{0,20}}(?:\b{_TICKET}\b|\bt-\d+).{{0,40}}\b(?:to|under|into|as)\b")
+_DEVICES = re.compile(
+    r"\b(?:which|what|list|show)\b.{0,12}\b(?:my )?(?:devices?|laptops?)\b.{0,25}\b(?:have|registered|mine|my|do i)\b|^(?:show |list )?my devices\b"
+)
+_ACCESS = re.compile(r"\b(?:what|which|show|list)\b.{0,12}\b(?:access|permissions|groups)\b.{0,25}\b(?:have|my|can i|do i)\b|^my access\b")
+_STATE = re.compile(
+    r"^(?:is|are)\b.{0,40}\b(?:down|up|working|slow|broken|offline|running|affected)\b[^.]{0,20}$|\b(?:status|outage) (?:of|with)\b.{0,25}"
+)
+_SPAN = re.compile(r"\b(\d{1,3}|a|one|two|three)[ -]?(day|week|month)s?\b")
+_COUNTS = {"a": 1, "one": 1, "two": 2, "three": 3}
+_SPANS = {"day": 1, "week": 7, "month": 30}
+_DAYS = (1, 7, 30, 90)
+DEFAULT_DAYS = "30"
+
+
+class LocalActing:
+    """The ``ActingModel`` port over patterns."""
+
+    identity = MODEL
+
+    def choose(self, situation: Situation) -> Chosen:
+        """See the port."""
+        plain = " ".join(situation.words.split()).casefold().replace("’", "'")
+        if not plain or len(plain.split()) > LONGEST_WISH or _NEGATED.search(plain):
+            return Chosen()
+        call = next((found for rule in _RULES if (found := rule(plain, situation)) is not None), None)
+        if call is None:
+            return Chosen()
+        if _OTHERS.search(plain) and call.tool in ("reset_password", "unlock_account", "grant_access"):
+            return Chosen(about_others=not _HOW_TO.match(plain))
+        return Chosen((call,))
+
+
+def _sure(plain: str) -> float:
+    return HOW_TO if _HOW_TO.match(plain) else PLAIN
+
+
+def _reset(plain: str, _situation: Situation) -> ToolCall | None:
+    return ToolCall("reset_password", {}, _sure(plain)) if _RESET.search(plain) else None
+
+
+def _unlock(plain: str, _situation: Situation) -> ToolCall | None:
+    return ToolCall("unlock_account", {}, _sure(plain)) if _UNLOCK.search(plain) else None
+
+
+def _grant(plain: str, situation: Situation) -> ToolCall | None:
+    wanted = _named(plain, situation, "entitlement") if _WANTS.search(plain) else None
+    return ToolCall("grant_access", {"group": wanted.handle, "days": _span(plain)}, _sure(plain)) if wanted else None
+
+
+def _give_up(plain: str, situation: Situation) -> ToolCall | None:
+    held = _named(plain, situation, "held") if _GIVE_UP.search(plain) else None
+    return ToolCall("give_up_access", {"group": held.handle}, _sure(plain)) if held else None
+
+
+def _on_ticket(tool: str, pattern: re.Pattern[str]) -> Callable[[str, Situation], ToolCall | None]:
+    def rule(plain: str, situation: Situation) -> ToolCall | None:
+        number = re.search(r"\bt-\d{1,9}\b", plain)
+        if not pattern.search(plain) or number is None:
+            return None
+        ticket = next((h for h in situation.handles() if h.kind == "ticket" and h.label.casefold().split()[0] == number.group()), None)
+        return ToolCall(tool, {"ticket": ticket.handle}, _sure(plain)) if ticket else None
+
+    return rule
+
+
+def _move(plain: str, situation: Situation) -> ToolCall | None:
+    on = _on_ticket("update_ticket", _MOVE)(plain, situation)
+    category = _named(plain.rsplit(" to ", 1)[-1], situation, "category")
+    return ToolCall(on.tool, {**on.arguments, "category": category.handle}, on.confidence) if on and category else None
+
+
+def _devices(plain: str, _situation: Situation) -> ToolCall | None:
+    return ToolCall("my_devices", {}, PLAIN) if _DEVICES.search(plain) else None
+
+
+def _access(plain: str, _situation: Situation) -> ToolCall | None:
+    return ToolCall("my_access", {}, PLAIN) if _ACCESS.search(plain) else None
+
+
+def _service(plain: str, situation: Situation) -> ToolCall | None:
+    service = _named(plain, situation, "service") if _STATE.search(plain) else None
+    return ToolCall("service_status", {"service": service.handle}, PLAIN) if service else None
+
+
+_RULES: Sequence[Callable[[str, Situation], ToolCall | None]] = (
+    _on_ticket("close_ticket", _CLOSE),
+    _on_ticket("reopen_ticket", _REOPEN),
+    _move,
+    _on_ticket("comment_ticket", _ADD),
+    _give_up,
+    _unlock,
+    _reset,
+    _grant,
+    _devices,
+    _access,
+    _service,
+)
+
+
+def _named(plain: str, situation: Situation, kind: str) -> Handle | None:
+    """Return the one thing of a kind whose name stands in the text; None when none does, or two different ones do."""
+    of_kind = [handle for handle in reversed(situation.handles()) if handle.kind == kind]
+    found = {one.label: one for one in of_kind if re.search(rf"(?<!\w){re.escape(one.label.casefold())}(?!\w)", plain)}
+    longest = [label for label in found if not any(label != other and label.casefold() in other.casefold() for other in found)]
+    return found[longest[0]] if len(longest) == 1 else None
+
+
+def _span(plain: str) -> str:
+    """Return the number of days that a text asks for, as one of those that can be had; the next longer one, the longest at most."""
+    found = _SPAN.search(plain)
+    if found is None:
+        return DEFAULT_DAYS
+    count = _COUNTS.get(found.group(1)) or int(found.group(1))
+    wanted = count * _SPANS[found.group(2)]
+    return str(next((days for days in _DAYS if days >= wanted), _DAYS[-1]))

@@ -1,0 +1,78 @@
+"""Facts that stand in what a person wrote: error codes, applications, and how they feel about it. By plain patterns; nothing is guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+MOST = 8
+"""More facts of a kind than this are noise."""
+_CODES = re.compile(
+    r"\b0x[0-9a-f]{4,16}\b"  # Windows
+    r"|\b(?:error|err|code|fehler|fel)(?: code| number| nr\.?| no\.?)?[:# ]{1,3}(?P<number>-?\d{2,6}(?:[-.:]\d{1,6})*|[a-z]{1,6}[-_]?\d{1,6}[a-z]?)\b"
+    r"|\b(?:[a-z]{2,}_){1,}(?:error|failed|failure|denied|refused|timeout|exception|invalid|expired|missing)(?:_[a-z]+)*\b"
+    r"|\b(?:err|error|net|dns|ssl|pr|sec|stop)_[a-z_]{4,40}\b"
+    r"|\b(?:aadsts|ora-|sqlstate[ =]|kb|cve-\d{4}-|event id[: ])\d{3,7}\b"
+    r"|\bhttp(?: status| error)? ?(?P<status>[45]\d\d)\b"
+    r"|\b(?P<plain>[45]\d\d) (?:error|not found|forbidden|unauthori[sz]ed|bad gateway|service unavailable|gateway timeout)\b"
+    r"|\b(?:shows?|says?|displays?|reads?|message|code)[: ]+[\"'“”]?(?P<shown>[A-Z]{1,4}-?\d{1,5})\b",
+    re.IGNORECASE,
+)
+_SHOWN_CODE = re.compile(r"[A-Z]{1,4}-?\d{1,5}")
+KNOWN = (
+    *("Access", "Acrobat", "Adobe Reader", "AutoCAD", "Azure", "BitLocker", "Bluetooth", "Chrome", "Cisco", "Citrix", "Confluence", "Docker"),
+    *("Dropbox", "Edge", "Excel", "Exchange", "Figma", "Firefox", "FortiClient", "GitHub", "GitLab", "Google Drive", "Illustrator", "InDesign"),
+    *("IntelliJ", "Jira", "Keychain", "LibreOffice", "MATLAB", "Mail", "Microsoft 365", "Microsoft Authenticator", "Notes", "Office", "Okta"),
+    *("OneDrive", "OneNote", "Outlook", "Photoshop", "Power Automate", "Power BI", "PowerPoint", "PowerShell", "PuTTY", "Python"),
+    *("Remote Desktop", "SAP", "Safari", "Salesforce", "ServiceNow", "SharePoint", "Skype", "Slack", "SolidWorks", "Tableau", "TeamViewer"),
+    *("Teams", "Thunderbird", "VMware", "VPN", "Visio", "Visual Studio", "Webex", "Word", "Workday", "Xcode", "Zoom"),
+)
+_PLAIN_WORDS = frozenset({"access", "edge", "mail", "notes", "office", "word", "teams", "excel", "slack", "zoom", "python", "exchange"})
+"""Names that are ordinary words as well: they count only as they are written."""
+_UPSET = re.compile(
+    r"\b(?:furious|outrage(?:d|ous)|livid|infuriat\w+|enraged|sick (?:and tired )?of|fed up|had enough|unacceptable|a (?:complete|total) joke"
+    r"|ridiculous|disgrace\w*|pathetic|(?:totally|completely|utterly|absolutely) useless|waste of (?:my |our )?time"
+    r"|wasting my time|worst (?:support|service|help|it)"
+    r"|(?:i am|i'm|im) (?:really |so |very |extremely )?(?:angry|mad|upset|annoyed|pissed)|for the (?:third|fourth|fifth|tenth|hundredth) time"
+    r"|what the (?:hell|fuck|heck)|wtf|fuck\w*|bullshit|damn (?:thing|it|system)|file a complaint|complain (?:to|about you))\b"
+    r"|\b(?:(?:i am|i'm|im) (?:getting |really |so )?desperate|panick?ing|in a panic|in tears|crying|breaking down"
+    r"|cannot cope|can't cope|losing my mind|at my wits? end"
+    r"|(?:going to|gonna|will|could) (?:lose my job|get fired|be fired)|please,? please|i beg you|suicid\w+|kill myself|end my life|harm myself)\b",
+    re.IGNORECASE,
+)
+_LOUD_WORDS, _LOUD_SHARE = 4, 0.7
+
+
+def error_codes(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the error codes in what was written, in order, each once, as they were written."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for match in _CODES.finditer(text):
+            shown = match["shown"]
+            if shown and not _SHOWN_CODE.fullmatch(shown):
+                continue
+            code = match["number"] or match["status"] or match["plain"] or shown or match.group(0)
+            found.setdefault(code.casefold(), code)
+    return tuple(found.values())[:MOST]
+
+
+def applications(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the applications that are named in what was written, each once, in the order of the list of known names."""
+    whole = "\n".join(texts)
+    found = [name for name in KNOWN if _named(name).search(whole)]
+    within = {shorter for shorter in found for longer in found if shorter != longer and shorter in longer.split()}
+    return tuple(name for name in found if name not in within)[:MOST]
+
+
+@cache
+def _named(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", 0 if name.lower() in _PLAIN_WORDS else re.IGNORECASE)
+
+
+def upset(text: str) -> bool:
+    """Say whether a message reads distressed or angry: by its words, or because it is shouted (capitals alone are only a habit)."""
+    words = re.findall(r"[^\W\d_]{2,}", text)
+    loud = [word for word in words if word.isupper() and len(word) > 2]
+    shouted = "!" in text and len(words) >= _LOUD_WORDS and len(loud) >= _LOUD_SHARE * len(words)
+    return shouted or _UPSET.search(text) is not None

@@ -1,0 +1,152 @@
+"""What the person hears when an action has ended, and what becomes of the conversation and its ticket then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from assistant.agent import wording
+from assistant.agent.acting import actions_of, view_of
+from assistant.agent.state import Memory, Timings
+from assistant.agent.steps import summarise
+from assistant.agent.tools.registry import TOOLS, undoing
+from assistant.agent.waiting import timer
+from assistant.desk import requests
+from assistant.desk.fulfilment import NOTICE
+from assistant.domain.action import Action, Status
+from assistant.domain.configuration import Person, Queue, queue_for
+from assistant.domain.conversation import Conversation, Happening, State, advance, outcome_of
+from assistant.domain.handoff import Handoff, HandoffReason
+from assistant.domain.reply import CONFIRMATION, PERSON, UNDO, Choice, Reply, ReplyKind, TicketView
+from assistant.governance.rendering import render
+from assistant.ports.devices import DeviceFleet
+from assistant.ports.identity import Directory, Workplace
+from assistant.ports.store import Event, OutboxEntry, UnitOfWork
+
+_REASONS = {
+    Status.FAILED: HandoffReason.ACTION_FAILED,
+    Status.UNKNOWN: HandoffReason.ACTION_FAILED,
+    Status.EXPIRED: HandoffReason.APPROVAL_ENDED,
+    Status.REFUSED: HandoffReason.APPROVAL_ENDED,
+}
+NOTICED = frozenset({"reset_password", "grant_access"})
+"""Of these the person hears at their mailbox too, should somebody else have sat at the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Tells how actions ended."""
+
+    directory: Directory
+    workplace: Workplace
+    fleet: DeviceFleet
+    timings: Timings
+    link_hosts: Callable[[], Sequence[str]]
+
+    def tell(self, unit: UnitOfWork, action: Action, at: datetime) -> list[Event]:
+        """Store what follows from the end of an action; return the events to push.
+
+        Raises:
+            ConversationChanged: a turn of the conversation was recorded meanwhile; try again.
+        """
+        if action.status is Status.DONE and action.tool in NOTICED:
+            body = {"about": "done", "person": action.subject, "action": action.id}
+            unit.outbox.put(OutboxEntry(f"{NOTICE}:done:{action.id}", NOTICE, body, at, at))
+        conversation = unit.conversations.load(action.conversation)
+        person = self.directory.person(conversation.person) if conversation is not None else None
+        if conversation is None or person is None:
+            return []
+        if conversation.state is State.WITH_PERSON:
+            return self._on_ticket(unit, conversation, action, at)
+        if action.status is Status.DONE or action.reverts:
+            return self._done(unit, conversation, action, at)
+        if action.status is Status.CANCELLED:
+            return []
+        return self._filed(unit, conversation, person, action, at)
+
+    def _on_ticket(self, unit: UnitOfWork, conversation: Conversation, action: Action, at: datetime) -> list[Event]:
+        """A person has the conversation: the assistant does not speak, but whoever has it has to know."""
+        if conversation.episode.ticket:
+            unit.tickets.comment(conversation.episode.ticket, "firstline", wording.stands(action), at, public=False)
+        return []
+
+    def _done(self, unit: UnitOfWork, conversation: Conversation, action: Action, at: datetime) -> list[Event]:
+        tool = TOOLS[action.tool]
+        text = tool.done.format_map({**action.arguments, **action.result}) if action.status is Status.DONE else wording.stands(action)
+        asks = not action.reverts and _acting(conversation)
+        if conversation.episode.ticket:
+            unit.tickets.comment(conversation.episode.ticket, "firstline", text, at)
+        undo = (Choice(id=f"{UNDO}{action.id}", label="Undo"),) if action.status is Status.DONE and undoing(action) is not None else ()
+        moved = self._moved(unit, conversation, Happening.ACTED, at) if asks else conversation
+        choices = (*CONFIRMATION, *undo) if asks else (*undo, PERSON)
+        return [self._say(unit, moved, action, wording.acted(text) if asks else text, choices, at)]
+
+    def _filed(self, unit: UnitOfWork, conversation: Conversation, person: Person, action: Action, at: datetime) -> list[Event]:
+        reason, memory = _REASONS.get(action.status, HandoffReason.ACTION_FAILED), Memory.load(conversation.memory)
+        queue = queue_for(memory.category, self.workplace.queues())
+        issue = self._issue(unit, conversation, person, memory, queue, reason)
+        known, window = conversation.episode.ticket, timedelta(days=self.timings.same_issue_days)
+        opened = requests.file(unit.tickets, issue, known, at, window)
+        unit.handoffs.record(Handoff(conversation.id, conversation.episode.number, reason, at, opened.ticket.id, False))
+        name = _name(queue, self.workplace.queues())
+        if action.status in (Status.FAILED, Status.UNKNOWN):
+            hours = self.workplace.company().desk_hours
+            text = wording.action_failed(action.plan.title, action.status is Status.FAILED, opened.ticket, name, hours)
+        else:
+            text = wording.action_ended(action.plan.title, str(action.result.get("why", "")), opened.ticket, name)
+        with_ticket = replace(conversation, episode=replace(conversation.episode, ticket=opened.ticket.id))
+        moved = self._moved(unit, with_ticket, Happening.FILED, at) if _acting(conversation) else conversation
+        view = TicketView(id=opened.ticket.id, subject=opened.ticket.subject, status=opened.ticket.status.value, queue=name, attached=opened.attached)
+        return [self._say(unit, moved, action, text, (PERSON,), at, view)]
+
+    def _issue(
+        self, unit: UnitOfWork, conversation: Conversation, person: Person, memory: Memory, queue: str, reason: HandoffReason
+    ) -> requests.Issue:
+        said = summarise.transcript_of(unit.conversations.events(conversation.id), person)
+        device = next((one for one in self.fleet.devices_of(person.id) if one.id == memory.device), None)
+        name, done = _name(queue, self.workplace.queues()), actions_of(unit, conversation.id)
+        body = summarise.ticket_body(memory, said, person, device, memory.confidence, name, reason, done)
+        key = f"{conversation.id}:{conversation.episode.number}"
+        return requests.Issue(key, conversation.id, person.id, memory.issue, memory.category or "general", queue, body)
+
+    def _moved(self, unit: UnitOfWork, conversation: Conversation, happening: Happening, at: datetime) -> Conversation:
+        """Move a conversation whose action ended. While a message is being answered, it is where that goes back to that moves."""
+        target, outcome = advance(State.ACTING, happening), outcome_of(State.ACTING, happening)
+        episode = replace(conversation.episode, closed_at=at, outcome=outcome) if outcome is not None else conversation.episode
+        answering = conversation.state is State.ANSWERING
+        moved = replace(conversation, before=target, episode=episode) if answering else replace(conversation, state=target, episode=episode)
+        unit.conversations.save(replace(moved, changed_at=at))
+        for entry in timer(moved.id, moved.state, self.timings, at):
+            unit.outbox.put(entry)
+        return moved
+
+    def _say(
+        self,
+        unit: UnitOfWork,
+        conversation: Conversation,
+        action: Action,
+        text: str,
+        choices: tuple[Choice, ...],
+        at: datetime,
+        ticket: TicketView | None = None,
+    ) -> Event:
+        reply = Reply(
+            conversation=conversation.id,
+            state=conversation.state.value,
+            kind=ReplyKind.ACTION,
+            text=text,
+            html=render(text, self.link_hosts()),
+            choices=choices,
+            ticket=ticket,
+            action=view_of(action),
+        )
+        return unit.conversations.emit(conversation.id, at, {"type": "reply", "reply": reply.model_dump(mode="json")})
+
+
+def _acting(conversation: Conversation) -> bool:
+    return State.ACTING in (conversation.state, conversation.before if conversation.state is State.ANSWERING else conversation.state)
+
+
+def _name(queue_id: str, queues: Sequence[Queue]) -> str:
+    return next((queue.name for queue in queues if queue.id == queue_id), queue_id)

@@ -1,0 +1,1 @@
+"""What the assistant can do: a closed set of typed tools."""

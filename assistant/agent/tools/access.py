@@ -1,0 +1,179 @@
+"""Tools over one's own account: unlock, reset, ask for access, give it up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assistant.agent.tools.tool import Hands, Slot, Surroundings, Tool, Undo
+from assistant.domain.action import Action, Effect, Plan
+from assistant.domain.configuration import Entitlement
+from assistant.ports.notify import Notice
+from assistant.ports.outside import Refused
+
+DAYS = ("1", "7", "30", "90")
+
+
+def _account(surroundings: Surroundings) -> str:
+    return f"the account {surroundings.person.id} of {surroundings.person.name}, and nothing else"
+
+
+def _named(surroundings: Surroundings, group: str) -> Entitlement:
+    return next((one for one in surroundings.entitlements if one.id == group), Entitlement(group, group))
+
+
+# -- unlock -----------------------------------------------------------------------------------------------------------
+
+
+def _plan_unlock(surroundings: Surroundings, _arguments: Mapping[str, str]) -> Plan:
+    lines = ("Unlock your account after too many wrong passwords.", "Your password stays as it is.")
+    return Plan("Unlock your account", lines, _account(surroundings), "It can be locked again.")
+
+
+def _unlock(hands: Hands, action: Action) -> dict[str, Any]:
+    return {"changed": hands.directory.unlock(action.subject)}
+
+
+def _undo_unlock(action: Action) -> Undo | None:
+    return Undo("lock_account", {}) if action.result.get("changed") else None
+
+
+UNLOCK = Tool(
+    "unlock_account",
+    Effect.WRITE,
+    "Unlock the caller's own account when it is locked after too many wrong passwords.",
+    plan=_plan_unlock,
+    outside=_unlock,
+    undo=_undo_unlock,
+    done="Your account is unlocked. You can sign in with your password again.",
+    category="password",
+)
+
+
+def _lock(hands: Hands, action: Action) -> dict[str, Any]:
+    return {"changed": hands.directory.lock(action.subject)}
+
+
+LOCK = Tool("lock_account", Effect.WRITE, "Lock an account again.", outside=_lock, offered=False, done="The account is locked again.")
+
+
+# -- reset ------------------------------------------------------------------------------------------------------------
+
+
+def _plan_reset(surroundings: Surroundings, _arguments: Mapping[str, str]) -> Plan:
+    lines = (
+        "Set a temporary password on your own account.",
+        "It goes to your registered second channel, never into this conversation.",
+        "At the next sign-in you choose a new one. Devices that have the old password stored will ask again.",
+    )
+    return Plan("Reset your password", lines, _account(surroundings), "This cannot be undone. A one-time code confirms that it is you.")
+
+
+def _reset(hands: Hands, action: Action) -> dict[str, Any]:
+    """Set the password and send it in one breath: it exists nowhere else. Done twice, the later one counts."""
+    person = hands.directory.person(action.subject)
+    if person is None or not person.recovery:
+        raise Refused("no second channel is registered")
+    temporary = hands.directory.reset_password(action.subject)
+    if temporary is not None:
+        text = "You asked for a new password. Sign in with this temporary one and choose your own at once:"
+        hands.notifier.send(Notice(person.recovery, "Your temporary password", text, temporary), f"{action.id}-password")
+    return {"changed": True, "sent": temporary is not None}
+
+
+RESET = Tool(
+    "reset_password",
+    Effect.WRITE,
+    "Reset the caller's own password when it is forgotten or expired. A temporary one goes to the registered second channel.",
+    plan=_plan_reset,
+    outside=_reset,
+    done="Your password is reset. The temporary one is on its way to your registered second channel; choose your own when you sign in.",
+    category="password",
+)
+
+
+# -- access -----------------------------------------------------------------------------------------------------------
+
+
+def _plan_grant(surroundings: Surroundings, arguments: Mapping[str, str]) -> Plan:
+    wanted, days = _named(surroundings, arguments["group"]), arguments["days"]
+    lines = (
+        f"Give you access to {wanted.name} for {days} {'day' if days == '1' else 'days'}. {wanted.description}".strip(),
+        f"You become a member of the group {wanted.id}; the membership ends by itself.",
+        "Your manager and the owner of this access have to agree first.",
+    )
+    return Plan(f"Access to {wanted.name}", lines, f"your membership in {wanted.id}, and nothing else", "It can be taken back at any time.")
+
+
+def _facts_grant(surroundings: Surroundings, arguments: Mapping[str, str]) -> dict[str, Any]:
+    wanted = _named(surroundings, arguments["group"])
+    return {"group": wanted.id, "category": wanted.category, "amount": float(wanted.cost), "days": int(arguments["days"])}
+
+
+def _grant(hands: Hands, action: Action) -> dict[str, Any]:
+    return {"changed": hands.directory.grant(action.subject, action.arguments["group"])}
+
+
+def _undo_grant(action: Action) -> Undo | None:
+    return Undo("end_access", {"group": action.arguments["group"]}) if action.result.get("changed") else None
+
+
+GRANT = Tool(
+    "grant_access",
+    Effect.WRITE,
+    "Ask for access of the caller to something for a number of days. Others approve it.",
+    (Slot("group", "What access is asked for.", "entitlement"), Slot("days", "For how many days.", values=DAYS)),
+    plan=_plan_grant,
+    facts=_facts_grant,
+    outside=_grant,
+    undo=_undo_grant,
+    done="You have the access now, for {days} days. Sign out and in again if it does not show.",
+    category="access",
+)
+
+
+def _end(hands: Hands, action: Action) -> dict[str, Any]:
+    return {"changed": hands.directory.revoke(action.subject, action.arguments["group"])}
+
+
+END = Tool("end_access", Effect.WRITE, "End an access.", outside=_end, offered=False, done="The access has ended.", category="access")
+
+
+def _plan_give_up(surroundings: Surroundings, arguments: Mapping[str, str]) -> Plan:
+    given = _named(surroundings, arguments["group"])
+    lines = (f"End your membership in {given.id}.", f"You lose access to {given.name}.")
+    return Plan(f"Give up access to {given.name}", lines, f"your membership in {given.id}, and nothing else", "It can be given back within a day.")
+
+
+def _facts_give_up(surroundings: Surroundings, arguments: Mapping[str, str]) -> dict[str, Any]:
+    return {"group": arguments["group"], "category": _named(surroundings, arguments["group"]).category}
+
+
+def _undo_give_up(action: Action) -> Undo | None:
+    return Undo("restore_access", {"group": action.arguments["group"]}) if action.result.get("changed") else None
+
+
+GIVE_UP = Tool(
+    "give_up_access",
+    Effect.WRITE,
+    "Give up an access that the caller has and no longer needs.",
+    (Slot("group", "Which access.", "held"),),
+    plan=_plan_give_up,
+    facts=_facts_give_up,
+    outside=_end,
+    undo=_undo_give_up,
+    done="Your access has ended.",
+    category="access",
+)
+RESTORE = Tool("restore_access", Effect.WRITE, "Give an access back.", outside=_grant, offered=False, done="The access is back.", category="access")
+
+
+def _show_access(surroundings: Surroundings, _arguments: Mapping[str, str]) -> str:
+    held = [f"- **{one.name}**" for one in surroundings.entitlements if one.id in surroundings.person.groups]
+    free = [f"- {one.name}: {one.description}" for one in surroundings.entitlements if one.offered_to(surroundings.person)]
+    lines = ["You have:", "", *held] if held else ["You have none of the access that can be asked for here."]
+    return "\n".join([*lines, "", "You can ask for:", "", *free] if free else lines)
+
+
+MY_ACCESS = Tool("my_access", Effect.READ, "Show which access the caller has and can ask for.", show=_show_access, category="access")
+TOOLS = (UNLOCK, LOCK, RESET, GRANT, END, GIVE_UP, RESTORE, MY_ACCESS)

@@ -1,0 +1,29 @@
+"""Tools that show one's devices and the state of services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from assistant.agent.tools.tool import Slot, Surroundings, Tool
+from assistant.domain.action import Effect
+
+
+def _show_devices(surroundings: Surroundings, _arguments: Mapping[str, str]) -> str:
+    if not surroundings.devices:
+        return "No device is registered for you."
+    lines = []
+    for device in surroundings.devices:
+        remarks = "" if device.compliant else "; it does not meet the security rules"
+        remarks += "; your main device" if device.primary else ""
+        lines.append(f"- **{device.name}** ({device.id}): {device.os}, {device.kind}{remarks}")
+    return "\n".join(["Your devices:", "", *lines])
+
+
+def _show_service(surroundings: Surroundings, arguments: Mapping[str, str]) -> str:
+    service = next(one for one in surroundings.services if one.id == arguments["service"])
+    return f"**{service.name}** is {service.status}. {service.note}".strip()
+
+
+MY_DEVICES = Tool("my_devices", Effect.READ, "Show the caller's own devices.", show=_show_devices)
+SERVICE = Tool("service_status", Effect.READ, "Say whether a service works now.", (Slot("service", "Which service.", "service"),), show=_show_service)
+TOOLS = (MY_DEVICES, SERVICE)

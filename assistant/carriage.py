@@ -1,0 +1,70 @@
+"""Composes what decides about actions and what carries them out, over ready parts. Knows nothing of the knowledge base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from assistant.agent.acting import Acting
+from assistant.agent.state import Timings
+from assistant.agent.steps.act import LocalActing
+from assistant.agent.telling import Telling
+from assistant.agent.tools.acts import ToolActs
+from assistant.agent.tools.tool import Handles, Hands
+from assistant.desk.fulfilment import Fulfilment
+from assistant.governance.policy import Policy
+from assistant.ports.clock import Clock
+from assistant.ports.devices import DeviceFleet
+from assistant.ports.identity import Directory, Workplace
+from assistant.ports.models import ActingModel
+from assistant.ports.notify import Notifier
+from assistant.ports.store import Event, Store, UnitOfWork
+from assistant.ports.ticketing import OutgoingTicket, TicketDesk
+from assistant.workflows.carrying import Carrier
+from assistant.workflows.errands import Errands
+
+
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """What stands around: people, accounts, mail, the desk elsewhere."""
+
+    directory: Directory
+    workplace: Workplace
+    fleet: DeviceFleet
+    notifier: Notifier
+    desk: TicketDesk | None
+
+    @property
+    def hands(self) -> Hands:
+        """What tools may act with."""
+        return Hands(self.directory, self.notifier)
+
+
+def deciding(outward: Outward, policy: Policy, key: bytes, model: ActingModel | None = None) -> Acting:
+    """Return the part of a turn that acts; without a model, plain patterns choose the tools."""
+    fulfilment = Fulfilment(policy, outward.directory, outward.workplace, key)
+    return Acting(model or LocalActing(), fulfilment, Handles(key), outward.hands, outward.workplace, policy)
+
+
+def telling_of(outward: Outward, timings: Timings, link_hosts: Callable[[], Sequence[str]]) -> Telling:
+    """Return what tells people how actions ended."""
+    return Telling(outward.directory, outward.workplace, outward.fleet, timings, link_hosts)
+
+
+def carrying(
+    outward: Outward,
+    store: Store,
+    acting: Acting,
+    clock: Clock,
+    timings: Timings,
+    link_hosts: Callable[[], Sequence[str]],
+    notify: Callable[[Sequence[Event]], None],
+    outgoing: Callable[[str], OutgoingTicket],
+    settle: Callable[[UnitOfWork, str, datetime], list[Event]],
+    url: Callable[[], str],
+) -> Carrier:
+    """Return what carries out the outbox."""
+    acts = ToolActs(outward.hands, telling_of(outward, timings, link_hosts).tell)
+    errands = Errands.over(store, acting.fulfilment, acts, outward.notifier, outward.desk, outgoing, settle, url)
+    return Carrier(store, errands, clock, notify)

@@ -1,0 +1,54 @@
+"""What the modules of the command ``firstline`` share: how they read the settings, open an assistant and stop. Imports are inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from assistant.bootstrap import Assistant
+    from assistant.settings import Settings
+
+NO, WRONG = 1, 2
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
+
+
+def stop(message: str, code: int = WRONG) -> NoReturn:
+    """End the command with a message on standard error."""
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def read_settings() -> Settings:
+    """Return the settings; wrong ones end the command with the setting's name and what is wrong with it."""
+    from pydantic import ValidationError
+
+    from assistant.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        stop("\n".join(f"setting {'.'.join(str(p) for p in item['loc'])}: {item['msg']}" for item in error.errors()))
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Assistant]:
+    """Open the assistant for the block; a policy, a file or another system that cannot be used ends the command with a message."""
+    from assistant.bootstrap import open_assistant
+    from assistant.connections import Misconfigured
+    from assistant.governance.policy import PolicyError
+    from assistant.ports.outside import Refused, Unavailable
+
+    try:
+        assistant = open_assistant(settings)
+    except (PolicyError, Misconfigured, OSError) as error:
+        stop(str(error))
+    try:
+        yield assistant
+    except (Refused, Unavailable) as error:
+        stop(str(error))
+    finally:
+        assistant.close()

@@ -1,0 +1,419 @@
+"""Service requests that the assistant fulfils: an action from its proposal over press, second factor and approval to its end.
+
+Every function works inside the caller's transaction and commits nothing. Whatever leaves the house is an outbox entry of the same
+transaction. Who wants an action comes from the session; the policy decides by facts; nothing here reads what people wrote.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from assistant.domain.action import Action, Plan, Status, step
+from assistant.domain.approval import Approval, ApprovalStatus, Vote
+from assistant.domain.audit import AuditEntry, Consent
+from assistant.domain.configuration import Person
+from assistant.domain.step_up import Channel
+from assistant.governance import approvals, step_up
+from assistant.governance.policy import Decision, Facts, Policy, Verdict
+from assistant.ports.identity import Directory, Workplace
+from assistant.ports.store import OutboxEntry, UnitOfWork
+
+PROPOSAL_LIFE = timedelta(minutes=30)
+DAY = timedelta(hours=24)
+SYSTEM = "firstline"
+OPERATOR = "operator"
+RUN, CODE, NOTICE, REMIND, EXPIRE, END = "action.run", "code.send", "notice", "approval.remind", "approval.expire", "grant.end"
+UNCOUNTED = frozenset({Status.PROPOSED, Status.CANCELLED, Status.EXPIRED, Status.REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants done, as typed values. ``facts`` are those that the tool knows; the others are filled in here."""
+
+    tool: str
+    arguments: dict[str, str]
+    plan: Plan
+    facts: Facts
+    changes: bool
+    """Whether the tool changes anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An action after something happened to it, and what decided that; ``why`` is in words for the person, "" when all went on."""
+
+    action: Action
+    rule: str = ""
+    why: str = ""
+    channel: str = ""
+    """Where a one-time code is to be had."""
+
+
+class NotYours(LookupError):
+    """There is no such action of this person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilment:
+    """The rules of fulfilling requests."""
+
+    policy: Policy
+    directory: Directory
+    workplace: Workplace
+    key: bytes
+    """Keys the digests of one-time codes."""
+
+    # -- proposing --------------------------------------------------------------------------------------------------
+
+    def judge(self, unit: UnitOfWork, wish: Wish, actor: Person, at: datetime) -> Decision:
+        """Return what the policy says of a wish now, nothing pressed yet."""
+        return self.policy.judge(self._counted(unit, wish.facts, actor.id, "", at))
+
+    def propose(self, unit: UnitOfWork, wish: Wish, actor: Person, conversation: str, decision: Decision, at: datetime) -> Action:
+        """Store an action that waits for its person's press; earlier proposals of the conversation that nobody pressed are cancelled."""
+        for earlier in unit.actions.of_conversation(conversation):
+            if earlier.status is Status.PROPOSED:
+                unit.actions.save(replace(earlier, status=Status.CANCELLED, changed_at=at))
+        facts = self._counted(unit, wish.facts, actor.id, "", at).record()
+        action = Action(
+            id=f"a_{secrets.token_hex(8)}",
+            tool=wish.tool,
+            actor=actor.id,
+            subject=actor.id,
+            conversation=conversation,
+            status=Status.PROPOSED,
+            arguments=wish.arguments,
+            plan=wish.plan,
+            created_at=at,
+            changed_at=at,
+            expires_at=at + PROPOSAL_LIFE,
+            facts=facts,
+        )
+        unit.actions.add(action)
+        self.note(unit, action, "propose", decision.verdict.value, at, rule=decision.rule, facts=facts, verdict=decision.verdict.value)
+        return action
+
+    def press(self, unit: UnitOfWork, action_id: str, person: Person, at: datetime) -> Moved:
+        """Go on with an action because its person pressed its button.
+
+        Raises:
+            NotYours: there is no such action of this person.
+        """
+        action = self._of(unit, action_id, person)
+        if action.status is not Status.PROPOSED:
+            return Moved(action)
+        if at >= action.expires_at:
+            return self._end(unit, action, Status.EXPIRED, "the card was too old", at)
+        return self._go_on(unit, action, person, self._facts(unit, action, at), at)
+
+    def drop(self, unit: UnitOfWork, action_id: str, person: Person, at: datetime) -> Moved:
+        """Cancel an action that has not begun, because its person does not want it any more.
+
+        Raises:
+            NotYours: there is no such action of this person.
+        """
+        action = self._of(unit, action_id, person)
+        if action.status not in (Status.PROPOSED, Status.CHALLENGED, Status.AWAITING):
+            return Moved(action)
+        self._withdraw(unit, action)
+        return self._end(unit, action, Status.CANCELLED, "not wanted any more", at)
+
+    def enter(self, unit: UnitOfWork, action_id: str, person: Person, code: str, at: datetime) -> Moved:
+        """Go on with an action because its person entered a one-time code. ``why`` says what was wrong with the code.
+
+        Raises:
+            NotYours: there is no such action of this person.
+        """
+        action = self._of(unit, action_id, person)
+        challenge = unit.challenges.challenge(action.id)
+        if action.status is not Status.CHALLENGED or challenge is None:
+            return Moved(action, why="This action does not wait for a code.")
+        factor = unit.second_factors.factor(person.id) if challenge.channel is Channel.TOTP else None
+        checked = step_up.check(challenge, action.hash, code, at, self.key, factor)
+        unit.challenges.judged(checked.challenge)
+        if checked.factor is not None:
+            unit.second_factors.used(checked.factor)
+        self.note(unit, action, "second factor", checked.verdict.value, at)
+        if checked.accepted:
+            return self._go_on(unit, action, person, self._facts(unit, action, at), at)
+        if checked.verdict is step_up.Verdict.WRONG:
+            return Moved(action, why="That code is not right. Try again.", channel=challenge.channel.value)
+        return self._end(unit, action, Status.CANCELLED, f"the code was not accepted: {checked.verdict.value}", at)
+
+    # -- approving --------------------------------------------------------------------------------------------------
+
+    def vote(self, unit: UnitOfWork, action_id: str, approver: Person, approves: bool, seen: str, note: str, at: datetime) -> Moved:
+        """Count an approver's decision over the action whose hash they saw.
+
+        Raises:
+            NotAllowed: see ``approvals.cast``; nothing is stored.
+            NotYours: there is no such request.
+        """
+        action, approval = unit.actions.load(action_id), unit.approvals.load(action_id)
+        if action is None or approval is None:
+            raise NotYours(action_id)
+        if action.status is not Status.AWAITING:
+            raise approvals.NotAllowed(f"This request is {action.status} already.")
+        before = approval.stage
+        stage_holders = self.holders(action, approval, min(before, len(approval.stages) - 1))
+        vote = Vote(approver.id, before, approves, seen, at, note=note)
+        decided = approvals.cast(approval, action, approver, stage_holders, vote, self.directory.person)
+        unit.approvals.save(decided)
+        self.note(unit, action, "approve", "yes" if approves else "no", at, actor=approver.id, consents=decided)
+        if decided.status is ApprovalStatus.REFUSED:
+            return self._end(unit, action, Status.REFUSED, "an approver said no", at)
+        if decided.status is ApprovalStatus.APPROVED:
+            return Moved(self._ready(unit, action, at))
+        if decided.stage > before:
+            self._tell_approvers(unit, action, decided, at)
+        return Moved(action)
+
+    def holders(self, action: Action, approval: Approval, stage: int) -> frozenset[str]:
+        """Return who may decide a stage now; nobody when the requester is gone."""
+        requester = self.directory.person(approval.requester)
+        if requester is None:
+            return frozenset()
+        owner = next((one.owner for one in self.workplace.entitlements() if one.id == action.arguments.get("group")), "")
+        return approvals.holders(approval.stages[stage].role, requester, owner, self.directory.people())
+
+    def may_decide(self, action: Action, approval: Approval, approver: Person) -> bool:
+        """Say whether a person is one of those who decide the current stage."""
+        if approval.status is not ApprovalStatus.OPEN or approver.id in (approval.requester, action.subject):
+            return False
+        return approvals.represented(approver, self.holders(action, approval, approval.stage), self.directory.person) is not None
+
+    def remind(self, unit: UnitOfWork, action_id: str, at: datetime) -> None:
+        """Tell the approvers once more, if they are still waited for."""
+        action, approval = unit.actions.load(action_id), unit.approvals.load(action_id)
+        if action is not None and approval is not None and action.status is Status.AWAITING:
+            self._tell_approvers(unit, action, approval, at, again=True)
+            self.note(unit, action, "approve", "reminded", at, actor=SYSTEM)
+
+    def expire(self, unit: UnitOfWork, action_id: str, at: datetime) -> Moved | None:
+        """End an action whose approval did not come in time; None when it was decided before."""
+        action, approval = unit.actions.load(action_id), unit.approvals.load(action_id)
+        if action is None or approval is None or action.status is not Status.AWAITING:
+            return None
+        unit.approvals.save(replace(approval, status=ApprovalStatus.EXPIRED))
+        return self._end(unit, action, Status.EXPIRED, "nobody decided in time", at)
+
+    # -- carrying out -----------------------------------------------------------------------------------------------
+
+    def claim(self, unit: UnitOfWork, action_id: str, at: datetime) -> Moved | None:
+        """Let an action run, if everything that allowed it still holds at this moment; None when it is over already.
+
+        An action that was running when the process died is returned as it is: its call is repeated with the same key.
+        """
+        action = unit.actions.load(action_id)
+        if action is None or action.status.is_over:
+            return None
+        if action.status is Status.RUNNING:
+            return Moved(action)
+        step(action.status, Status.RUNNING)
+        why = self._bar(unit, action, at)
+        if why:
+            return self._end(unit, action, Status.REFUSED, why, at)
+        approval = unit.approvals.load(action.id)
+        if approval is not None:
+            unit.approvals.save(replace(approval, used_at=at))
+        running = self._save(unit, action, Status.RUNNING, at)
+        self.note(unit, running, "act", "begun", at, consents=approval)
+        return Moved(running)
+
+    def finish(self, unit: UnitOfWork, action_id: str, status: Status, result: dict[str, Any], at: datetime) -> Action:
+        """Store how a running action ended, and what follows from that."""
+        action = unit.actions.load(action_id)
+        if action is None or action.status is not Status.RUNNING:
+            assert action is not None, "a running action is stored"
+            return action
+        ended = self._save(unit, replace(action, result=result), status, at)
+        self.note(unit, ended, "act", status.value, at, detail=result)
+        if status is not Status.DONE:
+            return ended
+        if ended.reverts and (original := unit.actions.load(ended.reverts)) is not None and original.status is Status.DONE:
+            unit.actions.save(replace(original, status=step(original.status, Status.REVERTED), changed_at=at))
+        if ended.ends and result.get("changed"):
+            unit.outbox.put(OutboxEntry(f"{END}:{ended.id}", END, {"action": ended.id}, at, at + timedelta(days=int(ended.ends))))
+        return ended
+
+    def undo(self, unit: UnitOfWork, original: Action, tool: str, arguments: dict[str, str], plan: Plan, by: str, at: datetime) -> Action:
+        """Store the action that takes back a done one; the same one when that was asked before and is not over."""
+        tries = 0
+        while (earlier := unit.actions.load(f"{original.id}-u{tries}")) is not None:
+            if earlier.status in (Status.READY, Status.RUNNING, Status.DONE):
+                return earlier
+            tries += 1
+        action = Action(
+            id=f"{original.id}-u{tries}",
+            tool=tool,
+            actor=by,
+            subject=original.subject,
+            conversation=original.conversation,
+            status=Status.READY,
+            arguments=arguments,
+            plan=plan,
+            created_at=at,
+            changed_at=at,
+            expires_at=at + DAY,
+            reverts=original.id,
+        )
+        unit.actions.add(action)
+        unit.outbox.put(OutboxEntry(f"{RUN}:{action.id}", RUN, {"action": action.id}, at, at))
+        self.note(unit, action, "undo", "asked for", at)
+        return action
+
+    def may_undo(self, original: Action, person: Person, at: datetime) -> bool:
+        """Say whether a person may take an action back: an agent of the desk, or for a day the one whose action it was."""
+        return original.status is Status.DONE and (person.is_agent or (person.id == original.actor and at - original.changed_at <= DAY))
+
+    # -- parts ------------------------------------------------------------------------------------------------------
+
+    def _of(self, unit: UnitOfWork, action_id: str, person: Person) -> Action:
+        action = unit.actions.load(action_id)
+        if action is None or action.actor != person.id:
+            raise NotYours(action_id)
+        return action
+
+    def _counted(self, unit: UnitOfWork, facts: Facts, actor: str, but: str, at: datetime) -> Facts:
+        begun = [one for one in unit.actions.of_actor(actor, at - DAY) if one.id != but and not one.reverts and one.status not in UNCOUNTED]
+        return replace(facts, today=sum(one.tool == facts.tool for one in begun), writes_today=len(begun))
+
+    def _facts(self, unit: UnitOfWork, action: Action, at: datetime) -> Facts:
+        """Return the facts of an action that was pressed, as they are now."""
+        challenge, approval = unit.challenges.challenge(action.id), unit.approvals.load(action.id)
+        proven = challenge is not None and challenge.used_at is not None and challenge.hash == action.hash
+        agreed = approval is not None and not self._does_not_hold(action, approval, at)
+        stored = replace(Facts.of_record(action.facts), pressed=True, second_factor=proven, approved=agreed, own=action.actor == action.subject)
+        return self._counted(unit, stored, action.actor, action.id, at)
+
+    def _does_not_hold(self, action: Action, approval: Approval, at: datetime) -> str:
+        stage_holders = [self.holders(action, approval, number) for number in range(len(approval.stages))]
+        return approvals.holds(approval, action, stage_holders, self.directory.person, at)
+
+    def _go_on(self, unit: UnitOfWork, action: Action, person: Person, facts: Facts, at: datetime) -> Moved:
+        decision = self.policy.judge(facts)
+        self.note(unit, action, "decide", decision.verdict.value, at, rule=decision.rule, facts=facts.record(), verdict=decision.verdict.value)
+        moves: dict[Verdict, Callable[[], Moved]] = {
+            Verdict.ALLOW: lambda: Moved(self._ready(unit, action, at), decision.rule),
+            Verdict.SECOND_FACTOR: lambda: self._challenge(unit, action, person, decision, at),
+            Verdict.APPROVAL: lambda: self._ask_approvers(unit, action, decision, at),
+        }
+        return moves.get(decision.verdict, lambda: self._end(unit, action, Status.REFUSED, decision.rule, at))()
+
+    def _ready(self, unit: UnitOfWork, action: Action, at: datetime) -> Action:
+        ready = self._save(unit, action, Status.READY, at)
+        unit.outbox.put(OutboxEntry(f"{RUN}:{action.id}", RUN, {"action": action.id}, at, at))
+        return ready
+
+    def _challenge(self, unit: UnitOfWork, action: Action, person: Person, decision: Decision, at: datetime) -> Moved:
+        factor = unit.second_factors.factor(person.id)
+        channel = step_up.channel_of(person, self.workplace.company().domain, factor)
+        if channel is None:
+            return self._end(unit, action, Status.REFUSED, "no second channel is registered", at)
+        if channel is Channel.TOTP:
+            challenge, _ = step_up.begin(action.id, action.hash, channel, at, self.key)
+            unit.challenges.open(challenge)
+        else:
+            unit.outbox.put(OutboxEntry(f"{CODE}:{action.id}", CODE, {"action": action.id}, at, at))
+        return Moved(self._save(unit, action, Status.CHALLENGED, at), decision.rule, channel=channel.value)
+
+    def _ask_approvers(self, unit: UnitOfWork, action: Action, decision: Decision, at: datetime) -> Moved:
+        chain = self.policy.chains[self.policy.tools[action.tool].chain]
+        approval = Approval(
+            action=action.id,
+            hash=action.hash,
+            requester=action.actor,
+            stages=chain.stages,
+            status=ApprovalStatus.OPEN,
+            created_at=at,
+            remind_at=at + timedelta(hours=chain.remind_hours),
+            expires_at=at + timedelta(hours=chain.hours),
+        )
+        short = [stage.role for number, stage in enumerate(chain.stages) if len(self.holders(action, approval, number)) < stage.quorum]
+        if short:
+            return self._end(unit, action, Status.REFUSED, f"nobody can approve as {', '.join(short)}", at)
+        unit.approvals.open(approval)
+        self._tell_approvers(unit, action, approval, at)
+        for kind, due in ((REMIND, approval.remind_at), (EXPIRE, approval.expires_at)):
+            unit.outbox.put(OutboxEntry(f"{kind}:{action.id}", kind, {"action": action.id}, at, due))
+        return Moved(self._save(unit, action, Status.AWAITING, at), decision.rule)
+
+    def _tell_approvers(self, unit: UnitOfWork, action: Action, approval: Approval, at: datetime, again: bool = False) -> None:
+        told = self.holders(action, approval, approval.stage)
+        delegates = {person.delegate for one in told if (person := self.directory.person(one)) is not None and person.delegate}
+        about = "approval.reminder" if again else "approval"
+        for person_id in sorted(told | delegates - {action.actor}):
+            body = {"about": about, "person": person_id, "action": action.id}
+            unit.outbox.put(OutboxEntry(f"{NOTICE}:{about}:{action.id}:{approval.stage}:{person_id}", NOTICE, body, at, at))
+
+    def _bar(self, unit: UnitOfWork, action: Action, at: datetime) -> str:
+        """Return why a ready action may not run after all, "" when it may."""
+        if action.reverts:
+            original = unit.actions.load(action.reverts)
+            return "" if original is not None and original.status is Status.DONE else "there is nothing to take back any more"
+        if self.directory.person(action.actor) is None:
+            return "the directory does not know this person any more"
+        approval = unit.approvals.load(action.id)
+        if approval is not None and (why := self._does_not_hold(action, approval, at)):
+            return why
+        decision = self.policy.judge(self._facts(unit, action, at))
+        return "" if decision.verdict is Verdict.ALLOW else decision.rule
+
+    def _withdraw(self, unit: UnitOfWork, action: Action) -> None:
+        approval = unit.approvals.load(action.id)
+        if approval is not None and approval.status is ApprovalStatus.OPEN:
+            unit.approvals.save(replace(approval, status=ApprovalStatus.WITHDRAWN))
+
+    def _end(self, unit: UnitOfWork, action: Action, status: Status, why: str, at: datetime) -> Moved:
+        ended = self._save(unit, replace(action, result={**action.result, "why": why}), status, at)
+        self.note(unit, ended, "act", status.value, at, rule=why)
+        return Moved(ended, why, why)
+
+    def _save(self, unit: UnitOfWork, action: Action, status: Status, at: datetime) -> Action:
+        moved = replace(action, status=step(action.status, status), changed_at=at)
+        unit.actions.save(moved)
+        return replace(moved, version=action.version + 1)
+
+    def note(
+        self,
+        unit: UnitOfWork,
+        action: Action,
+        name: str,
+        decision: str,
+        at: datetime,
+        *,
+        actor: str = "",
+        rule: str = "",
+        verdict: str = "",
+        facts: dict[str, Any] | None = None,
+        detail: dict[str, Any] | None = None,
+        consents: Approval | None = None,
+    ) -> None:
+        """Write one line of the audit about an action."""
+        entry = AuditEntry(
+            at=at,
+            actor=actor or action.actor,
+            step=name,
+            decision=decision,
+            conversation=action.conversation,
+            policy=self.policy.version,
+            outcome=action.status.value,
+            subject=action.subject,
+            action=action.id,
+            tool=action.tool,
+            arguments=dict(action.arguments),
+            rule=rule,
+            verdict=verdict,
+            facts=facts or {},
+            detail={"hash": action.hash} | (detail or {}) | ({"reverts": action.reverts} if action.reverts else {}),
+            approvals=_consents(consents.votes if consents else ()),
+        )
+        unit.audit.append([entry])
+
+
+def _consents(votes: Iterable[Vote]) -> tuple[Consent, ...]:
+    return tuple(Consent(vote.approver, vote.at, vote.hash, vote.instead_of) for vote in votes if vote.approves)

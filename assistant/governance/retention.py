@@ -1,0 +1,35 @@
+"""How long each kind of record is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What is kept for a time. The audit is not among them: it holds no words, and erasing a person removes who its records were about."""
+
+    CONVERSATIONS = "conversations"
+    """With messages, events, episodes, handoffs; as long as a ticket of theirs is open they stay."""
+    TICKETS = "tickets"
+    """Closed or resolved ones, with their notes and their links to other systems."""
+    INTENTS = "unresolved questions"
+    ACTIONS = "actions"
+    """Those that are over, with approvals, votes and challenges."""
+    ERRANDS = "errands"
+    """Outbox entries that ended; what a person still has to look at stays."""
+    NOTICES = "notices"
+    """Files of the folder that takes the place of a mail server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """Days for which each kind is kept after it was last changed."""
+
+    days: Mapping[Kind, float]
+
+    def cutoff(self, kind: Kind, now: datetime) -> datetime:
+        """Return the moment before which a record of this kind was last changed when it may go."""
+        return now - timedelta(days=self.days[kind])

@@ -1,0 +1,55 @@
+"""Models behind the steps of a turn. What a model returns is a wish; the server decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """Something that a slot can take, by its handle."""
+
+    handle: str
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a model that chooses tools is told: the person's own words of this message and what is offered to this person. Nothing else."""
+
+    words: str
+    issue: str
+    handles: Callable[[], Sequence[Handle]]
+    tools: Callable[[], Sequence[Mapping[str, Any]]]
+    """Names, descriptions and JSON Schema of the arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A wish for one tool. ``arguments`` are whatever the model said; they are checked against the schema."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The tools that a message asks for, in order. ``about_others``: it asks for something to be done to somebody else's account."""
+
+    calls: tuple[ToolCall, ...] = ()
+    about_others: bool = False
+
+
+class ActingModel(Protocol):
+    """Chooses tools."""
+
+    @property
+    def identity(self) -> str:
+        """Name and version, for the audit."""
+
+    def choose(self, situation: Situation) -> Chosen:
+        """Return what a message asks for."""

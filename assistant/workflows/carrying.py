@@ -1,0 +1,144 @@
+"""Carries out outbox entries: begin, call, end. What may be repeated after a crash is repeated with the same key; nothing else is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from assistant.governance.redaction import redact
+from assistant.ports.clock import Clock
+from assistant.ports.identity import NoSuchAccount
+from assistant.ports.outside import Refused, Unavailable, Uncertain
+from assistant.ports.store import Event, OutboxEntry, Store, UnitOfWork
+from assistant.ports.ticketing import UnknownTicket
+from assistant.workflows.errands import DONE, FAILED, UNKNOWN, WAITING, Call, Ended, Errands
+
+log = logging.getLogger("firstline.workflows")
+MOST_CALLS = 12
+LONGEST_PAUSE = 300.0
+DOUBT = timedelta(seconds=90)
+"""How long it is tried to find out whether a call took effect, before a person has to."""
+BEHIND_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Does what the outbox says. The three steps of one attempt may each be repeated; together they are one attempt."""
+
+    store: Store
+    errands: Errands
+    clock: Clock
+    notify: Callable[[Sequence[Event]], None]
+
+    def due(self) -> list[OutboxEntry]:
+        """Return what waits, in order."""
+        with self.store.read() as unit:
+            return unit.outbox.waiting()
+
+    def begin(self, key: str) -> bool:
+        """Check that the entry still has to be done, and do what touches only our records; return whether a call is needed."""
+        at = self.clock.now()
+        with self.store.write() as unit:
+            entry = unit.outbox.load(key)
+            if entry is None or entry.state != WAITING:
+                return False
+            errand = self.errands.kinds.get(entry.kind)
+            if errand is None:
+                unit.outbox.finish(key, FAILED, at, {"why": f"nothing here does {entry.kind}"})
+                return False
+            if _behind(unit, entry):
+                unit.outbox.postpone(key, at + timedelta(seconds=BEHIND_SECONDS), entry.result)
+                return False
+            events = errand.begin(unit, entry, at)
+            if events is not None:
+                unit.outbox.finish(key, DONE, at, entry.result)
+        if events:
+            self.notify(events)
+        return events is None
+
+    def call(self, key: str) -> dict[str, Any]:
+        """Make one call; return how it ended: a final ``state``, or ``after`` how many seconds to try again."""
+        at = self.clock.now()
+        with self.store.write() as unit:
+            entry = unit.outbox.load(key)
+            if entry is None or entry.state != WAITING:
+                return {"state": WAITING, "over": True}
+            known = entry.result
+            calls, uncertain = int(known.get("calls", 0)) + 1, bool(known.get("open"))
+            marked = {**known, "calls": calls, "open": True, "first": known.get("first", at.isoformat())}
+            unit.outbox.postpone(key, entry.due_at, marked)
+        return self._judged(entry, calls, uncertain, at)
+
+    def _judged(self, entry: OutboxEntry, calls: int, uncertain: bool, at: datetime) -> dict[str, Any]:
+        try:
+            return {"state": DONE, "result": self.errands.kinds[entry.kind].call(Call(entry, uncertain, at))}
+        except (Refused, UnknownTicket, NoSuchAccount) as error:
+            return {"state": FAILED, "result": {"why": _plain(error)}}
+        except Unavailable as error:
+            pause = error.retry_after if error.retry_after is not None else 0.5 * 2 ** min(calls, 10)
+            return {"state": "", "after": min(pause, LONGEST_PAUSE), "open": uncertain, "why": _plain(error)}
+        except Uncertain as error:
+            return {"state": "", "after": min(0.5 * 2**calls, 15.0), "open": True, "why": _plain(error)}
+        except Exception as error:
+            log.exception("an errand failed: %s", entry.kind)
+            return {"state": "", "after": min(0.5 * 2**calls, 15.0), "open": True, "why": type(error).__name__}
+
+    def end(self, key: str, called: dict[str, Any]) -> None:
+        """Store how the call ended, or when to try again."""
+        if called.get("over"):
+            return
+        at = self.clock.now()
+        with self.store.write() as unit:
+            entry = unit.outbox.load(key)
+            if entry is None or entry.state != WAITING:
+                return
+            state, result = called["state"], called.get("result", {})
+            errand = self.errands.kinds[entry.kind]
+            if not state:
+                state = self._given_up(entry, called, errand.patience, at)
+                result = {"why": called["why"]}
+            if not state:
+                known = {**entry.result, "open": called["open"], "why": called["why"], "attempt": int(entry.result.get("attempt", 0)) + 1}
+                unit.outbox.postpone(key, at + timedelta(seconds=called["after"]), known)
+                return
+            events = errand.end(unit, entry, Ended(state, result), at)
+            unit.outbox.finish(key, state, at, {**entry.result, **result})
+        if events:
+            self.notify(events)
+
+    def _given_up(self, entry: OutboxEntry, called: dict[str, Any], patience: timedelta, at: datetime) -> str:
+        waited = at - datetime.fromisoformat(entry.result["first"])
+        if called["open"]:
+            return UNKNOWN if waited > DOUBT or int(entry.result["calls"]) >= MOST_CALLS else ""
+        return FAILED if waited > patience else ""
+
+    def drain(self) -> None:
+        """Carry out here what is due now; for commands that run without the service."""
+        for _ in range(MOST_CALLS):
+            now = self.clock.now()
+            waiting = [entry.key for entry in self.due() if entry.due_at <= now]
+            if not waiting:
+                return
+            for key in waiting:
+                if self.begin(key):
+                    self.end(key, self.call(key))
+
+
+def _behind(unit: UnitOfWork, entry: OutboxEntry) -> bool:
+    """Say whether something earlier about the same ticket waits: what people read there has to come in order."""
+    ticket = entry.body.get("ticket")
+    if ticket is None:
+        return False
+    for other in unit.outbox.waiting():
+        if other.key == entry.key:
+            return False
+        if other.body.get("ticket") == ticket:
+            return True
+    return False
+
+
+def _plain(error: Exception) -> str:
+    return redact(str(error))[:300]

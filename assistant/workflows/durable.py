@@ -1,0 +1,126 @@
+"""Durable execution of the outbox with DBOS: on SQLite beside the tables, or in the same PostgreSQL.
+
+The outbox is the truth; DBOS remembers how far each attempt came. After a crash an attempt goes on behind its last finished step, and
+whatever DBOS does not know (its database may be lost) is begun again from the outbox under the same workflow id.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+
+from assistant.workflows.carrying import Carrier
+
+log = logging.getLogger("firstline.workflows")
+TIMERS = "firstline-timers"
+VERSION = "1"
+"""Part of what DBOS recovers by: raised only when an attempt that was begun by an older version could not go on."""
+POLL_SECONDS = 0.5
+NOW = timedelta(milliseconds=50)
+_serving: list[Carrier] = []
+
+
+def _carrier() -> Carrier:
+    if not _serving:
+        raise RuntimeError("no workflows are served in this process")
+    return _serving[-1]
+
+
+@DBOS.step()
+def _begin(key: str) -> bool:
+    return _carrier().begin(key)
+
+
+@DBOS.step()
+def _call(key: str) -> dict[str, Any]:
+    return _carrier().call(key)
+
+
+@DBOS.step()
+def _end(key: str, called: dict[str, Any]) -> None:
+    _carrier().end(key, called)
+
+
+@DBOS.workflow(name="firstline.errand")
+def errand(key: str) -> None:
+    """One attempt at one outbox entry. How it goes on after a failed attempt stands in the outbox."""
+    if _begin(key):
+        _end(key, _call(key))
+
+
+class Durable:
+    """Serves workflows in this process; there can be one at a time."""
+
+    def __init__(self, carrier: Carrier, url: str) -> None:
+        """Serve this carrier's outbox; DBOS keeps its state at ``url``."""
+        self._carrier = carrier
+        self._url = url
+        self._begun: set[str] = set()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._dispatch, name="outbox", daemon=True)
+
+    def start(self) -> None:
+        """Recover what a crash interrupted, and begin to follow the outbox.
+
+        Raises:
+            RuntimeError: this process serves workflows already.
+        """
+        if _serving:
+            raise RuntimeError("this process serves workflows already")
+        _serving.append(self._carrier)
+        config = DBOSConfig(
+            name="firstline",
+            system_database_url=self._url,
+            application_version=VERSION,
+            executor_id="local",
+            log_level="WARNING",
+            enable_otlp=False,
+            max_executor_threads=32,
+        )
+        DBOS(config=config)
+        DBOS.launch()
+        DBOS.register_queue(TIMERS, worker_concurrency=8)
+        self._thread.start()
+
+    def kick(self) -> None:
+        """Look at the outbox now; safe from any thread."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Take on nothing new and let go; what is under way goes on at the next start."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(10)
+        DBOS.destroy(workflow_completion_timeout_sec=5)
+        if self._carrier in _serving:
+            _serving.remove(self._carrier)
+
+    def _dispatch(self) -> None:
+        while not self._stopping:
+            self._wake.wait(POLL_SECONDS)
+            self._wake.clear()
+            try:
+                self._begin_waiting()
+            except Exception:
+                log.exception("the outbox could not be read; it will be tried again")
+
+    def _begin_waiting(self) -> None:
+        now, waiting = self._carrier.clock.now(), self._carrier.due()
+        for entry in waiting:
+            attempt = f"{entry.key}#{entry.result.get('attempt', 0)}@{entry.due_at.timestamp():.3f}"
+            if attempt in self._begun or self._stopping:
+                continue
+            if entry.due_at - now > NOW:
+                with SetWorkflowID(attempt), SetEnqueueOptions(delay_seconds=(entry.due_at - now).total_seconds()):
+                    DBOS.enqueue_workflow(TIMERS, errand, entry.key)
+            else:
+                with SetWorkflowID(attempt):
+                    DBOS.start_workflow(errand, entry.key)
+            self._begun.add(attempt)
+        if len(self._begun) > 4 * len(waiting) + 1_000:
+            self._begun.clear()

@@ -1,0 +1,133 @@
+"""People who ask all at once, in the demo company: whole turns, with and without group commit, in turns of a few seconds."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count, cycle
+from pathlib import Path
+from threading import Thread
+
+from assistant.agent.state import Inbound
+from assistant.bootstrap import Assistant, load_people, open_assistant
+from assistant.settings import Settings
+from evals.benchmarks.turns import questions
+from evals.durability.commits import watched
+from evals.world import DEMO_ARTICLES, prepared_home
+from ingest.report import LineReport
+from ingest.sync import sync
+from kb.adapters.store.engine import GROUP, reading
+
+SLICE_SECONDS = 2.0
+QUESTIONS = 400
+LEVELS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
+
+
+@dataclass(slots=True)
+class Slice:
+    """What happened in a few seconds of one arm."""
+
+    seconds: float
+    turn_ms: list[float]
+    """Of each question with its retrieval and its answer."""
+    kinds: Counter[str]
+    pressed: int
+    """Answers that were confirmed: turns without a retrieval, counted beside the others."""
+    commit_ms: list[float]
+
+
+@dataclass(slots=True)
+class Arms:
+    """The slices of both arms, and how the database was set."""
+
+    synchronous: str
+    journal: str
+    group: list[Slice] = field(default_factory=list)
+    single: list[Slice] = field(default_factory=list)
+
+
+@contextmanager
+def demo(scratch: Path, model_home: Path, progress: Callable[[str], None]) -> Iterator[Assistant]:
+    """Open the demo company's assistant with its indexes ready."""
+    settings = Settings(home=prepared_home(scratch, model_home))
+    assistant = open_assistant(settings)
+    try:
+        sync(DEMO_ARTICLES, assistant.knowledge_base, settings, LineReport(progress))
+        load_people(assistant, DEMO_ARTICLES / "company.toml")
+        assistant.knowledge_base.keeper.own()
+        assistant.knowledge_base.keeper.catch_up()
+        yield assistant
+    finally:
+        assistant.close()
+
+
+def measure(assistant: Assistant, people: int, seconds: float, sync_ms: float, progress: Callable[[str], None]) -> Arms:
+    """Let so many people ask without pause for so many seconds in each arm; the arms take turns every two seconds.
+
+    Each commit is made ``sync_ms`` slower, as on a slower disk.
+    """
+    engine = assistant.knowledge_base.engine
+    with reading(engine) as connection:
+        level, journal = (connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("synchronous", "journal_mode"))
+    arms, crowd = Arms(LEVELS[level], str(journal)), Crowd(assistant, people, sync_ms / 1000)
+    group = engine.get_execution_options()[GROUP]
+    rounds = max(1, round(seconds / SLICE_SECONDS))
+    crowd.ask(SLICE_SECONDS)  # the first turns load what later ones use
+    try:
+        for number in range(rounds):
+            arms.group.append(crowd.ask(seconds / rounds))
+            engine.update_execution_options(**{GROUP: None})
+            arms.single.append(crowd.ask(seconds / rounds))
+            engine.update_execution_options(**{GROUP: group})
+            progress(f"round {number + 1} of {rounds}: {_rate(arms.group[-1]):.0f} turns/s with group commit, {_rate(arms.single[-1]):.0f} without")
+    finally:
+        engine.update_execution_options(**{GROUP: group})
+    return arms
+
+
+def rate(slices: Sequence[Slice]) -> float:
+    """Return turns per second over slices."""
+    return sum(len(one.turn_ms) for one in slices) / sum(one.seconds for one in slices)
+
+
+def _rate(one: Slice) -> float:
+    return rate([one])
+
+
+class Crowd:
+    """Employees of the demo company, each on a thread, each asking one question after the other and saying yes to what solves it."""
+
+    def __init__(self, assistant: Assistant, people: int, sync_seconds: float) -> None:
+        """Take so many people, the same ones again where the company has fewer."""
+        known = [person.id for person in assistant.directory.people()]
+        self._people = [person for person, _ in zip(cycle(known), range(people), strict=False)]
+        self._assistant, self._sync_seconds = assistant, sync_seconds
+        titles = [article.title for article in assistant.knowledge_base.store.articles()]
+        self._questions = cycle(questions(titles, QUESTIONS))
+        self._numbers = count()
+
+    def ask(self, seconds: float) -> Slice:
+        """Ask for so many seconds; ends with the last answer."""
+        found = Slice(0.0, [], Counter(), 0, [])
+        with watched(self._assistant.knowledge_base.engine, lambda _: time.sleep(self._sync_seconds)) as commits:
+            began = time.perf_counter()
+            threads = [Thread(target=self._one, args=(person, began + seconds, found)) for person in self._people]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            found.seconds = time.perf_counter() - began
+        found.commit_ms = [taken * 1000 for taken in commits.seconds]
+        return found
+
+    def _one(self, person: str, until: float, found: Slice) -> None:
+        while (began := time.perf_counter()) < until:
+            reply = self._assistant.turns.take(person, None, Inbound(f"d{next(self._numbers)}", next(self._questions)), "eval")
+            found.turn_ms.append((time.perf_counter() - began) * 1000)
+            found.kinds[reply.kind.value] += 1
+            if any(choice.id == "yes" for choice in reply.choices):
+                self._assistant.turns.take(person, reply.conversation, Inbound(f"d{next(self._numbers)}", choice="yes"), "eval")
+                found.pressed += 1

@@ -1,0 +1,1 @@
+"""What is kept of people, measured: redaction and the mode that keeps nothing."""

@@ -1,0 +1,1 @@
+"""Hostile rows played against the real parts: the network, uploads, the protocols."""

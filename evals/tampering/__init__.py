@@ -1,0 +1,1 @@
+"""Whether every manipulation of the audit is reported."""
