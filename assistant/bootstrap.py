@@ -15,6 +15,8 @@ import numpy as np
 from assistant.adapters.anchors import FileAnchors
 from assistant.adapters.clock import SystemClock
 from assistant.adapters.knowledge import KnowledgeFromBase
+from assistant.adapters.memory.volatile import Memory, no_core_dumps
+from assistant.adapters.store.erasure import SqlErasures, digest_of, without_erased
 from assistant.adapters.store.organisation import BuiltinDirectory, read_people_file
 from assistant.adapters.store.unit_of_work import SqlStore, kept_here
 from assistant.agent.acting import Acting
@@ -42,6 +44,7 @@ from assistant.ports.store import Event
 from assistant.ports.ticketing import OutgoingTicket, TicketDesk
 from assistant.settings import Settings
 from assistant.workflows.carrying import Carrier
+from kb.adapters.store.engine import reading
 from kb.adapters.store.migrate import migrate
 from kb.bootstrap import KnowledgeBase, open_knowledge
 from kb.model import Reader
@@ -103,7 +106,11 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
     directory = open_directory(settings, workplace)
     clock = clock or SystemClock()
     notifier, desk = open_notifier(settings, clock), open_desk(settings)
-    store = SqlStore(base.engine, policy.bands["attach"].auto, PassedOn if desk is not None else kept_here)
+    same_issue = policy.bands["attach"].auto
+    memory = Memory(same_issue) if settings.zero_persistence else None
+    if memory is not None:
+        no_core_dumps()
+    store = SqlStore(base.engine, same_issue, PassedOn if desk is not None else kept_here, memory)
     knowledge = KnowledgeFromBase(base)
     timings = Timings(
         settings.deadline_seconds,
@@ -185,11 +192,12 @@ def _outgoing(parts: Parts, ticket_id: str) -> OutgoingTicket:
     with parts.store.read() as unit:
         ticket = unit.own_tickets.ticket(ticket_id)
         said = unit.conversations.events(ticket.origin) if ticket is not None else []
+        handed = [one for one in unit.handoffs.of_conversation(ticket.origin) if one.ticket == ticket.id] if ticket is not None else []
     requester = parts.directory.person(ticket.requester) if ticket is not None else None
     if ticket is None or requester is None:
         raise Refused("the ticket or its requester is gone")
     body = Presenter(parts.knowledge, parts.clock, parts.link_hosts).ticket(ticket.body, said, Reader())
-    return outgoing(ticket, redacted(body), requester)
+    return outgoing(ticket, redacted(body), requester, handed[-1].reason.label if handed else "")
 
 
 def redacted(body: TicketBody) -> TicketBody:
@@ -239,7 +247,7 @@ def _cached_embed(base: KnowledgeBase, path: Path) -> Callable[[Sequence[str]], 
 
 
 def load_people(assistant: Assistant, path: Path) -> tuple[int, int]:
-    """Load a people file in place of the organisation before; its open tickets are created once.
+    """Load a people file in place of the organisation before; its open tickets are created once. Those who were erased stay away.
 
     Returns the numbers of people and devices.
 
@@ -247,6 +255,10 @@ def load_people(assistant: Assistant, path: Path) -> tuple[int, int]:
         PeopleFileError: the file cannot be used; nothing was changed.
     """
     made, waiting = read_people_file(path)
+    with reading(assistant.store.engine) as connection:
+        digests = SqlErasures(connection).digests()
+    made = without_erased(made, lambda person: digest_of(assistant.secret, person) in digests)
+    waiting = [ticket for ticket in waiting if digest_of(assistant.secret, ticket.requester) not in digests]
     assistant.workplace.replace(made)
     drafts = [
         TicketDraft(

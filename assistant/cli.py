@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant import audit_commands, people_commands
+from assistant import audit_commands, people_commands, privacy_commands
 from assistant.command_line import NO, WRONG, AsJson
 from assistant.command_line import opened as _opened
 from assistant.command_line import read_settings as _settings
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(people_commands.app, name="people")
 app.add_typer(audit_commands.app, name="audit")
+app.add_typer(privacy_commands.app, name="privacy")
 
 
 @app.command(epilog="Example: firstline serve --port 8081")
@@ -45,7 +46,7 @@ def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of t
                 "Choose a port with --port or FIRSTLINE_PORT."
             )
     logging.basicConfig(level=logging.INFO)
-    redact_logs()
+    redact_logs(words=not settings.zero_persistence)
     for quiet in ("httpx", "uvicorn.error"):  # the latter writes down whole addresses of sockets, with what somebody put there
         logging.getLogger(quiet).setLevel(logging.WARNING)
     import uvicorn

@@ -9,11 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
+from assistant.agent.tools.registry import TOOLS, switched_off
 from assistant.bootstrap import Assistant
+from assistant.governance.step_up import channel_of
+from assistant.ports.outside import Refused, Unavailable
 from assistant.ports.store import AuditUnreadable
+from assistant.privacy import expired, periods_of, unfinished_erasures
 from kb.keeper import Health
 
 ANCHORED_WITHIN = timedelta(minutes=5)
+PEOPLE_PAGE = "register recovery addresses or apps, see docs/guide/people.md"
+MAIL_PAGE = "name a mail server, see docs/guide/mail.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +37,7 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
     yield Check("python", "ok", f"{platform.python_version()} on {sys.platform}")
     yield from _packages()
     yield from _knowledge(assistant, owned_here)
-    people = assistant.directory.people()
-    devices = sum(len(assistant.workplace.devices_of(person.id)) for person in people)
-    if people:
-        yield Check("people", "ok", f"{len(people)} people, {devices} devices, {len(assistant.workplace.queues())} queues")
-    else:
-        yield Check("people", "bad", "nobody is known, so nobody can ask", "firstline people load FILE")
+    yield from _people(assistant)
     yield Check("policy", "ok", f"version {assistant.policy.version}, steps {', '.join(sorted(assistant.policy.bands))}")
     with assistant.store.read() as unit:
         waiting = len(unit.conversations.pending())
@@ -47,10 +48,41 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
         "they are answered when the service starts" if waiting else "",
     )
     yield from _audit(assistant, owned_here)
+    yield from _privacy(assistant)
     origins = ", ".join(assistant.settings.allowed_origins) or "none"
     yield Check("widget", "ok", f"may be embedded by the service's own pages and by these origins: {origins}")
     if assistant.settings.demo:
         yield Check("demo", "note", "anybody who reaches the service may be a demo employee", "set FIRSTLINE_DEMO=false for real people")
+
+
+def _tools(assistant: Assistant) -> Iterator[Check]:
+    off = switched_off(assistant.policy, assistant.acting.hands)
+    usable = sorted(tool.name for tool in TOOLS.values() if tool.offered and tool.name not in off)
+    yield Check("tools", "ok" if usable else "note", f"usable: {', '.join(usable) or 'none'}")
+    for name, reason in off.items():
+        yield Check(f"tool {name}", "note", f"switched off: {reason}", "see docs/guide/tools.md")
+
+
+def _people(assistant: Assistant) -> Iterator[Check]:
+    where = assistant.settings.directory
+    advice = "firstline people load FILE" if where == "builtin" else f"see docs/guide/{where}.md"
+    try:
+        people = assistant.directory.people()
+    except (Refused, Unavailable) as error:
+        yield Check("people", "bad", f"{where}: {error}", advice)
+        return
+    devices = sum(len(assistant.workplace.devices_of(person.id)) for person in people)
+    if people:
+        yield Check("people", "ok", f"{where}: {len(people)} people, {devices} devices, {len(assistant.workplace.queues())} queues")
+    else:
+        yield Check("people", "bad", f"{where}: nobody is known, so nobody can ask", advice)
+    domain = assistant.workplace.company().domain
+    with assistant.store.read() as unit:
+        reached = sum(channel_of(person, domain, unit.second_factors.factor(person.id)) is not None for person in people)
+    state = "ok" if reached == len(people) else "note"
+    yield Check("second channel", state, f"{reached} of {len(people)} people can be asked for a one-time code", "" if state == "ok" else PEOPLE_PAGE)
+    sent = assistant.settings.smtp_host or assistant.settings.home / "mail"
+    yield Check("notices", "ok" if assistant.settings.smtp_host else "note", f"go to {sent}", "" if assistant.settings.smtp_host else MAIL_PAGE)
 
 
 def _audit(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
@@ -77,6 +109,21 @@ def _audit(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
         outside = "" if path.parent.resolve() != assistant.settings.home.resolve() else ", beside the database"
         advice = "let FIRSTLINE_ANCHOR_FILE name a file on another disk or host" if outside else ""
         yield Check("audit anchors", "note" if outside else "ok", f"up to record {last.number}{outside}", advice)
+
+
+def _privacy(assistant: Assistant) -> Iterator[Check]:
+    settings = assistant.settings
+    yield Check("redaction", "ok", "secrets leave messages before they are stored; logs and unresolved questions lose personal numbers too")
+    waiting = sum(expired(assistant).values())
+    days = ", ".join(f"{kind.value} {days:g}" for kind, days in periods_of(assistant).days.items())
+    advice = "firstline privacy retain; a running service does it once a day" if waiting else ""
+    yield Check("retention", "note" if waiting else "ok", f"{waiting} records are past their time; days kept: {days}", advice)
+    left = unfinished_erasures(assistant)
+    yield Check("erasures", "bad" if left else "ok", f"{left} were broken off", "start the service, or erase the person again" if left else "")
+    if settings.zero_persistence:
+        yield Check("zero persistence", "ok", f"on: conversations live in memory only, and leave it after {settings.memory_hours:g} hours of silence")
+    else:
+        yield Check("zero persistence", "ok", "off: conversations are stored; FIRSTLINE_ZERO_PERSISTENCE=true keeps them in memory only")
 
 
 def _packages() -> Iterator[Check]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.agent.handover import Handover
 from assistant.agent.silence import settle_silence
+from assistant.agent.tools.registry import switched_off
 from assistant.bootstrap import Assistant
 from assistant.connections import desk_hook
 from assistant.desk.following import follow_desk, take_over
@@ -22,6 +23,7 @@ from assistant.governance.anchoring import AnchorRefused, adopt, anchor_head
 from assistant.governance.refusals import Refusals
 from assistant.learning import learn_weekly
 from assistant.ports.store import AuditUnreadable
+from assistant.privacy import retain_daily
 from kb.keeper import Health
 from kb.model import Reader
 
@@ -91,10 +93,11 @@ class Service:
             self._recovered = True
 
     def settle(self) -> None:
-        """Settle silent holders, answer what was left behind, learn the ranking once a week, and anchor the audit's head."""
+        """Settle silent holders, answer what was left behind, learn once a week, keep nothing too long, and anchor the audit's head."""
         Handover(self.assistant.parts).release_silent()
         self.assistant.turns.recover(older_than=timedelta(seconds=LEFT_BEHIND_DEADLINES * self.assistant.timings.deadline_seconds))
         self.anchor()
+        retain_daily(self.assistant)
         if self._recovered:
             learn_weekly(self.assistant)
 
@@ -153,6 +156,8 @@ def open_site(assistant: Assistant, service: Service) -> Site:
     return Site(
         turns=assistant.turns,
         handover=Handover(assistant.parts),
+        deciding=assistant.deciding,
+        switched_off=lambda: switched_off(assistant.policy, assistant.acting.hands),
         store=assistant.store,
         directory=assistant.directory,
         workplace=assistant.workplace,

@@ -106,6 +106,13 @@ class Settings(KnowledgeSettings):
     smtp_timeout_seconds: float = Field(default=10.0, gt=0, description="Longest wait for the mail server.")
     mail_from: str = Field(default="firstline@localhost", description="Address that notices come from.")
     mail_name: str = Field(default="IT help", description="Name beside the address that notices come from.")
+    retain_conversations_days: float = Field(default=180.0, gt=0, description="Conversations are deleted this long after the last word in them.")
+    retain_tickets_days: float = Field(default=730.0, gt=0, description="Tickets are deleted this long after they were closed.")
+    retain_intents_days: float = Field(default=365.0, gt=0, description="Questions that stayed without an answer are deleted after this time.")
+    retain_actions_days: float = Field(default=365.0, gt=0, description="Actions, approvals and errands are deleted this long after they ended.")
+    retain_notices_days: float = Field(default=14.0, gt=0, description="Notices in the folder of a missing mail server are deleted after this time.")
+    zero_persistence: bool = Field(default=False, description="Keep conversations in memory only: nothing that somebody wrote reaches the disk.")
+    memory_hours: float = Field(default=24.0, gt=0, description="With zero persistence, silent conversations leave the memory after this time.")
 
     @model_validator(mode="after")
     def _desk_is_complete(self) -> Settings:

@@ -20,12 +20,15 @@ from evals.commands.peers import peers
 from evals.commands.permissions import permissions
 from evals.commands.protocol import protocol
 from evals.commands.questions import questions
+from evals.commands.redaction import redaction
 from evals.commands.render import render
 from evals.commands.retrieval import retrieval
 from evals.commands.scale import scale
+from evals.commands.security import security
 from evals.commands.tampering import tampering
 from evals.commands.turns import turns
 from evals.commands.uploads import uploads
+from evals.commands.zero_persistence import zero_persistence
 
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
 app.command(epilog="Example: firstline eval citations evals/cases/support_pairs.jsonl --json citations.json")(citations)
@@ -44,10 +47,13 @@ app.command(epilog="Example: firstline eval network DATA/security/ssrf_upload.js
 app.command(epilog="Example: firstline eval protocol DATA/security/protocol.jsonl --json protocol.json")(protocol)
 app.command(epilog="Example: firstline eval uploads BOMBS --json uploads.json")(uploads)
 app.command(epilog="Example: firstline eval questions evals/cases/itkb_questions.jsonl DATA/itkb_small/articles")(questions)
+app.command(epilog="Example: firstline eval redaction DATA/security/pii.jsonl --clean DATA/itkb_small/articles.jsonl")(redaction)
 app.command(epilog="Example: firstline eval render DATA/security/render.jsonl")(render)
 app.command(epilog="Example: firstline eval scale --passages 40000 --json scale.json")(scale)
+app.command(epilog="Example: firstline eval security --rows DATA/security --json security.json")(security)
 app.command(epilog="Example: firstline eval tampering --manipulations 1000 --seed 1 --json tampering.json")(tampering)
 app.command(epilog="Example: firstline eval turns --questions 200 --json turns.json")(turns)
+app.command("zero-persistence", epilog="Example: firstline eval zero-persistence --conversations 200 --json zero.json")(zero_persistence)
 app.command(epilog="Example: firstline eval gate retrieval.json --metric ndcg@10 --at-least 0.8 --seeded lexical.json")(gate)
 _BEIR = "--corpus DATA/corpus.jsonl.gz --queries DATA/queries.jsonl --qrels DATA/qrels.tsv"
 app.command(epilog=f"Example: firstline eval retrieval {_BEIR}")(retrieval)

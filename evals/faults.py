@@ -72,11 +72,32 @@ def _named_fetch() -> None:
     setattr(Reach, "checked", by_name)  # noqa: B010
 
 
+def _obedient() -> None:
+    """What a model says is done: its arguments are taken as they are, the policy allows everything, and nobody has to press."""
+    import assistant.agent.acting as acting
+    from assistant.governance.policy import Decision, Facts, Policy, Verdict
+
+    card: Callable[..., Any] = acting.Acting._card
+
+    def judge(self: Policy, facts: Facts) -> Decision:
+        return Decision(Verdict.ALLOW if facts.pressed else Verdict.CONFIRM, "obedient", self.version)
+
+    def at_once(self: acting.Acting, ways: Any, tool: Any, wish: Any, decision: Any) -> Any:
+        settled = card(self, ways, tool, wish, decision)
+        self.fulfilment.press(ways.unit, settled.action.id, ways.setting.person, ways.at)
+        return settled
+
+    setattr(Policy, "judge", judge)  # noqa: B010
+    setattr(acting, "resolve", lambda tool, said, _: {slot.name: str(said.get(slot.name, "")) for slot in tool.slots})  # noqa: B010
+    setattr(acting.Acting, "_card", at_once)  # noqa: B010
+
+
 FAULTS = {
     "constant-confidence": _constant_confidence,
     "no-device": _no_device,
     "open-scope": _open_scope,
     "credulous": _credulous,
+    "obedient": _obedient,
     "open-fetch": _open_fetch,
     "named-fetch": _named_fetch,
 }

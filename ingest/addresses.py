@@ -26,8 +26,7 @@ NEVER: tuple[Network, ...] = tuple(
         "2001:db8::/32",
         "2620:4f:8000::/48",
         "3fff::/20",
-        "64:ff9b::/96",  # NAT64
-        "64:ff9b:1::/48",
+        "::/8",  # IPv4 addresses inside IPv6 ones, NAT64 among them
         "fd00:ec2::/32",  # a cloud's metadata
         "100.100.100.200/32",
         "192.0.0.0/24",

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,16 +29,18 @@ class Limits:
     parsers: int = 2
 
 
-def read_files(files: Iterable[SourceFile], limits: Limits) -> Iterator[tuple[SourceFile, Reading]]:
+def read_files(files: Sequence[SourceFile], limits: Limits) -> Iterator[tuple[SourceFile, Reading]]:
     """Yield each file with its reading, in order.
 
-    Files are read in ``limits.parsers`` processes that are kept warm. A crash, a timeout or too much memory is the
+    Files are read in at most ``limits.parsers`` processes that are kept warm. A crash, a timeout or too much memory is the
     failure of that one file.
     """
     from pebble import ProcessFuture, ProcessPool
 
+    if not files:
+        return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPool(max_workers=limits.parsers, initializer=_confine, initargs=(limits.memory_megabytes,), context=context)
+    pool = ProcessPool(max_workers=min(limits.parsers, len(files)), initializer=_confine, initargs=(limits.memory_megabytes,), context=context)
     waiting: deque[tuple[SourceFile, ProcessFuture[Reading]]] = deque()
     try:
         for file in files:

@@ -64,4 +64,6 @@ def forget(source: Path | Site, kb: Knowledge, settings: KnowledgeSettings, repo
         if gone:
             kb.store.withdraw([article.id for article in gone])
         kb.keeper.follow(report)
+        if isinstance(source, Site):
+            source.clear()
     return len(gone)

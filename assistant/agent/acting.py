@@ -231,9 +231,10 @@ class Acting:
         """Return what is said after an action was pressed or a code was entered."""
         action, tool = moved.action, TOOLS[moved.action.tool]
         if action.status.is_over:
-            return self._for_people(ways, wording.not_possible(action.plan.title, moved.why), moved.rule or moved.why, tool)
+            settled = self._for_people(ways, wording.not_possible(action.plan.title, moved.why), moved.rule or moved.why, tool)
+            return replace(settled, action=view_of(action))
         memory = _memory(ways.setting, tool)
-        opened = ways.place_ticket(memory)
+        opened = ways.place_ticket(memory) if tool.category else None
         step = Step("act", action.status.value, policy=self.policy.version, detail={"tool": action.tool, "action": action.id, "rule": moved.rule})
         kind = ReplyKind.APPROVAL if action.status is Status.AWAITING else ReplyKind.ACTION
         text = wording.going_on(action, self._approvers(ways, action), moved.channel)
@@ -241,7 +242,8 @@ class Acting:
         settled = Settlement(
             Happening.STARTED, kind, text, memory, choices=(*leave, PERSON), action=view_of(action, _NEEDS.get(action.status, ""), moved.channel)
         )
-        return ways.with_ticket(replace(settled, steps=(step,)), opened)
+        settled = replace(settled, steps=(step,))
+        return ways.with_ticket(settled, opened) if opened is not None else settled
 
     def _approvers(self, ways: Ways, action: Action) -> tuple[str, ...]:
         approval = ways.unit.approvals.load(action.id)
@@ -297,6 +299,7 @@ def view_of(action: Action, needs: str = "", channel: str = "") -> ActionView:
         status=action.status.value,
         needs=needs,
         channel=channel,
+        reverts=action.reverts,
     )
 
 

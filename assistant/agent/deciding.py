@@ -17,6 +17,7 @@ from assistant.domain.configuration import Person
 from assistant.domain.conversation import Conversation, Happening, State, advance, outcome_of
 from assistant.domain.reply import PERSON, Reply, ReplyKind
 from assistant.governance.approvals import NotAllowed
+from assistant.governance.redaction import without_secrets
 from assistant.governance.rendering import render
 from assistant.ports.store import ActionChanged, ConversationChanged, UnitOfWork
 
@@ -104,13 +105,22 @@ class Deciding:
 
     # -- approvers --------------------------------------------------------------------------------------------------
 
+    def undecided(self) -> list[frozenset[str]]:
+        """Return of each open request the ids of those who decide its stage now, delegates included."""
+        return [
+            frozenset(one.id for one in self.parts.directory.people() if self._fulfilment.may_decide(action, approval, one))
+            for action, approval in self._open()
+        ]
+
     def requests(self, person: Person) -> list[Request]:
         """Return the open requests, those that wait for this person first; of the others only an agent of the desk sees any."""
-        with self.parts.store.read() as unit:
-            pairs = [(action, one) for one in unit.approvals.undecided() if (action := unit.actions.load(one.action)) is not None]
-        found = [self._request(action, approval, person) for action, approval in pairs]
+        found = [self._request(action, approval, person) for action, approval in self._open()]
         seen = [one for one in found if one.mine or person.is_agent]
         return sorted(seen, key=lambda one: (not one.mine, one.approval.created_at))
+
+    def _open(self) -> list[tuple[Action, Approval]]:
+        with self.parts.store.read() as unit:
+            return [(action, one) for one in unit.approvals.undecided() if (action := unit.actions.load(one.action)) is not None]
 
     def request(self, person: Person, action_id: str) -> Request:
         """Return one request, open or decided.
@@ -132,8 +142,15 @@ class Deciding:
         requester = self.parts.directory.person(approval.requester)
         return Request(action, approval, requester.name if requester else approval.requester, self._fulfilment.may_decide(action, approval, person))
 
+    def stages(self, request: Request) -> tuple[tuple[Person, ...], ...]:
+        """Return who may decide each stage of a request at this moment, by name."""
+        known = self.parts.directory.person
+        numbers = range(len(request.approval.stages))
+        found = ([known(one) for one in self._fulfilment.holders(request.action, request.approval, number)] for number in numbers)
+        return tuple(tuple(sorted((one for one in people if one is not None), key=lambda one: one.name)) for people in found)
+
     def decide(self, person: Person, action_id: str, approves: bool, seen: str, note: str) -> Action:
-        """Count an approver's decision over exactly the action whose hash they saw.
+        """Count an approver's decision over exactly the action whose hash they saw. No secret of their note is kept.
 
         Raises:
             NotAllowed: this person may not decide this now; the message says why.
@@ -149,7 +166,7 @@ class Deciding:
     def _decide(self, person: Person, action_id: str, approves: bool, seen: str, note: str) -> Action:
         now = self.parts.clock.now()
         with self.parts.store.write() as unit:
-            moved = self._fulfilment.vote(unit, action_id, person, approves, seen, note, now)
+            moved = self._fulfilment.vote(unit, action_id, person, approves, seen, without_secrets(note), now)
             events = self.telling.tell(unit, moved.action, now) if moved.action.status is Status.REFUSED else []
         self.parts.notify(events)
         return moved.action

@@ -73,12 +73,14 @@ class Telling:
 
     def _done(self, unit: UnitOfWork, conversation: Conversation, action: Action, at: datetime) -> list[Event]:
         tool = TOOLS[action.tool]
-        text = tool.done.format_map({**action.arguments, **action.result}) if action.status is Status.DONE else wording.stands(action)
-        asks = not action.reverts and _acting(conversation)
+        said = tool.done if action.result.get("changed", True) or not tool.unchanged else tool.unchanged
+        text = said.format_map({**action.arguments, **action.result}) if action.status is Status.DONE else wording.stands(action)
+        moves = not action.reverts and _acting(conversation)
+        asks = moves and bool(tool.category)
         if conversation.episode.ticket:
             unit.tickets.comment(conversation.episode.ticket, "firstline", text, at)
         undo = (Choice(id=f"{UNDO}{action.id}", label="Undo"),) if action.status is Status.DONE and undoing(action) is not None else ()
-        moved = self._moved(unit, conversation, Happening.ACTED, at) if asks else conversation
+        moved = self._moved(unit, conversation, Happening.ACTED, at) if moves else conversation
         choices = (*CONFIRMATION, *undo) if asks else (*undo, PERSON)
         return [self._say(unit, moved, action, wording.acted(text) if asks else text, choices, at)]
 

@@ -199,7 +199,7 @@ class Turns:
             return self._fail(message, f"no reply within {self._parts.timings.deadline_seconds:g} seconds")
         except Exception as error:
             log.exception("turn failed: conversation=%s message=%s", message.conversation, message.id)
-            return self._fail(message, f"{type(error).__name__}: {error}")
+            return self._fail(message, type(error).__name__)
 
     def _answer(self, message: Message) -> Reply:
         for attempt in range(ATTEMPTS):

@@ -33,7 +33,7 @@ class HandoffReason(StrEnum):
 
 
 _LABELS = {
-    HandoffReason.REQUESTED: "Asked for it",
+    HandoffReason.REQUESTED: "Asked for a person or a ticket",
     HandoffReason.NO_ARTICLE: "No article answers it",
     HandoffReason.REJECTED: "The answers did not help",
     HandoffReason.NOT_PERMITTED: "The article is not open to this person",

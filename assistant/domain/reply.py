@@ -88,6 +88,8 @@ class ActionView(_Value):
     """What it waits for: "press", "code" (a one-time code, entered in the card and never as a message), "approval", or "" for nothing."""
     channel: str = ""
     """Where the code comes from: "notice" (sent to the registered second channel) or "totp" (the authenticator app)."""
+    reverts: str = ""
+    """The action that this one takes back."""
 
 
 class Reply(_Value):

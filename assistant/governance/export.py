@@ -111,12 +111,14 @@ def _api(activity: int, name: str) -> Kind:
 CHANGES = {
     "reset_password": _account(4, "Password Reset"),
     "unlock_account": _account(12, "Unlock"),
+    "lock_account": _account(9, "Lock"),
     "grant_access": _group(3, "Add User"),
+    "restore_access": _group(3, "Add User"),
     "give_up_access": _group(4, "Remove User"),
-    "revoke_access": _group(4, "Remove User"),
+    "end_access": _group(4, "Remove User"),
     "create_ticket": _entity(1, "Create"),
 }
-"""What a tool did when it ran, by its name; other tools that change tickets update them."""
+"""What a tool did when it ran, by its name; others that name a ticket updated it."""
 STEPS = {
     "understand": _api(2, "Read"),
     "answer": _api(2, "Read"),
@@ -125,6 +127,7 @@ STEPS = {
     "resolve": _entity(3, "Update"),
     "ticket.comment": _entity(3, "Update"),
     "erase": _account(6, "Delete"),
+    "second factor": Kind(3002, "Authentication", 99, "Second factor"),
 }
 RAN = ("done", "failed", "unknown", "reverted")
 FAILED = ("failed", "unknown")
@@ -182,7 +185,7 @@ def ocsf_event(line: AuditLine) -> dict[str, Any]:
 def _kind(facts: dict[str, Any]) -> Kind:
     tool, step = str(facts.get("tool", "")), str(facts.get("step", ""))
     if tool and facts.get("decision") in RAN:
-        kind = CHANGES.get(tool, _entity(3, "Update") if tool.endswith("_ticket") else _api(2, "Read"))
+        kind = CHANGES.get(tool, _entity(3, "Update") if _ticket(facts) else _api(2, "Read"))
     else:
         kind = STEPS.get(step, _api(99, step or "decision"))
     if kind.class_uid == 3004 and not _ticket(facts):
@@ -197,6 +200,8 @@ def _subject(kind: Kind, facts: dict[str, Any]) -> dict[str, Any]:
     person = {"user": {"uid": str(facts.get("subject") or facts.get("actor", "")), "type_id": 1, "type": "User"}}
     if kind.class_uid == 3001:
         return person
+    if kind.class_uid == 3002:
+        return person | {"service": {"name": PRODUCT}, "is_mfa": True}
     if kind.class_uid == 3006:
         return person | {"group": {"name": _group_name(facts)}}
     if kind.class_uid == 3004:
@@ -222,7 +227,7 @@ def _actor(actor: str) -> dict[str, Any]:
 
 def _weighed(facts: dict[str, Any]) -> tuple[int, str, int, str]:
     said = {str(facts.get("decision", "")), str(facts.get("verdict", "")), str(facts.get("step", ""))}
-    if said & set(REFUSED):
+    if said & set(REFUSED) or (facts.get("step") == "second factor" and facts.get("decision") != "accepted"):
         return 2, "Failure", 3, "Medium"
     if said & set(FAILED):
         return 2, "Failure", 2, "Low"

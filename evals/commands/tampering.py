@@ -22,21 +22,20 @@ def tampering(
 
     from evals.report import Metric, exact, show
     from evals.tampering.book import make_book
-    from evals.tampering.measure import measure
+    from evals.tampering.measure import failings, measure
 
     with tempfile.TemporaryDirectory() as scratch:
         book = make_book(Path(scratch), model_home, records, seed, note)
         tally = measure(book, manipulations, seed, Path(scratch), note)
     missed = tally.missed.total()
     metrics = {"not_reported": Metric(missed / manipulations, missed / manipulations, (missed or 3) / manipulations)}
-    metrics |= {f"{kind}": exact(1 - tally.missed[kind] / made) for kind, made in sorted(tally.made.items())}
+    metrics |= {kind: exact(made - tally.missed[kind]) for kind, made in sorted(tally.made.items())}
     metrics |= {"untouched_copies": exact(tally.controls), "false_alarms": exact(tally.false_alarms)}
     metrics |= {"chain_alone_misses": exact(tally.missed_by_chain), "chain_and_file_miss": exact(tally.missed_by_file)}
     metrics |= {"beyond_what_can_show": exact(tally.beyond), "beyond_reported": exact(tally.beyond_reported)}
-    show("eval tampering", manipulations, metrics, {"seed": seed, "records": book.records, "kinds": len(tally.made)}, json_file)
-    if missed or tally.false_alarms:
-        note(f"{missed} manipulations were not reported, {tally.false_alarms} untouched copies were")
-        raise typer.Exit(1)
-    if not (tally.missed_by_chain and tally.missed_by_file):
-        note("a verifier that looks at less reported everything too: the manipulations are too easy to say anything")
+    each = f"{min(tally.made.values())} to {max(tally.made.values())}"
+    show("eval tampering", manipulations, metrics, {"seed": seed, "records": book.records, "kinds": len(tally.made), "of_each": each}, json_file)
+    for failing in failings(tally):
+        note(failing)
+    if failings(tally):
         raise typer.Exit(1)

@@ -17,7 +17,7 @@ def figures(arms: Arms, cut: Truncated, sync_seconds: float) -> tuple[dict[str, 
     """Return the metrics, and in words what makes the run fail.
 
     ``turns_per_s`` counts questions only; the confirmations between them are further turns. Intervals are over slices of some two seconds.
-    ``commit_share`` is the share of the time in which a commit was under way: writing the log, its sync, and now and then a checkpoint.
+    ``cpu_ms_per_turn`` is processor time, which says more than the clock on a machine that others use too. ``commit_share`` is the share of the time in which a commit was under way: writing the log, its sync, and now and then a checkpoint.
     """
     pairs = list(zip(arms.group, arms.single, strict=True))
     kinds = sum((one.kinds for one in (*arms.group, *arms.single)), Counter[str]())
@@ -45,6 +45,7 @@ def _arm(slices: Sequence[Slice], suffix: str) -> dict[str, Metric]:
     return {
         f"turn_p50_ms{suffix}": bootstrap(waits, lambda part: percentile(part, 0.5)),
         f"turn_p95_ms{suffix}": bootstrap(waits, lambda part: percentile(part, 0.95)),
+        f"cpu_ms_per_turn{suffix}": exact(sum(one.cpu_seconds for one in slices) * 1000 / turns),
         f"commits_per_turn{suffix}": exact(len(commits) / turns),
         f"commit_p50_ms{suffix}": exact(percentile(commits, 0.5)),
         f"commit_share{suffix}": exact(sum(commits) / 1000 / sum(one.seconds for one in slices)),

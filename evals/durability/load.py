@@ -37,6 +37,8 @@ class Slice:
     pressed: int
     """Answers that were confirmed: turns without a retrieval, counted beside the others."""
     commit_ms: list[float]
+    cpu_seconds: float = 0.0
+    """Processor time of the whole process."""
 
 
 @dataclass(slots=True)
@@ -113,13 +115,13 @@ class Crowd:
         """Ask for so many seconds; ends with the last answer."""
         found = Slice(0.0, [], Counter(), 0, [])
         with watched(self._assistant.knowledge_base.engine, lambda _: time.sleep(self._sync_seconds)) as commits:
-            began = time.perf_counter()
+            began, spent = time.perf_counter(), time.process_time()
             threads = [Thread(target=self._one, args=(person, began + seconds, found)) for person in self._people]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-            found.seconds = time.perf_counter() - began
+            found.seconds, found.cpu_seconds = time.perf_counter() - began, time.process_time() - spent
         found.commit_ms = [taken * 1000 for taken in commits.seconds]
         return found
 

@@ -134,14 +134,16 @@ def _beside(inbox: Path) -> set[str]:
 
 @dataclass
 class _Memory:
-    """The most resident memory of this process's children at one moment, in MB."""
+    """The most that one reader and the growth of this process held at one moment, in MB."""
 
     most_mb: float = 0.0
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def sample(self) -> None:
+        began = _resident_mb(os.getpid())
         while not self.stopped.wait(SAMPLE_SECONDS):
-            self.most_mb = max(self.most_mb, sum(_resident_mb(pid) for pid in _children(os.getpid())))
+            reader = max((_resident_mb(pid) for pid in _children(os.getpid())), default=0.0)
+            self.most_mb = max(self.most_mb, reader + _resident_mb(os.getpid()) - began)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class Book:
 
 def make_book(folder: Path, model_home: Path, records: int, seed: int, progress: Callable[[str], None]) -> Book:
     """Let the demo company talk until the audit holds so many records; one of its people is erased half way."""
-    settings = Settings(home=prepared_home(folder, model_home), deadline_seconds=60)
+    settings = Settings(home=prepared_home(folder, model_home), database_url="", anchor_file=None, policy_file=None, deadline_seconds=60)
     assistant = open_assistant(settings, FixedClock(BEGAN))
     try:
         sync(DEMO_ARTICLES, assistant.knowledge_base, settings, LineReport(lambda _: None))
@@ -52,9 +52,7 @@ def make_book(folder: Path, model_home: Path, records: int, seed: int, progress:
     finally:
         assistant.close()
     kept = folder / "book.db"
-    with closing(sqlite3.connect(settings.home / "firstline.db")) as source, closing(sqlite3.connect(kept)) as target:
-        source.backup(target)
-        _only_the_audit(target)
+    only_the_audit(settings.home / "firstline.db", kept)
     return Book(kept, assistant.anchors.path, secret, made)
 
 
@@ -95,13 +93,15 @@ def _count(assistant: Assistant) -> int:
         return unit.audit.count()
 
 
-def _only_the_audit(connection: sqlite3.Connection) -> None:
-    """Drop every other table, so that a copy is quickly made; the audit's rows and triggers stay as they are."""
-    connection.execute("PRAGMA foreign_keys=OFF")
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall()
-    for (name,) in tables:
-        if name not in KEPT:
-            connection.execute(f'DROP TABLE "{name}"')
-    connection.commit()
-    connection.execute("VACUUM")
-    connection.execute("PRAGMA journal_mode=DELETE")
+def only_the_audit(whole: Path, kept: Path) -> None:
+    """Copy a database and drop every other table, so that copies are quickly made; the audit's rows and triggers stay as they are."""
+    with closing(sqlite3.connect(whole)) as source, closing(sqlite3.connect(kept)) as target:
+        source.backup(target)
+        target.execute("PRAGMA foreign_keys=OFF")
+        tables = target.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall()
+        for (name,) in tables:
+            if name not in KEPT:
+                target.execute(f'DROP TABLE "{name}"')
+        target.commit()
+        target.execute("VACUUM")
+        target.execute("PRAGMA journal_mode=DELETE")

@@ -92,7 +92,7 @@ def edit_a_field(scene: Scene) -> None:
     scene.connection.execute("UPDATE audit SET body = ? WHERE number = ?", (edited(body, scene.dice), number))
 
 
-def edit_a_field_and_its_hash(scene: Scene) -> None:
+def edit_field_and_hash(scene: Scene) -> None:
     """Change one field, and make the record's own hash fit."""
     rows = scene.rows()
     place = scene.dice.randrange(len(rows) - 1)
@@ -101,7 +101,7 @@ def edit_a_field_and_its_hash(scene: Scene) -> None:
     scene.connection.execute("UPDATE audit SET body = ?, hash = ? WHERE number = ?", (body, made, number))
 
 
-def edit_a_field_and_all_that_follows(scene: Scene) -> None:
+def edit_and_relink(scene: Scene) -> None:
     """Change one field, and hash everything after it anew."""
     rows = scene.rows()
     place = scene.one(rows)
@@ -142,7 +142,7 @@ def delete_some(scene: Scene) -> None:
     scene.connection.execute("DELETE FROM audit WHERE number BETWEEN ? AND ?", (first, first + scene.dice.randrange(1, 200)))
 
 
-def delete_one_and_close_the_gap(scene: Scene) -> None:
+def delete_and_relink(scene: Scene) -> None:
     """Delete a record, and number and hash everything after it anew."""
     rows = scene.rows()
     place = scene.one(rows)
@@ -160,7 +160,7 @@ def insert_between(scene: Scene) -> None:
     scene.write([*rows[:place], (number, forged, link(rows[place - 1][2] if place else GENESIS, number, forged)), *later])
 
 
-def insert_between_and_relink(scene: Scene) -> None:
+def insert_and_relink(scene: Scene) -> None:
     """Put a forged record between two, and number and hash everything after it anew."""
     rows = scene.rows()
     place = scene.dice.randrange(len(rows) - 1)
@@ -306,19 +306,19 @@ def edit_a_copy(scene: Scene) -> None:
 # -- several together ----------------------------------------------------------------------------------------------------
 
 
-def rebuild_and_remove_the_anchors(scene: Scene) -> None:
+def rebuild_without_anchors(scene: Scene) -> None:
     """Hash a changed chain anew, and delete the anchors file."""
     rebuild_everything(scene)
     remove_the_anchors(scene)
 
 
-def rebuild_and_take_the_copies_out(scene: Scene) -> None:
+def rebuild_without_copies(scene: Scene) -> None:
     """Hash a changed chain anew, and delete the database's copies."""
     rebuild_everything(scene)
     scene.connection.execute("DELETE FROM audit_anchors")
 
 
-def rebuild_and_forge_all_anchors(scene: Scene) -> None:
+def rebuild_and_forge_anchors(scene: Scene) -> None:
     """Hash a changed chain anew, and make all anchors and copies fit with another key."""
     rebuild_everything(scene)
     by_number = {number: AuditRecord(number, body, made) for number, body, made in scene.rows()}
@@ -329,7 +329,7 @@ def rebuild_and_forge_all_anchors(scene: Scene) -> None:
     scene.connection.executemany("INSERT INTO audit_anchors VALUES (?, ?, ?, ?)", [(a.number, a.hash, a.seal, a.at) for a in forged])
 
 
-def rebuild_under_the_old_seals(scene: Scene) -> None:
+def rebuild_under_old_seals(scene: Scene) -> None:
     """Hash a changed chain anew, and put the new hashes into the anchors and copies under their old seals."""
     rebuild_everything(scene)
     made = {number: text for number, _, text in scene.rows()}
@@ -363,15 +363,15 @@ def _line(anchor: Anchor) -> str:
 
 Manipulation = Callable[[Scene], None]
 ALONE: tuple[Manipulation, ...] = (
-    edit_a_character, edit_a_field, edit_a_field_and_its_hash, edit_a_field_and_all_that_follows, edit_a_hash, delete_one, delete_some,
-    delete_one_and_close_the_gap, insert_between, insert_between_and_relink, insert_outside, swap_two, swap_two_and_relink, cut_the_tail,
+    edit_a_character, edit_a_field, edit_field_and_hash, edit_and_relink, edit_a_hash, delete_one, delete_some,
+    delete_and_relink, insert_between, insert_and_relink, insert_outside, swap_two, swap_two_and_relink, cut_the_tail,
     rebuild_everything, renumber_one,
 )  # fmt: skip
 GUARDS: tuple[Manipulation, ...] = (drop_a_trigger, put_an_idle_trigger)
 KINDS: tuple[Manipulation, ...] = (
     *ALONE, *GUARDS, turn_a_body_into_bytes, empty_the_table, blame_somebody_else, hide_somebody, cut_the_anchors, take_anchors_out,
-    remove_the_anchors, edit_an_anchor, swap_anchors, append_forged_anchors, take_copies_out, edit_a_copy, rebuild_and_remove_the_anchors,
-    rebuild_and_take_the_copies_out, rebuild_and_forge_all_anchors, rebuild_under_the_old_seals, cut_tail_and_anchors, cut_tail_and_copies, combine,
+    remove_the_anchors, edit_an_anchor, swap_anchors, append_forged_anchors, take_copies_out, edit_a_copy, rebuild_without_anchors,
+    rebuild_without_copies, rebuild_and_forge_anchors, rebuild_under_old_seals, cut_tail_and_anchors, cut_tail_and_copies, combine,
 )  # fmt: skip
 
 

@@ -43,12 +43,22 @@ class Tally:
     beyond_reported: int = 0
 
 
+def failings(tally: Tally) -> list[str]:
+    """Return why a run does not pass, in words; [] when it does."""
+    found = [f"{missed} of {tally.made[kind]} were not reported: {kind}" for kind, missed in sorted(tally.missed.items()) if missed]
+    if tally.false_alarms:
+        found.append(f"{tally.false_alarms} of {tally.controls} untouched copies were reported")
+    if not tally.missed_by_chain or not tally.missed_by_file:
+        found.append("a verifier that looks at less reported everything too: the manipulations are too easy to say anything")
+    return found
+
+
 def measure(book: Book, manipulations: int, seed: int, scratch: Path, progress: Callable[[str], None]) -> Tally:
     """Make so many manipulations, each kind in turn, and look at untouched copies too."""
     tally, dice = Tally(), random.Random(seed)
     for number in range(manipulations):
         manipulation = KINDS[number % len(KINDS)]
-        with _tampered(book, manipulation, dice, scratch) as (store, anchors):
+        with tampered(book, manipulation, dice, scratch) as (store, anchors):
             name = manipulation.__name__
             tally.made[name] += 1
             tally.missed[name] += not examine(store, anchors, book.key).faults
@@ -61,7 +71,7 @@ def measure(book: Book, manipulations: int, seed: int, scratch: Path, progress: 
             tally.controls += 1
             tally.false_alarms += bool(examine(store, FileAnchors(file), book.key).faults)
     for number in range(BEYOND_EACH * len(BEYOND)):
-        with _tampered(book, BEYOND[number % len(BEYOND)], dice, scratch) as (store, anchors):
+        with tampered(book, BEYOND[number % len(BEYOND)], dice, scratch) as (store, anchors):
             tally.beyond += 1
             tally.beyond_reported += bool(examine(store, anchors, book.key).faults)
     return tally
@@ -77,7 +87,7 @@ def _chain_alone(store: SqlStore, anchors: FileAnchors | None) -> list[str]:
 
 
 @contextmanager
-def _tampered(book: Book, manipulation: Manipulation, dice: random.Random, scratch: Path) -> Iterator[tuple[SqlStore, FileAnchors]]:
+def tampered(book: Book, manipulation: Manipulation, dice: random.Random, scratch: Path) -> Iterator[tuple[SqlStore, FileAnchors]]:
     """Copy the book and tamper with the copy, until something in it is another; guards that were in the way stand again afterwards."""
     with _copied(book, scratch) as (path, file):
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -111,7 +121,7 @@ def _copied(book: Book, scratch: Path) -> Iterator[tuple[Path, Path]]:
     place = scratch / "copy"
     place.mkdir()
     try:
-        yield shutil.copy(book.database, place / "audit.db"), shutil.copy(book.anchors, place / "anchors.jsonl")
+        yield Path(shutil.copy(book.database, place / "audit.db")), Path(shutil.copy(book.anchors, place / "anchors.jsonl"))
     finally:
         shutil.rmtree(place)
 

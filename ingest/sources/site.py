@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -48,7 +49,6 @@ class Site:
     start: Target
     fetcher: Fetcher
     cache: Path
-    pause: float = PAUSE_SECONDS
 
     @classmethod
     def of(cls, url: str, fetcher: Fetcher, home: Path) -> Site:
@@ -67,6 +67,10 @@ class Site:
     def name(self) -> str:
         """The name under which the site is synchronised."""
         return self.start.url
+
+    def clear(self) -> None:
+        """Drop every page that was fetched."""
+        shutil.rmtree(self.cache, ignore_errors=True)
 
     def list(self, limit_bytes: int, say: Callable[[str], None]) -> Listing:
         """Fetch the pages that changed and list all that are there, in order of their path.
@@ -90,6 +94,7 @@ class _Visit:
     files: dict[str, SourceFile] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
+    gone: set[str] = field(default_factory=set)
 
     def run(self) -> Listing:
         try:
@@ -102,11 +107,11 @@ class _Visit:
             if done % SAVED_EVERY == 0 or done == len(pages):
                 kept.save()
                 self.say(f"{done} of {len(pages)} pages fetched: {self.seen['new']} new or changed, {self.seen['same']} unchanged")
-        if pages == [self.site.start] and self.seen["gone"]:
+        if pages == [self.site.start] and self.gone:
             raise SourceUnreadable(f"{self.site.name} does not exist. Check the address. Nothing was changed.")
-        kept.forget(pages)
-        if self.seen["gone"]:
-            self.say(f"{self.seen['gone']} pages of the sitemap are gone")
+        kept.forget([target for target in pages if target.url not in self.gone])
+        if self.gone:
+            self.say(f"{len(self.gone)} pages of the sitemap are gone")
         return Listing(
             source=self.site.name,
             files=tuple(self.files[path] for path in sorted(self.files)),
@@ -188,7 +193,7 @@ class _Visit:
 
     def _keep(self, target: Target, path: str, page: Page, kept: _Kept) -> None:
         if page.status in GONE:
-            self.seen["gone"] += 1
+            self.gone.add(target.url)
             return
         if page.status not in (200, 304) or (page.status == 304 and not any(kept.validators(target))):
             raise FetchFailed(f"answers with status {page.status}")
@@ -207,7 +212,7 @@ class _Visit:
     def _pause(self, target: Target) -> float:
         robots = self.robots.get(target.authority)
         asked = robots.crawl_delay(AGENT) if robots else None
-        return max(self.site.pause, min(float(asked or 0), LONGEST_PAUSE))
+        return max(PAUSE_SECONDS, min(float(asked or 0), LONGEST_PAUSE))
 
     def _robots_of(self, target: Target) -> RobotFileParser:
         """Return what a host's robots file says: everything is allowed where there is none, nothing where it cannot be had."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -11,6 +13,12 @@ from tests.support.service import Service
 
 pytestmark = pytest.mark.browser
 ANSWER = "Good morning.\nIs the ribbon in the right way round? <b>Check</b> **the arrow**."
+BROKEN = {
+    ("light", "desktop"): "The badge reader at gate 9 stays dark",
+    ("dark", "desktop"): "The franking machine wants a new licence",
+    ("light", "phone"): "The meeting room clock is an hour late",
+    ("dark", "phone"): "The coffee terminal does not take my card",
+}
 
 
 def ask_for_a_person(page: Page, name: str, question: str) -> Helpdesk:
@@ -47,7 +55,7 @@ def test_a_person_takes_answers_and_gives_back_while_the_assistant_keeps_quiet(b
         picture(page, "handoff-asked-widget")
         row = sam.get_by_role("row").filter(has_text="blank labels")
         expect(row).to_contain_text("Maria Santos")  # without reloading
-        expect(row).to_contain_text("Asked for it")
+        expect(row).to_contain_text("Asked for a person")
         picture(sam, "handoff-list-waiting", full_page=True)
 
         row.get_by_role("link").click()
@@ -133,16 +141,17 @@ def test_two_agents_a_restart_and_a_page_that_is_loaded_again(browser: Browser, 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device", ["desktop", "phone"])
 def test_the_live_pages_can_be_read_and_used_by_everybody(browser: Browser, desk: Service, scheme: str, device: str) -> None:
-    options = {"color_scheme": scheme} | ({"viewport": PHONE} if device == "phone" else {})
+    question = BROKEN[scheme, device]
+    options: dict[str, Any] = {"color_scheme": scheme} | ({"viewport": PHONE} if device == "phone" else {})
     with visit(browser, desk) as (page, _):
-        ask_for_a_person(page, "Maria Santos", f"The badge reader at gate 9 stays dark, {scheme} {device}")
+        ask_for_a_person(page, "Maria Santos", question)
     with visit(browser, desk, "/console/sign-in", **options) as (sam, _):
         sign_in(sam, "Sam Oduya")
         sam.goto("/console/conversations")
         check_names(sam)
         assert sam.evaluate(CONTRAST) == []
         picture(sam, f"handoff-list-{device}-{scheme}", full_page=True)
-        sam.get_by_role("row").filter(has_text=f"{scheme} {device}").get_by_role("link").first.click()
+        sam.get_by_role("link", name=question).click()
         tab_to(sam, "Take the conversation")
         sam.keyboard.press("Enter")
         expect(sam.get_by_role("textbox")).to_be_focused()

@@ -18,7 +18,6 @@ from tests.support.slapd_server import (
     ADMIN,
     FIRST_PASSWORD,
     GROUPS,
-    MOST_FAILURES,
     PEOPLE,
     READER,
     READER_PASSWORD,
@@ -103,9 +102,7 @@ class TestPasswords:
         assert facts(slapd, "ann", "pwdReset", "pwdChangedTime") == {}
         assert slapd.signs_in("ann", FIRST_PASSWORD)
 
-    def test_no_password_is_logged_or_stands_in_an_error(
-        self, slapd: Slapd, directory: LdapDirectory, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_no_password_is_logged_or_stands_in_an_error(self, slapd: Slapd, directory: LdapDirectory, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)
         given = directory.reset_password("ann")
         slapd.change(POLICY, pwdMinLength=[90])
@@ -242,8 +239,7 @@ class TestConnections:
         with way_to(slapd.port) as way:
             directory = ldap_directory(f"ldap://127.0.0.1:{way.port}")
             assert directory.person("ann") is not None
-            way.cut_on = group_dn("ledger").encode() + b"0"
-            way.cut_on = b"member1"
+            way.cut_on = b"\x06member1"
             with pytest.raises(Uncertain):
                 directory.grant("ann", "ledger")
         end = time.monotonic() + 5
@@ -280,7 +276,6 @@ class TestConnections:
         own.search(GROUPS, f"(member={ADMIN})", attributes=["cn"])
         assert own.entries
         own.unbind()
-        assert MOST_FAILURES > 0
 
 
 class TestProtection:
@@ -293,16 +288,7 @@ class TestProtection:
             with pytest.raises(Unavailable):
                 ldap_directory(url, ca_file=unknown, start_tls=start_tls).person("ann")
 
-    def test_a_certificate_for_another_name_is_not_accepted(self, slapd: Slapd, tmp_path: Path) -> None:
-        url = slapd.tls_url.replace("127.0.0.1", "ip6-localhost" if _resolves("ip6-localhost") else "127.0.0.2")
-        with pytest.raises(Unavailable):
-            ldap_directory(url, ca_file=str(slapd.authority)).person("ann")
-
-
-def _resolves(host: str) -> bool:
-    import socket
-
-    try:
-        return bool(socket.getaddrinfo(host, None, socket.AF_INET))
-    except OSError:
-        return False
+    def test_a_certificate_for_another_name_is_not_accepted(self, slapd: Slapd) -> None:
+        assert ldap_directory(slapd.tls_url, ca_file=str(slapd.authority)).person("ann") is not None
+        with pytest.raises(Unavailable, match="certificate"):
+            ldap_directory(slapd.tls_url_of_no_name, ca_file=str(slapd.authority)).person("ann")

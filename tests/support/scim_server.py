@@ -65,9 +65,9 @@ class ScimServer:
         assert answer.is_success, answer.text
         return dict(answer.json()) if answer.content else {}
 
-    def add_user(self, name: str, **attributes: Any) -> str:
+    def add_user(self, user_name: str, **attributes: Any) -> str:
         """Add a user and return its id."""
-        made = self.call("POST", "/Users", **{"schemas": [USER, ENTERPRISE], "userName": name, "active": True, **attributes})
+        made = self.call("POST", "/Users", **{"schemas": [USER, ENTERPRISE], "userName": user_name, "active": True, **attributes})
         return str(made["id"])
 
     def add_group(self, name: str, *members: str) -> str:

@@ -166,6 +166,11 @@ class Slapd:
         return f"ldaps://127.0.0.1:{self.tls_port}"
 
     @property
+    def tls_url_of_no_name(self) -> str:
+        """The same, under an address that its certificate does not name."""
+        return f"ldaps://127.0.0.2:{self.tls_port}"
+
+    @property
     def authority(self) -> Path:
         """The certificate that signs its own."""
         return self.folder / "server.pem"
@@ -186,7 +191,8 @@ class Slapd:
     def start(self) -> None:
         """Start it and wait until it answers."""
         with (self.folder / "log").open("ab") as log:
-            command = [SLAPD, "-f", str(self.folder / "slapd.conf"), "-h", f"{self.url}/ {self.tls_url}/", "-d", "0"]
+            places = f"{self.url}/ {self.tls_url}/ {self.tls_url_of_no_name}/"
+            command = [SLAPD, "-f", str(self.folder / "slapd.conf"), "-h", places, "-d", "0"]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:

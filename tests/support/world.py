@@ -15,6 +15,7 @@ from assistant.bootstrap import Assistant, open_assistant
 from assistant.domain.conversation import Conversation, Episode
 from assistant.domain.reply import Reply
 from assistant.domain.ticket import Ticket
+from assistant.governance.anchoring import examine
 from assistant.settings import Settings
 from kb.model import UnresolvedIntent
 
@@ -65,6 +66,10 @@ class World:
         """Return everything that could not be resolved so far, oldest first."""
         with self.assistant.store.read() as unit:
             return unit.intents.between(LONG_AGO, FAR_AHEAD)
+
+    def audit_faults(self) -> list[str]:
+        """Return everything that is wrong with the audit."""
+        return examine(self.assistant.store, self.assistant.anchors, self.assistant.secret).faults
 
 
 class Talk:

@@ -35,6 +35,11 @@ export class Composer {
     this.#field.focus();
   }
 
+  /** Say to whom the person writes. @param {string} name '' when it is the assistant */
+  address(name) {
+    this.#field.placeholder = name ? WORDS.writeTo(name) : WORDS.placeholder;
+  }
+
   #key(event) {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();

@@ -269,6 +269,7 @@ export class HelpdeskElement extends HTMLElement {
     this.#with = name;
     this.#typing(false);
     drawPerson(this.#parts.person, name);
+    this.#composer.address(name);
   }
 
   #send(text) {

@@ -53,6 +53,7 @@ export const WORDS = {
   ticketQueue: 'Team',
   handoff: 'A person takes over from here',
   fromDesk: 'Service desk',
+  writeTo: (name) => `Write to ${name}`,
   withPerson: (name) => `With ${name}`,
   resolved: 'Marked as solved',
   restart: 'Start a new conversation',

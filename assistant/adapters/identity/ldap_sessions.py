@@ -98,7 +98,8 @@ class Entry:
 class Session:
     """One bound connection, used by one caller at a time."""
 
-    connection: Any
+    connection: Any = field(repr=False)
+    """Its own ``repr`` shows the password."""
 
     def search(self, base: str, condition: str, attributes: Sequence[str], scope: Any = ldap3.SUBTREE) -> list[Entry]:
         """Return all entries that meet a condition, read page by page; a base that does not exist holds none."""
@@ -173,8 +174,8 @@ class Sessions:
     """Connections to one server. They are kept, tried before they are used again, and opened anew when the server was restarted."""
 
     server: LdapServer
-    _idle: list[Any] = field(default_factory=list, init=False)
-    _lock: Lock = field(default_factory=Lock, init=False)
+    _idle: list[Any] = field(default_factory=list, init=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

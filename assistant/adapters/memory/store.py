@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -40,6 +40,15 @@ class MemoryConversations:
     def copy(self) -> MemoryConversations:
         """Return the same conversations, of which each set may change without the other."""
         return MemoryConversations(dict(self.heads), dict(self.tries), dict(self.messages), dict(self.said))
+
+    def without(self, ids: Collection[str]) -> MemoryConversations:
+        """Return the conversations but those of these ids."""
+        return MemoryConversations(
+            {key: head for key, head in self.heads.items() if key not in ids},
+            {key: episode for key, episode in self.tries.items() if key[0] not in ids},
+            {key: message for key, message in self.messages.items() if key[0] not in ids},
+            {key: events for key, events in self.said.items() if key not in ids},
+        )
 
     def begin(self, conversation: Conversation) -> None:
         """See the port."""

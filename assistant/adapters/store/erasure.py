@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Table, Text, and_, cast, delete, func, insert, or_, select, update
 
 from assistant.adapters.store import tables as t
 from assistant.adapters.store.retention import BATCH, delete_actions, delete_conversations, delete_tickets
+from assistant.domain.configuration import Organisation
 from assistant.domain.ticket import TicketStatus
 from kb.adapters.store.tables import unresolved_intents
 
@@ -21,7 +24,7 @@ NOBODY = "erased person"
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """An erasure under way or done. ``person`` and ``known_as`` are empty once it is done: only the digest stays."""
+    """An erasure under way or done. ``person`` and ``known_as`` are empty once nothing of the person is left in the tables: only the digest stays."""
 
     digest: str
     person: str
@@ -66,9 +69,13 @@ class SqlErasures:
         """Forget that somebody was erased; return whether they were."""
         return self.connection.execute(delete(t.erasures).where(t.erasures.c.digest == digest)).rowcount > 0
 
+    def forget_whom(self, digest: str) -> None:
+        """Forget whom an erasure was about; only the files' free space is left to be wiped."""
+        self.connection.execute(update(t.erasures).where(t.erasures.c.digest == digest).values(person="", known_as=[]))
+
     def finish(self, digest: str, at: datetime) -> None:
-        """Note that an erasure is done, and forget whom it was about."""
-        self.connection.execute(update(t.erasures).where(t.erasures.c.digest == digest).values(person="", known_as=[], finished_at=at))
+        """Note that an erasure is done."""
+        self.connection.execute(update(t.erasures).where(t.erasures.c.digest == digest).values(finished_at=at))
 
     def work(self, erasure: Erasure) -> dict[str, int]:
         """Erase one batch and count it with the erasure; return what was erased by kind, {} when nothing is left."""
@@ -175,7 +182,7 @@ def _by_name(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[st
         number += connection.execute(update(column.table).where(column == erasure.person).values({column.name: NOBODY})).rowcount
     number += connection.execute(delete(t.holdings).where(t.holdings.c.person == erasure.person)).rowcount
     for vote in connection.execute(select(t.votes.c.number).where(t.votes.c.approver == erasure.person)).scalars().all():
-        connection.execute(update(t.votes).where(t.votes.c.number == vote).values(approver=f"{NOBODY} {vote}"))
+        connection.execute(update(t.votes).where(t.votes.c.number == vote).values(approver=f"{NOBODY} {vote}", note=""))
         number += 1
     return number, ()
 
@@ -186,7 +193,7 @@ def _mentions(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[s
     called = re.compile("|".join(rf"(?<![\w.-]){re.escape(word)}(?![\w-])" for word in sorted(words, key=len, reverse=True)), re.IGNORECASE)
     number = 0
     for table, columns in _WORDS:
-        for row in connection.execute(select(table).where(_contains(columns, words)).limit(BATCH)).mappings().all():
+        for row in connection.execute(select(table).where(_contains(columns, words))).mappings().all():
             values = {column.name: _without(row[column.name], called) for column in columns}
             if any(values[name] != row[name] for name in values):
                 same = and_(*(key == row[key.name] for key in table.primary_key.columns))
@@ -229,6 +236,22 @@ _STEPS: tuple[tuple[str, Step], ...] = (
     ("entries of others", _by_name),
     ("mentions by others", _mentions),
 )
+
+
+def digest_of(secret: bytes, person_id: str) -> str:
+    """Return what is remembered of somebody who was erased: it can be checked against an id, and leads to none without the installation's key."""
+    return hmac.new(secret, f"erased\n{person_id}".encode(), sha256).hexdigest()
+
+
+def without_erased(made: Organisation, erased: Callable[[str], bool]) -> Organisation:
+    """Return an organisation without those who were erased, their devices, and others' mentions of them."""
+    gone = {person.id for person in made.people if erased(person.id)}
+    kept = [
+        replace(person, manager="" if person.manager in gone else person.manager, delegate="" if person.delegate in gone else person.delegate)
+        for person in made.people
+        if person.id not in gone
+    ]
+    return replace(made, people=tuple(kept), devices=tuple(device for device in made.devices if device.owner not in gone))
 
 
 def known_as(names: Sequence[str]) -> tuple[str, ...]:

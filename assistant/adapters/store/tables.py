@@ -155,7 +155,7 @@ audit = Table(
 aliases = Table(
     "aliases",
     metadata,
-    Column("person", String(80), primary_key=True),
+    Column("person", String(200), primary_key=True),
     Column("alias", String(40), nullable=False, unique=True),
     Column("salt", String(64), nullable=False),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
+from assistant.adapters.memory.volatile import HeldTickets, Memory, Remembered
 from assistant.adapters.store.actions import SqlActions, SqlApprovals
 from assistant.adapters.store.audit import SqlAudit
 from assistant.adapters.store.challenges import SqlChallenges, SqlSecondFactors
@@ -16,22 +17,24 @@ from assistant.adapters.store.handoffs import SqlHandoffs
 from assistant.adapters.store.outbox import SqlOutbox
 from assistant.adapters.store.outside_tickets import SqlOutsideTickets
 from assistant.adapters.store.tickets import BuiltinDesk
-from assistant.ports.store import Outbox
+from assistant.adapters.store.wordless import WordlessAudit, WordlessIntents, WordlessOutbox
+from assistant.ports.store import Conversations, Outbox
 from assistant.ports.ticketing import Tickets
 from kb.adapters.store.engine import reading, writing
 from kb.adapters.store.intents import SqlIntentLog
+from kb.ports import IntentLog
 
 
 @dataclass(frozen=True, slots=True)
 class SqlUnitOfWork:
     """The repositories of one transaction."""
 
-    conversations: SqlConversations
+    conversations: Conversations
     tickets: Tickets
     own_tickets: BuiltinDesk
     outside: SqlOutsideTickets
     audit: SqlAudit
-    intents: SqlIntentLog
+    intents: IntentLog
     actions: SqlActions
     approvals: SqlApprovals
     outbox: SqlOutbox
@@ -47,23 +50,43 @@ def kept_here(tickets: Tickets, _outbox: Outbox) -> Tickets:
 
 @dataclass(frozen=True, slots=True)
 class SqlStore:
-    """The ``Store`` protocol over SQLAlchemy. ``passed_on`` wraps the tickets so that a desk elsewhere hears of what happens to them."""
+    """The ``Store`` protocol over SQLAlchemy. ``passed_on`` wraps the tickets so that a desk elsewhere hears of what happens to them.
+
+    With ``memory``, conversations and what only the assistant works on live there, and the tables hold nothing that somebody wrote but
+    what they asked to be filed.
+    """
 
     engine: Engine
     same_issue: float
     passed_on: Callable[[Tickets, Outbox], Tickets] = kept_here
+    memory: Memory | None = None
 
     @contextmanager
     def write(self) -> Iterator[SqlUnitOfWork]:
-        """See the port."""
-        with writing(self.engine) as connection:
-            yield self._unit(connection)
+        """See the port. What is in memory changes when the tables were committed, or not at all."""
+        if self.memory is None:
+            with writing(self.engine) as connection:
+                yield self._unit(connection)
+        else:
+            with self.memory.writing() as remembered, writing(self.engine) as connection:
+                yield self._wordless(connection, remembered)
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:
         """See the port."""
         with reading(self.engine) as connection:
-            yield self._unit(connection)
+            yield self._unit(connection) if self.memory is None else self._wordless(connection, self.memory.reading())
+
+    def _wordless(self, connection: Connection, remembered: Remembered) -> SqlUnitOfWork:
+        whole, outbox = self._unit(connection), WordlessOutbox(connection)
+        return replace(
+            whole,
+            conversations=remembered.conversations,
+            tickets=HeldTickets(remembered.tickets, self.passed_on(whole.own_tickets, outbox)),
+            audit=WordlessAudit(connection),
+            intents=WordlessIntents(SqlIntentLog(connection)),
+            outbox=outbox,
+        )
 
     def _unit(self, connection: Connection) -> SqlUnitOfWork:
         own, outbox = BuiltinDesk(connection, self.same_issue), SqlOutbox(connection)

@@ -28,6 +28,8 @@ _OTHERS = re.compile(
     r"(?:\w+ )?(?:account|password|mailbox|access|mfa|laptop)\b"
     r"|\b[\w.+-]+@[\w-]+|\busername is\b"
 )
+_TOLD = re.compile(r"^(?:hi|hello|hey)?[,.! ]*(?:can|could|would|will) (?:you|we|i)\b")
+"""A question that is a wish. Others about somebody's account ask for an answer: "I got a mail that asks me to reset ..., is that real?"."""
 _WORD = r"(?:pass ?word|passwort|kennwort|pw|pwd|mot de passe|contraseña|lösenord)"
 _RESET = re.compile(
     rf"\b(?:reset|forgot|forgotten|lost|expired|change|renew|new|zurücksetzen|vergessen|réinitialise\w*|restablece\w*)\b.{{0,40}}\b{_WORD}\b"
@@ -72,7 +74,7 @@ class LocalActing:
         if call is None:
             return Chosen()
         if _OTHERS.search(plain) and call.tool in ("reset_password", "unlock_account", "grant_access"):
-            return Chosen(about_others=not _HOW_TO.match(plain))
+            return Chosen(about_others=bool(_TOLD.match(plain)) or not (plain.endswith("?") or _HOW_TO.match(plain)))
         return Chosen((call,))
 
 

@@ -46,6 +46,7 @@ UNLOCK = Tool(
     outside=_unlock,
     undo=_undo_unlock,
     done="Your account is unlocked. You can sign in with your password again.",
+    unchanged="Your account was not locked, so I changed nothing. If you cannot sign in, the reason is another one.",
     category="password",
 )
 
@@ -128,6 +129,7 @@ GRANT = Tool(
     outside=_grant,
     undo=_undo_grant,
     done="You have the access now, for {days} days. Sign out and in again if it does not show.",
+    unchanged="You had this access already, so I changed nothing.",
     category="access",
 )
 

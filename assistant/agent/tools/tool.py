@@ -103,8 +103,10 @@ class Tool:
     """Why the tool is switched off in this installation, "" when it is not."""
     done: str = ""
     """What the person is told when it is done; ``{name}`` takes an argument or a result."""
+    unchanged: str = ""
+    """What the person is told instead when everything was so already."""
     category: str = ""
-    """Where a ticket about it belongs."""
+    """Where a ticket about it belongs; "" for what is about a ticket: no other is opened for it, and nobody asks whether it solved anything."""
 
     def schema(self, offers: Sequence[Offered]) -> dict[str, Any]:
         """Return the tool as JSON Schema for a model: nothing but enums and the handles that are offered now."""

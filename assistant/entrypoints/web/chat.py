@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -18,8 +19,10 @@ from pydantic_core import from_json
 from assistant.agent.present import cites
 from assistant.agent.state import Inbound
 from assistant.agent.turn import UnknownConversation, UnknownPerson
+from assistant.desk.fulfilment import NotYours
 from assistant.domain.configuration import Person
 from assistant.entrypoints.tokens import TokenRefused
+from assistant.entrypoints.web.actions import CODE_LIMIT, ID_LIMIT
 from assistant.entrypoints.web.errors import problem
 from assistant.entrypoints.web.hints import platform_hint
 from assistant.entrypoints.web.limits import Limits
@@ -66,13 +69,21 @@ class Chose(_Frame):
     choice: str = Field(min_length=1, max_length=80)
 
 
+class Code(_Frame):
+    """The one-time code of an action. It is judged and forgotten, never a message."""
+
+    type: Literal["code"]
+    action: str = Field(min_length=1, max_length=ID_LIMIT)
+    code: str = Field(min_length=1, max_length=CODE_LIMIT)
+
+
 class Ping(_Frame):
     """Are you there?"""
 
     type: Literal["ping"]
 
 
-FRAMES: TypeAdapter[Said | Chose | Ping] = TypeAdapter(Said | Chose | Ping)
+FRAMES: TypeAdapter[Said | Chose | Code | Ping] = TypeAdapter(Said | Chose | Code | Ping)
 
 
 class Refuse(Exception):
@@ -146,7 +157,7 @@ class _Connection:
         except ValueError:
             raise Refuse(BAD_FRAME, "the frame is not JSON") from None
 
-    async def _taken(self) -> Said | Chose | Ping:
+    async def _taken(self) -> Said | Chose | Code | Ping:
         try:
             return FRAMES.validate_python(await self._frame())
         except ValidationError:
@@ -239,8 +250,25 @@ class _Connection:
                 await self._send({"type": "error", "problem": problem(413, f"A message may have {TEXT_LIMIT:,} characters.")})
             elif not limits.admit(person.id):
                 raise Refuse(TOO_MANY, "too many messages; wait a minute")
+            elif isinstance(frame, Code):
+                await self._send(await to_thread.run_sync(self._judged, person.id, frame))
             else:
                 await self._turn(person, frame)
+
+    def _judged(self, person_id: str, frame: Code) -> dict[str, Any]:
+        """Return what became of a code, for this socket alone; that the action goes on comes as an event."""
+        about = {"type": "code", "action": frame.action}
+        person = self._site.directory.person(person_id)
+        if person is None:
+            raise Refuse(NO_TOKEN, "the directory does not know this person")
+        try:
+            return about | {"reply": self._site.deciding.enter_code(person, frame.action, frame.code).model_dump(mode="json")}
+        except NotYours:
+            return about | {"problem": problem(404, "there is no such action of yours")}
+        except Exception as error:
+            reference = f"E-{secrets.token_hex(4)}"
+            logging.getLogger("firstline.web").error("reference=%s a code could not be judged: %s", reference, type(error).__name__)
+            return about | {"problem": problem(503, "Your code could not be checked. Try again in a moment.", reference)}
 
     def _assistant_answers(self) -> bool:
         """Say whether a reply is to come: none is while somebody of the desk has the conversation."""

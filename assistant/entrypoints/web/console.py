@@ -12,9 +12,11 @@ from fastapi.responses import RedirectResponse
 
 from assistant.agent.present import renamed
 from assistant.desk.review import WEEK, gap_report, week_of
+from assistant.domain.action import Status
 from assistant.domain.configuration import Person
 from assistant.domain.ticket import ASSISTANT, Ticket
 from assistant.entrypoints.tokens import TokenRefused
+from assistant.entrypoints.web.errors import own_page
 from assistant.entrypoints.web.site import TEMPLATES, Site, site_of
 from assistant.governance.rendering import render
 from kb.lint.findings import by_owner, overdue
@@ -23,6 +25,8 @@ from kb.model import Gap, Reader
 COOKIE = "firstline_session"
 SEE_OTHER = 303
 WITH_FIRSTLINE = "with_firstline"
+NOT_BEGUN = (Status.PROPOSED, Status.CANCELLED)
+"""Cards that nobody pressed are nobody's business but the person's own."""
 router = APIRouter(include_in_schema=False)
 OurSite = Annotated[Site, Depends(site_of)]
 Week = Annotated[date | None, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
@@ -63,41 +67,62 @@ def role(person: Person) -> str:
     return "service desk agent" if person.is_agent else "knowledge-base author" if person.is_author else "employee"
 
 
-def _viewer(person: Person) -> dict[str, str]:
+def viewer(person: Person) -> dict[str, str]:
+    """Return what the frame of every page of the console says of whoever reads it."""
     return {"name": person.name, "role": role(person)}
 
 
 @router.get("/console")
 def home(person: Annotated[Person, Depends(signed_in)]) -> Response:
     """Lead to the page that this person's role begins with."""
-    return RedirectResponse("/console/tickets" if person.is_agent else "/console/gaps", SEE_OTHER)
+    return RedirectResponse("/console/tickets" if person.is_agent else "/console/gaps" if person.is_author else "/console/approvals", SEE_OTHER)
 
 
 @router.get("/console/sign-in")
-def sign_in_page(request: Request, site: OurSite) -> Response:
-    """Show the sign-in page."""
-    return _sign_in_page(request, site)
+def sign_in_page(request: Request, site: OurSite, next: str = "") -> Response:
+    """Show the sign-in page; ``next`` is the page of ours that it leads to."""
+    return _sign_in_page(request, site, next)
 
 
-def _sign_in_page(request: Request, site: Site, error: str = "", status: int = 200) -> Response:
-    staff = [p for p in site.directory.people() if p.is_agent or p.is_author] if site.demo else []
-    people = [{"id": p.id, "name": p.name, "role": role(p)} for p in staff]
-    return TEMPLATES.TemplateResponse(request, "sign_in.html", {"people": people, "error": error}, status_code=status)
+def _sign_in_page(request: Request, site: Site, back: str, error: str = "", status: int = 200) -> Response:
+    waiting = _approvers(site) if site.demo else {}
+    people = site.directory.people() if site.demo else []
+    context = {
+        "staff": [{"id": one.id, "name": one.name, "role": role(one)} for one in people if one.is_agent or one.is_author],
+        "approvers": [
+            {"id": one.id, "name": one.name, "title": one.title, "waiting": waiting[one.id]}
+            for one in sorted(people, key=lambda one: (-waiting.get(one.id, 0), one.name))
+            if one.id in waiting and not (one.is_agent or one.is_author)
+        ],
+        "next": back if own_page(back) else "",
+        "error": error,
+    }
+    return TEMPLATES.TemplateResponse(request, "sign_in.html", context, status_code=status)
+
+
+def _approvers(site: Site) -> dict[str, int]:
+    """Return who may have to approve something, each with how many requests wait for them now: managers, owners, delegates, and whoever is asked."""
+    people = site.directory.people()
+    named = {name for one in people for name in (one.manager, one.delegate)} | {one.owner for one in site.workplace.entitlements()}
+    asked = Counter(name for open_request in site.deciding.undecided() for name in open_request)
+    return {one.id: asked[one.id] for one in people if one.id in named or asked[one.id]}
 
 
 @router.post("/console/sign-in", dependencies=[Depends(same_origin)])
-def sign_in(request: Request, site: OurSite, person: Annotated[str, Form()] = "", token: Annotated[str, Form()] = "") -> Response:
-    """Begin a session with a token, or in the demo as one of its staff."""
+def sign_in(
+    request: Request, site: OurSite, person: Annotated[str, Form()] = "", token: Annotated[str, Form()] = "", next: Annotated[str, Form()] = ""
+) -> Response:
+    """Begin a session with a token, or in the demo as one of its staff or approvers; go on to a page of the console."""
     if person and site.demo:
         chosen = site.directory.person(person)
-        if chosen is None or not (chosen.is_agent or chosen.is_author):
-            return _sign_in_page(request, site, "This person is not on the desk.", 403)
+        if chosen is None or not (chosen.is_agent or chosen.is_author or chosen.id in _approvers(site)):
+            return _sign_in_page(request, site, next, "This person is not on the desk and approves nothing.", 403)
         token, _ = site.tokens.issue(chosen.id)
     try:
         signed_in(site, token)
     except TokenRefused as refused:
-        return _sign_in_page(request, site, f"That did not work: {refused}.", 401)
-    response = RedirectResponse("/console", SEE_OTHER)
+        return _sign_in_page(request, site, next, f"That did not work: {refused}.", 401)
+    response = RedirectResponse(next if own_page(next) else "/console", SEE_OTHER)
     response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/")
     return response
 
@@ -124,7 +149,7 @@ def tickets(request: Request, site: OurSite, person: Annotated[Person, Depends(a
         "filters": {"status": wanted, "queue": queue},
         "queues": list(queues.values()),
         "counts": Counter(_standing(ticket) for ticket in everything),
-        "viewer": _viewer(person),
+        "viewer": viewer(person),
     }
     return TEMPLATES.TemplateResponse(request, "tickets.html", context)
 
@@ -157,6 +182,7 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
     with site.store.read() as unit:
         found = unit.tickets.ticket(ticket_id)
         said = unit.conversations.events(found.origin) if found is not None else []
+        acted = unit.actions.of_conversation(found.origin) if found is not None else []
     if found is None:
         raise HTTPException(404, f"There is no ticket {ticket_id}.")
     people = {p.id: p.name for p in site.directory.people()} | {ASSISTANT: "Firstline"}
@@ -172,9 +198,10 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
         "device": body.device,
         "facts": [fact for fact in body.facts if fact[0] != "Category"],
         "confidence": body.confidence,
+        "actions": [one for one in acted if one.status not in NOT_BEGUN],
         "comments": [],
         "history": [{"at": n.at, "who": people.get(n.author, n.author), "what": renamed(n.text, found.body.tried, body.tried)} for n in found.notes],
-        "viewer": _viewer(person),
+        "viewer": viewer(person),
     }
     return TEMPLATES.TemplateResponse(request, "ticket.html", context)
 
@@ -209,7 +236,7 @@ def gaps(request: Request, site: OurSite, person: Annotated[Person, Depends(auth
         "prev": (report.week_start - timedelta(days=7)).isoformat(),
         "next": (report.week_start + timedelta(days=7)).isoformat() if later else "",
         "empty": not report.gaps,
-        "viewer": _viewer(person),
+        "viewer": viewer(person),
     }
     return TEMPLATES.TemplateResponse(request, "gaps.html", context)
 

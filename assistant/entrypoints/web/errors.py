@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -13,10 +15,13 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from assistant.agent.turn import UnknownConversation, UnknownPerson
+from assistant.desk.fulfilment import NotYours
 from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.site import TEMPLATES
+from assistant.governance.approvals import NotAllowed
 
 log = logging.getLogger("firstline.web")
+OWN_PAGE = re.compile(r"/console/[A-Za-z0-9_.~-][A-Za-z0-9/_.~?=&%+-]{0,400}")
 REASON = "refused"
 """Where a request's state says why it was refused; the gate notes it."""
 
@@ -28,13 +33,52 @@ def problem(status: int, detail: str, reference: str = "") -> dict[str, Any]:
 
 def answer(request: Request, status: int, detail: str, reference: str = "", headers: dict[str, str] | None = None) -> Response:
     """Answer with a page under ``/console`` and ``/``, with problem+json elsewhere."""
+    browser = "text/html" in request.headers.get("accept", "")
+    if status == HTTPStatus.UNAUTHORIZED and browser and _arrives(request):
+        return TEMPLATES.TemplateResponse(request, "arriving.html", {"address": _asked(request)})
     setattr(request.state, REASON, detail)
-    if request.url.path.startswith("/v1") or "text/html" not in request.headers.get("accept", ""):
+    if request.url.path.startswith("/v1") or not browser:
         return JSONResponse(problem(status, detail, reference), status, media_type="application/problem+json", headers=headers)
     if status == HTTPStatus.UNAUTHORIZED and request.url.path.startswith("/console"):
-        return RedirectResponse("/console/sign-in", HTTPStatus.SEE_OTHER)
+        return _to_sign_in(request)
     context = {"title": HTTPStatus(status).phrase, "detail": detail, "reference": reference, "viewer": None}
     return TEMPLATES.TemplateResponse(request, "error.html", context, status_code=status)
+
+
+def _asked(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _arrives(request: Request) -> bool:
+    """Say whether a browser follows a link from elsewhere, such as a mail: it shows the session only once one of our own pages leads on."""
+    elsewhere = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    return elsewhere and request.method == "GET" and own_page(_asked(request))
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Lead to the sign-in page, and from there back to a page that was asked for."""
+    back = f"?next={quote(_asked(request), safe='/')}" if request.method == "GET" and own_page(_asked(request)) else ""
+    return RedirectResponse(f"/console/sign-in{back}", HTTPStatus.SEE_OTHER)
+
+
+def own_page(address: str) -> bool:
+    """Say whether an address is a page of our console, where a sign-in may lead to."""
+    return bool(OWN_PAGE.fullmatch(address)) and ".." not in address
+
+
+KNOWN: dict[type[Exception], tuple[int, str]] = {
+    UnknownPerson: (401, "the directory does not know this person"),
+    UnknownConversation: (404, "there is no such conversation of yours"),
+    NotYours: (404, "there is no such action, or none that is yours to see"),
+}
+
+
+async def _known(request: Request, error: Exception) -> Response:
+    return answer(request, *KNOWN[type(error)])
+
+
+async def _not_now(request: Request, error: Exception) -> Response:
+    return answer(request, 409, str(error))
 
 
 def install(app: FastAPI) -> None:
@@ -44,13 +88,9 @@ def install(app: FastAPI) -> None:
     async def refused(request: Request, error: TokenRefused) -> Response:
         return answer(request, 401, str(error), headers={"WWW-Authenticate": "Bearer"})
 
-    @app.exception_handler(UnknownPerson)
-    async def nobody(request: Request, _error: UnknownPerson) -> Response:
-        return answer(request, 401, "the directory does not know this person")
-
-    @app.exception_handler(UnknownConversation)
-    async def no_conversation(request: Request, _error: UnknownConversation) -> Response:
-        return answer(request, 404, "there is no such conversation of yours")
+    for kind in KNOWN:
+        app.add_exception_handler(kind, _known)
+    app.add_exception_handler(NotAllowed, _not_now)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
 
+from assistant.agent.deciding import Deciding
 from assistant.agent.handover import Handover
 from assistant.agent.present import Presenter
 from assistant.agent.turn import Turns
@@ -46,6 +47,9 @@ class Site:
 
     turns: Turns
     handover: Handover
+    deciding: Deciding
+    switched_off: Callable[[], dict[str, str]]
+    """The tools that cannot be used in this installation, each with the reason."""
     store: Store
     directory: Directory
     workplace: Workplace

@@ -63,4 +63,3 @@ def _ticket(body: bytes) -> str:
     detail = said.get("detail")
     named = said.get("ticket") or (detail.get("id") if isinstance(detail, dict) else None)
     return str(named) if isinstance(named, str | int) and not isinstance(named, bool) and len(str(named)) <= TICKET_LIMIT else ""
-

@@ -14,13 +14,26 @@ from assistant.adapters.clock import SystemClock
 from assistant.adapters.memory.clock import FixedClock
 from assistant.adapters.memory.directory import MemoryDirectory
 from assistant.adapters.store.organisation import BuiltinDirectory
-from assistant.domain.configuration import Company, Device, Organisation, Person, Queue, Service
+from assistant.domain.configuration import Company, Device, Entitlement, Organisation, Person, Queue, Service
 from assistant.ports.clock import Clock
 from assistant.ports.devices import DeviceFleet
-from assistant.ports.identity import Directory
+from assistant.ports.identity import Account, Directory, Workplace
 from kb.model import Platform
 
-ZOE = Person("zoe", "Åsa Zoë Lind", "zoe@x.example", "Engineer", "R&D", "Lund", "amir", frozenset({"it-desk", "kb-authors"}), True, "new here")
+ZOE = Person(
+    "zoe",
+    "Åsa Zoë Lind",
+    "zoe@x.example",
+    "Engineer",
+    "R&D",
+    "Lund",
+    "amir",
+    frozenset({"it-desk", "kb-authors"}),
+    delegate="amir",
+    demo=1,
+    story="new here",
+    recovery="zoe@home.example",
+)
 AMIR = Person("amir", "Amir Dar")
 ORGANISATION = Organisation(
     Company("Example", "x.example", "Europe/Stockholm"),
@@ -33,10 +46,12 @@ ORGANISATION = Organisation(
     ),
     services=(Service("wifi", "Wi-Fi", "operational"), Service("erp", "Ledger", "degraded", "slow today", "software")),
     queues=(Queue("service-desk", "Service desk"), Queue("network", "Network", ("vpn", "wifi"))),
+    entitlements=(Entitlement("ledger", "Ledger", "Books", "amir", "regulated", 40, ("it-desk",)), Entitlement("cad", "CAD")),
+    locked=frozenset({"amir"}),
 )
 
 
-class LoadedDirectory(Directory, DeviceFleet, Protocol):
+class LoadedDirectory(Directory, Workplace, DeviceFleet, Protocol):
     """A directory that can be given an organisation."""
 
     def replace(self, made: Organisation) -> None: ...
@@ -65,10 +80,11 @@ def test_people_come_by_name(directory: LoadedDirectory) -> None:
     assert directory.people() == [AMIR, ZOE]
 
 
-def test_company_services_and_queues_come_back(directory: LoadedDirectory) -> None:
+def test_company_services_queues_and_entitlements_come_back(directory: LoadedDirectory) -> None:
     assert directory.company() == ORGANISATION.company
     assert directory.services() == [ORGANISATION.services[1], ORGANISATION.services[0]]
     assert directory.queues() == (ORGANISATION.queues[1], ORGANISATION.queues[0])
+    assert directory.entitlements() == (ORGANISATION.entitlements[1], ORGANISATION.entitlements[0])
 
 
 def test_devices_are_the_persons_own_the_primary_one_first(directory: LoadedDirectory) -> None:
@@ -88,7 +104,50 @@ def test_a_replaced_organisation_is_seen_at_once_and_the_old_one_is_gone(directo
     assert directory.person("zoe") == moved
     assert directory.person("amir") is None
     assert directory.devices_of("zoe") == []
-    assert (directory.company().name, directory.services(), directory.queues()) == ("Other", [], ())
+    assert (directory.company().name, directory.services(), directory.queues(), directory.entitlements()) == ("Other", [], (), ())
+
+
+def changed(directory: LoadedDirectory) -> None:
+    """Change everything about Zoe's account that can be changed."""
+    directory.reset_password("zoe")
+    directory.lock("zoe")
+    directory.grant("zoe", "ledger")
+    directory.revoke("zoe", "kb-authors")
+
+
+def test_an_account_begins_as_the_organisation_says(directory: LoadedDirectory) -> None:
+    assert directory.account("amir").locked
+    assert not directory.account("zoe").locked
+
+
+def test_what_was_changed_about_an_account_outlives_a_reload_of_the_organisation(directory: LoadedDirectory) -> None:
+    changed(directory)
+    directory.unlock("amir")
+    before = directory.account("zoe")
+    directory.replace(ORGANISATION)
+    assert directory.account("zoe") == before == Account("zoe", True, True, True, frozenset({"it-desk", "ledger"}), "1")
+    assert not directory.account("amir").locked
+
+
+def test_what_the_organisation_now_says_itself_is_no_change_any_more(directory: LoadedDirectory) -> None:
+    changed(directory)
+    directory.replace(replace(ORGANISATION, people=(replace(ZOE, groups=frozenset({"it-desk", "ledger"})), AMIR)))
+    assert directory.account("zoe").groups == {"it-desk", "ledger"}
+    directory.replace(ORGANISATION)
+    assert directory.account("zoe").groups == ZOE.groups
+
+
+def test_a_grant_of_what_is_no_group_any_more_is_over(directory: LoadedDirectory) -> None:
+    changed(directory)
+    directory.replace(replace(ORGANISATION, entitlements=()))
+    assert directory.account("zoe").groups == {"it-desk"}
+
+
+def test_somebody_who_left_and_comes_back_begins_anew(directory: LoadedDirectory) -> None:
+    changed(directory)
+    directory.replace(replace(ORGANISATION, people=(AMIR,), devices=()))
+    directory.replace(ORGANISATION)
+    assert directory.account("zoe") == Account("zoe", groups=ZOE.groups)
 
 
 @pytest.mark.parametrize("clock", [SystemClock(), FixedClock(datetime(2026, 3, 2, 13, tzinfo=timezone(timedelta(hours=1))))], ids=["system", "fixed"])

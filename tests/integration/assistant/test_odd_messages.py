@@ -9,7 +9,6 @@ import pytest
 from assistant.agent.state import Inbound
 from assistant.domain.conversation import State
 from assistant.domain.reply import ReplyKind
-from assistant.operations import check_audit
 from tests.support.world import World, cited
 
 VPN = "I can't connect to the VPN"
@@ -90,7 +89,7 @@ def test_whatever_is_written_gets_a_reply_and_harms_nothing(world: World, text: 
         assert "\n" not in world.ticket(filed.ticket.id).subject
     answer = world.talk("jonas.weber").say(VPN)
     assert cited(answer) == {"vpn-install-macos"}
-    assert check_audit(world.assistant)[2] == []
+    assert world.audit_faults() == []
     assert len(world.assistant.directory.people()) > 10
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from assistant.adapters.memory.clock import FixedClock
 from assistant.adapters.store.organisation import PeopleFileError
 from assistant.bootstrap import Assistant, load_people, open_assistant
+from assistant.domain.configuration import Entitlement
 from assistant.domain.ticket import TicketStatus
 from assistant.settings import Settings
 from tests.support.service import PEOPLE_FILE
@@ -101,6 +102,17 @@ def test_a_good_file_is_taken_whole(office: Office) -> None:
     assert ticket.opened_at.isoformat() == "2026-11-19T07:12:00+00:00"
 
 
+def test_accounts_and_access_are_taken_from_the_file(office: Office) -> None:
+    more = '\n[[entitlements]]\nid = "ledger"\nname = "Ledger"\nowner = "bo"\ncost = 40\nopen_to = ["finance"]\n'
+    office.load(GOOD.replace('manager = "bo"', 'manager = "bo"\ndelegate = "bo"\nlocked = true\nrecovery = "ana@home.example"') + more)
+    directory, place = office.assistant.directory, office.assistant.workplace
+    ana = directory.person("ana")
+    assert ana is not None
+    assert (ana.delegate, ana.recovery, directory.account("ana").locked, directory.account("bo").locked) == ("bo", "ana@home.example", True, False)
+    assert place.entitlements() == (Entitlement("ledger", "Ledger", owner="bo", cost=40, open_to=("finance",)),)
+    assert directory.groups() == {"finance", "ledger"}
+
+
 def test_loading_again_creates_no_second_ticket_and_leaves_its_progress(office: Office) -> None:
     office.load(GOOD)
     with office.assistant.store.write() as unit:
@@ -151,6 +163,13 @@ BAD: list[tuple[str, Callable[[], str | bytes], str]] = [
     ("has a ticket with no date", change("2026-11-19T08:12:00+01:00", "last week"), "last week"),
     ("has a ticket with a time without a zone", change("2026-11-19T08:12:00+01:00", "2026-11-19T08:12:00"), "zone"),
     ("has a ticket twice", lambda: GOOD + GOOD[GOOD.index("[[tickets]]") :], "T-1"),
+    ("has an entitlement twice", lambda: GOOD + 2 * '\n[[entitlements]]\nid = "ledger"\nname = "Ledger"\n', "ledger"),
+    ("has an entitlement of a stranger", lambda: GOOD + '\n[[entitlements]]\nid = "ledger"\nname = "Ledger"\nowner = "fay"\n', "fay"),
+    ("has an entitlement with a cost in words", lambda: GOOD + '\n[[entitlements]]\nid = "ledger"\nname = "Ledger"\ncost = "a lot"\n', "cost"),
+    ("has an unknown delegate", change('manager = "bo"', 'manager = "bo"\ndelegate = "gus"'), "gus"),
+    ("has a lock that is neither yes nor no", change('manager = "bo"', 'manager = "bo"\nlocked = "yes"'), "locked"),
+    ("has a recovery address at the company", change('manager = "bo"', 'manager = "bo"\nrecovery = "ana@x.example"'), "recovery"),
+    ("has a recovery address that is none", change('manager = "bo"', 'manager = "bo"\nrecovery = "07700 900123"'), "recovery"),
     ("has a queue without a name", change('name = "Network"\n', ""), "name"),
 ]
 

@@ -18,7 +18,6 @@ from assistant.agent.turn import UnknownConversation, UnknownPerson
 from assistant.domain.conversation import Outcome, State
 from assistant.domain.reply import Reply, ReplyKind
 from assistant.domain.ticket import TicketStatus
-from assistant.operations import check_audit
 from ingest.split import split
 from kb.model import Audience, Document, FailureClass
 from tests.support.world import Talk, World, cited, offered, opened_world
@@ -105,7 +104,7 @@ def test_a_step_that_raises_ends_in_a_visible_error_and_try_again_answers(
     again = maria.press("retry")
     assert (again.kind, cited(again)) == (ReplyKind.ANSWER, {"vpn-install-windows"})
     assert len(world.tickets_of("maria.santos")) == 1
-    assert check_audit(world.assistant)[2] == []
+    assert world.audit_faults() == []
 
 
 def confirmed(talk: Talk) -> Reply:
@@ -345,7 +344,7 @@ class TestThreads:
         for asked, answered in zip(events[::2], events[1::2], strict=True):
             assert answered.body["reply"]["message"] == asked.body["message"]
         assert all(reply.kind is not ReplyKind.ERROR for reply in replies)
-        assert check_audit(world.assistant)[2] == []
+        assert world.audit_faults() == []
 
     def test_turns_of_two_conversations_run_beside_each_other(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         both = threading.Barrier(2, timeout=5)
@@ -368,7 +367,7 @@ class TestThreads:
             replies = list(pool.map(lambda person: world.talk(person).say("My mailbox is full"), people))
         assert {reply.kind for reply in replies} == {ReplyKind.ANSWER}
         assert len({reply.conversation for reply in replies}) == len({reply.ticket.id for reply in replies if reply.ticket}) == len(people)
-        assert check_audit(world.assistant)[2] == []
+        assert world.audit_faults() == []
 
 
 class TestWhoMaySpeak:

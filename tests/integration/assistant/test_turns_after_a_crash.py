@@ -11,7 +11,6 @@ import pytest
 from assistant.agent.state import Inbound
 from assistant.domain.conversation import State
 from assistant.domain.reply import ReplyKind
-from assistant.operations import check_audit
 from tests.support.service import clean_environment
 from tests.support.world import MONDAY, Talk, cited, opened_world
 
@@ -39,7 +38,7 @@ def test_a_killed_turn_is_finished_once(demo_home: Path, moment: str, unanswered
         talk = Talk(world, "maria.santos", conversation.id)
         talk.replies.append(again)
         assert talk.press("yes").state == State.RESOLVED
-        assert check_audit(world.assistant)[2] == []
+        assert world.audit_faults() == []
 
 
 def test_the_next_message_answers_the_one_that_was_left_behind_first(demo_home: Path) -> None:

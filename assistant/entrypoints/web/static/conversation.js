@@ -81,9 +81,8 @@ function signedOut() {
 }
 
 async function send(form) {
-  const button = form.querySelector('button');
-  if (button.disabled) return;
-  button.disabled = true;
+  if (form.dataset.sending) return;
+  form.dataset.sending = 'yes'; // a disabled button would lose the focus
   try {
     const response = await fetch(form.action, { method: 'POST', headers: { Accept: 'application/json' }, body: new URLSearchParams(new FormData(form)) });
     if (response.ok) done(form);
@@ -92,7 +91,7 @@ async function send(form) {
   } catch {
     say('Firstline cannot be reached now. Nothing was sent; what you wrote stays here.');
   } finally {
-    button.disabled = false;
+    delete form.dataset.sending;
   }
 }
 

@@ -14,6 +14,7 @@ function age(moment, form) {
   const seconds = (moment.getTime() - Date.now()) / 1000;
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ['minute', 60];
   const count = Math.trunc(seconds / size);
+  if (form === 'span' && !count) return 'under a minute';
   if (form === 'span') return new Intl.NumberFormat(undefined, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.abs(count));
   return ages.format(count, unit);
 }

@@ -21,7 +21,7 @@ def upgrade() -> None:
     """Create the tables and the triggers that guard the copies."""
     op.create_table(
         "aliases",
-        sa.Column("person", sa.String(80), primary_key=True),
+        sa.Column("person", sa.String(200), primary_key=True),
         sa.Column("alias", sa.String(40), nullable=False, unique=True),
         sa.Column("salt", sa.String(64), nullable=False),
     )
