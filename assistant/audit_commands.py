@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 PAGE = 1_000
+DIGITS = 9
+"""A longer number is none of a record; both databases count so far in a column of numbers."""
 app = typer.Typer(no_args_is_help=True, help="The record of decisions.")
 
 
@@ -116,11 +118,12 @@ def _lines(audit: Audit, mentioning: str = "") -> Iterator[AuditLine]:
 
 def _meant(audit: Audit, wanted: str) -> list[AuditLine]:
     """Return the record of this number, or those about the message or the action of this id."""
-    if wanted.isascii() and wanted.isdigit():
-        numbered = [line for line in audit.lines(int(wanted) - 1, 1) if line.number == int(wanted)] if len(wanted) < SHOWN // 3 else []
-        if numbered:
-            return numbered
-    return [line for line in _lines(audit, wanted) if wanted in (line.facts.get("message"), line.facts.get("action"))] if wanted else []
+    numbered = []
+    if wanted.isascii() and wanted.isdigit() and len(wanted) <= DIGITS:
+        numbered = [line for line in audit.lines(int(wanted) - 1, 1) if line.number == int(wanted)]
+    if numbered or not wanted:
+        return numbered
+    return [line for line in _lines(audit, wanted) if wanted in (line.facts.get("message"), line.facts.get("action"))]
 
 
 def _facts(found: Replay) -> dict[str, Any]:

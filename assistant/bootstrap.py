@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +108,7 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
     clock = clock or SystemClock()
     notifier, desk = open_notifier(settings, clock), open_desk(settings)
     same_issue = policy.bands["attach"].auto
-    memory = Memory(same_issue) if settings.zero_persistence else None
+    memory = Memory(same_issue, timedelta(days=settings.same_issue_days)) if settings.zero_persistence else None
     if memory is not None:
         no_core_dumps()
     store = SqlStore(base.engine, same_issue, PassedOn if desk is not None else kept_here, memory)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant import audit_commands, people_commands, privacy_commands
-from assistant.command_line import NO, WRONG, AsJson
+from assistant import action_commands, audit_commands, people_commands, policy_commands, privacy_commands
+from assistant.command_line import NO, WRONG, AsJson, running_service, token_for
 from assistant.command_line import opened as _opened
 from assistant.command_line import read_settings as _settings
 from assistant.command_line import stop as _stop
@@ -24,6 +24,8 @@ app = typer.Typer(
 app.add_typer(people_commands.app, name="people")
 app.add_typer(audit_commands.app, name="audit")
 app.add_typer(privacy_commands.app, name="privacy")
+app.add_typer(action_commands.app, name="actions")
+app.add_typer(policy_commands.app, name="policy")
 
 
 @app.command(epilog="Example: firstline serve --port 8081")
@@ -122,23 +124,13 @@ def _shown(reply: Any) -> str:
 
 def _ask_running(settings: Settings, person: str, conversation: str, message: dict[str, Any]) -> Any:
     """Take the turn in the service that runs on this state folder; None when none runs."""
-    from assistant.bootstrap import read_secret
     from assistant.entrypoints.terminal import ServiceUnreachable, ask_service
-    from assistant.entrypoints.tokens import Tokens
-    from assistant.service import address_file
-    from kb.adapters.index_state import FileIndexState
 
-    state = FileIndexState(settings.index_folder)
-    if state.own():
-        state.disown()
+    url = running_service(settings)
+    if not url:
         return None
     try:
-        url = json.loads(address_file(settings.home).read_text())["url"]
-    except (OSError, ValueError, KeyError):
-        _stop("another Firstline process keeps the index and is not ready yet; try again in a moment")
-    token, _ = Tokens(read_secret(settings), settings.token_minutes).issue(person)
-    try:
-        return ask_service(url, token, conversation, message)
+        return ask_service(url, token_for(settings, person), conversation, message)
     except ServiceUnreachable as error:
         _stop(str(error))
 

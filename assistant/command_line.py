@@ -52,3 +52,28 @@ def opened(settings: Settings) -> Iterator[Assistant]:
         stop(str(error))
     finally:
         assistant.close()
+
+
+def running_service(settings: Settings) -> str:
+    """Return the address of the service that runs on this state folder, "" when none does; one that is not ready yet ends the command."""
+    import json
+
+    from assistant.service import address_file
+    from kb.adapters.index_state import FileIndexState
+
+    state = FileIndexState(settings.index_folder)
+    if state.own():
+        state.disown()
+        return ""
+    try:
+        return str(json.loads(address_file(settings.home).read_text())["url"])
+    except (OSError, ValueError, KeyError):
+        stop("another Firstline process keeps the index and is not ready yet; try again in a moment")
+
+
+def token_for(settings: Settings, person: str) -> str:
+    """Return a token with which the running service takes a person for who they are."""
+    from assistant.bootstrap import read_secret
+    from assistant.entrypoints.tokens import Tokens
+
+    return Tokens(read_secret(settings), settings.token_minutes).issue(person)[0]

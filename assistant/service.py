@@ -119,8 +119,9 @@ class Service:
         try:
             if not self._adopted:
                 adopt(parts.store, parts.anchors, parts.secret)
-                self._adopted = True
+            self._adopted = False  # until the copy of the next one is written
             anchor_head(parts.store, parts.anchors, parts.secret, parts.clock.now())
+            self._adopted = True
         except (AnchorRefused, AuditUnreadable, OSError, ValueError) as error:
             log.error("the audit cannot be anchored: %s", error)
             self._audit = "changed" if isinstance(error, AnchorRefused | AuditUnreadable) else "not anchored"

@@ -8,6 +8,7 @@ from evals.commands.abstention import abstention
 from evals.commands.citations import citations
 from evals.commands.devices import devices
 from evals.commands.durability import durability
+from evals.commands.faults import faults
 from evals.commands.fit_evidence import fit_evidence
 from evals.commands.fit_ranking import fit_ranking
 from evals.commands.freshness import freshness
@@ -33,6 +34,7 @@ from evals.commands.zero_persistence import zero_persistence
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
 app.command(epilog="Example: firstline eval citations evals/cases/support_pairs.jsonl --json citations.json")(citations)
 app.command(epilog="Example: firstline eval durability --seconds 20 --truncations 1000 --json durability.json")(durability)
+app.command(epilog="Example: firstline eval faults --kills 500 --faults 500 --json faults.json")(faults)
 app.command("fit-ranking", epilog="Example: firstline eval fit-ranking DATA/kb_symptoms DATA/scifact --untitled DATA/stackfaq")(fit_ranking)
 app.command("fit-evidence", epilog="Example: firstline eval fit-evidence DATA/kb_symptoms DATA/stackfaq --outsiders DATA/banking77/train.jsonl")(
     fit_evidence

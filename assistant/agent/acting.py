@@ -237,7 +237,7 @@ class Acting:
         opened = ways.place_ticket(memory) if tool.category else None
         step = Step("act", action.status.value, policy=self.policy.version, detail={"tool": action.tool, "action": action.id, "rule": moved.rule})
         kind = ReplyKind.APPROVAL if action.status is Status.AWAITING else ReplyKind.ACTION
-        text = wording.going_on(action, self._approvers(ways, action), moved.channel)
+        text = wording.going_on(action, self._approvers(ways, action), moved.channel, self._until(ways, action))
         leave = () if action.status is Status.READY else (Choice(id=f"{DROP}{action.id}", label="Cancel"),)
         settled = Settlement(
             Happening.STARTED, kind, text, memory, choices=(*leave, PERSON), action=view_of(action, _NEEDS.get(action.status, ""), moved.channel)
@@ -251,6 +251,10 @@ class Acting:
             return ()
         known = self.fulfilment.directory.person
         return tuple(person.name for one in sorted(self.fulfilment.holders(action, approval, approval.stage)) if (person := known(one)) is not None)
+
+    def _until(self, ways: Ways, action: Action) -> datetime | None:
+        approval = ways.unit.approvals.load(action.id)
+        return approval.expires_at if approval is not None else None
 
     def _drop(self, ways: Ways, action: Action) -> Settlement:
         moved = self.fulfilment.drop(ways.unit, action.id, ways.setting.person, ways.at)

@@ -16,7 +16,7 @@ from assistant.domain.approval import Approval
 from assistant.domain.configuration import Person
 from assistant.domain.conversation import Conversation, Happening, State, advance, outcome_of
 from assistant.domain.reply import PERSON, Reply, ReplyKind
-from assistant.governance.approvals import NotAllowed
+from assistant.governance.approvals import NotAllowed, represented
 from assistant.governance.redaction import without_secrets
 from assistant.governance.rendering import render
 from assistant.ports.store import ActionChanged, ConversationChanged, UnitOfWork
@@ -89,7 +89,7 @@ class Deciding:
         approval = unit.approvals.load(moved.action.id)
         holders = self._fulfilment.holders(moved.action, approval, approval.stage) if approval is not None else frozenset()
         names = [person.name for one in sorted(holders) if (person := self.parts.directory.person(one)) is not None]
-        return wording.going_on(moved.action, names, moved.channel)
+        return wording.going_on(moved.action, names, moved.channel, approval.expires_at if approval is not None else None)
 
     def _reply(self, conversation: Conversation, moved: Moved, text: str) -> Reply:
         needs = {Status.CHALLENGED: "code", Status.AWAITING: "approval"}.get(moved.action.status, "")
@@ -134,9 +134,15 @@ class Deciding:
             raise NotYours(action_id)
         found = self._request(action, approval, person)
         voted = any(person.id in (vote.approver, vote.instead_of) for vote in approval.votes)
-        if not (found.mine or voted or person.is_agent or person.id == approval.requester):
+        if not (found.mine or voted or person.is_agent or person.id == approval.requester or self._concerns(found, person)):
             raise NotYours(action_id)
         return found
+
+    def _concerns(self, found: Request, person: Person) -> bool:
+        """Say whether a person decides one of the stages, now or later, or would have."""
+        known, numbers = self.parts.directory.person, range(len(found.approval.stages))
+        stages = (self._fulfilment.holders(found.action, found.approval, number) for number in numbers)
+        return any(represented(person, stage_holders, known) is not None for stage_holders in stages)
 
     def _request(self, action: Action, approval: Approval, person: Person) -> Request:
         requester = self.parts.directory.person(approval.requester)

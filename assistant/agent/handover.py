@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from assistant.agent import wording
+from assistant.agent.acting import actions_of
 from assistant.agent.lookup import NO_ISSUE
 from assistant.agent.state import Memory
 from assistant.agent.steps import summarise
@@ -106,7 +107,9 @@ class Handover:
         name = next((each.name for each in settler.queues() if each.id == queue), queue)
         device = next((each for each in self.parts.fleet.devices_of(person.id) if each.id == memory.device), None)
         said = summarise.transcript_of(unit.conversations.events(conversation.id), person)
-        body = summarise.ticket_body(memory, said, person, device, memory.confidence, name, HandoffReason.STEPPED_IN)
+        body = summarise.ticket_body(
+            memory, said, person, device, memory.confidence, name, HandoffReason.STEPPED_IN, actions_of(unit, conversation.id)
+        )
         issue = requests.Issue(
             f"{conversation.id}:{conversation.episode.number}",
             conversation.id,

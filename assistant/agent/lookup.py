@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -109,7 +110,14 @@ def look_up(setting: Setting, knowledge: Knowledge, enough: float) -> Finding:
         return finding
     known = setting.memory.issue and not (setting.understanding.intent is Intent.FILE and setting.conversation.before in CLOSED)
     issue = setting.memory.issue if known else setting.message.text or NO_ISSUE
-    return replace(finding, issue_vector=knowledge.embed(subject_of(issue)))
+    return replace(finding, issue_vector=_vector_of(issue, setting, knowledge))
+
+
+def _vector_of(issue: str, setting: Setting, knowledge: Knowledge) -> tuple[float, ...]:
+    """Return the vector of an issue; () rather than an error for somebody who wants a person: they get one whatever is broken."""
+    with contextlib.suppress(*((Exception,) if setting.understanding.intent is Intent.PERSON else ())):
+        return knowledge.embed(subject_of(issue))
+    return ()
 
 
 def _find(setting: Setting, knowledge: Knowledge, enough: float) -> Finding:

@@ -80,7 +80,7 @@ class Telling:
         if conversation.episode.ticket:
             unit.tickets.comment(conversation.episode.ticket, "firstline", text, at)
         undo = (Choice(id=f"{UNDO}{action.id}", label="Undo"),) if action.status is Status.DONE and undoing(action) is not None else ()
-        moved = self._moved(unit, conversation, Happening.ACTED, at) if moves else conversation
+        moved = self._moved(unit, conversation, Happening.ACTED, at) if moves else _unmoved(unit, conversation)
         choices = (*CONFIRMATION, *undo) if asks else (*undo, PERSON)
         return [self._say(unit, moved, action, wording.acted(text) if asks else text, choices, at)]
 
@@ -98,7 +98,7 @@ class Telling:
         else:
             text = wording.action_ended(action.plan.title, str(action.result.get("why", "")), opened.ticket, name)
         with_ticket = replace(conversation, episode=replace(conversation.episode, ticket=opened.ticket.id))
-        moved = self._moved(unit, with_ticket, Happening.FILED, at) if _acting(conversation) else conversation
+        moved = self._moved(unit, with_ticket, Happening.FILED, at) if _acting(conversation) else _unmoved(unit, with_ticket)
         view = TicketView(id=opened.ticket.id, subject=opened.ticket.subject, status=opened.ticket.status.value, queue=name, attached=opened.attached)
         return [self._say(unit, moved, action, text, (PERSON,), at, view)]
 
@@ -144,6 +144,12 @@ class Telling:
             action=view_of(action),
         )
         return unit.conversations.emit(conversation.id, at, {"type": "reply", "reply": reply.model_dump(mode="json")})
+
+
+def _unmoved(unit: UnitOfWork, conversation: Conversation) -> Conversation:
+    """Save a conversation that stays where it is: nobody may have taken it since it was read."""
+    unit.conversations.save(conversation)
+    return conversation
 
 
 def _acting(conversation: Conversation) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from assistant.domain.action import Action, Plan, Status
 from assistant.domain.configuration import Person
@@ -216,14 +217,15 @@ def plan(made: Plan) -> str:
     return f"**{made.title}**\n\n{steps}\n\nIt touches {made.blast_radius}. {made.undo} Shall I do that?"
 
 
-def going_on(action: Action, approvers: Sequence[str], channel: str) -> str:
-    """Say what an action waits for after its press."""
+def going_on(action: Action, approvers: Sequence[str], channel: str, until: datetime | None = None) -> str:
+    """Say what an action waits for after its press; ``until`` is when an approval runs out."""
     if action.status is Status.CHALLENGED:
         place = "your authenticator app shows" if channel == "totp" else "I am sending to your registered second channel"
         return f"To make sure that it is you, enter the six-digit code that {place}. Enter it in the card above, not as a message."
     if action.status is Status.AWAITING:
         asked = " and ".join(approvers) or "those who decide this"
-        return f"I asked {asked} to agree to: {action.plan.title}. I will tell you here as soon as it is decided."
+        open_until = f" It is open until {until:%d %B %H:%M} UTC." if until is not None else ""
+        return f"I asked {asked} to agree to: {action.plan.title}.{open_until} I will tell you here as soon as it is decided."
     return f"I am on it: {action.plan.title}."
 
 

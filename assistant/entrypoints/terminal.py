@@ -8,7 +8,12 @@ from assistant.domain.reply import Reply
 
 
 class ServiceUnreachable(RuntimeError):
-    """The running service did not take the message; the words say why."""
+    """The running service did not do what was asked; the words say why. ``status`` is its answer's, 0 when there was none."""
+
+    def __init__(self, words: str, status: int = 0) -> None:
+        """Remember both."""
+        super().__init__(words)
+        self.status = status
 
 
 def show(reply: Reply) -> str:
@@ -36,14 +41,24 @@ def ask_service(url: str, token: str, conversation: str, message: dict[str, Any]
     Raises:
         ServiceUnreachable: it cannot be reached or refuses.
     """
+    path = f"/v1/conversations/{conversation}/messages" if conversation else "/v1/conversations"
+    return Reply.model_validate(call_service(url, token, path, message))
+
+
+def call_service(url: str, token: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Return what the service at ``url`` answers as JSON: to a POST of ``body``, or to a GET without one.
+
+    Raises:
+        ServiceUnreachable: it cannot be reached or refuses.
+    """
     import httpx
 
-    path = f"/v1/conversations/{conversation}/messages" if conversation else "/v1/conversations"
+    headers = {"Authorization": f"Bearer {token}"}
     try:
-        answer = httpx.post(f"{url}{path}", json=message, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        answer = httpx.request("GET" if body is None else "POST", f"{url}{path}", json=body, headers=headers, timeout=30)
     except httpx.HTTPError as error:
         raise ServiceUnreachable(f"the service at {url} does not answer ({type(error).__name__})") from error
     if answer.status_code >= 400:
         detail = answer.json().get("detail", answer.text) if "json" in answer.headers.get("content-type", "") else answer.text[:200]
-        raise ServiceUnreachable(f"the service refused: {detail}")
-    return Reply.model_validate(answer.json())
+        raise ServiceUnreachable(f"the service refused: {detail}", answer.status_code)
+    return answer.json()

@@ -59,7 +59,10 @@ MADE = re.compile(rf"(?<![\w.-])(?:{'|'.join(_MAKES)})|(?<=hooks\.slack\.com/ser
 MIXED_40 = re.compile(r"(?<![\w/+=.-])(?=[A-Za-z0-9/+]{0,39}[a-z])(?=[A-Za-z0-9/+]{0,39}[A-Z])(?=[A-Za-z0-9/+]{0,39}\d)[A-Za-z0-9/+]{40}(?![\w/+=])")
 BASE64_KEY = re.compile(r"(?<![\w/+=])(?=[A-Za-z0-9/+]{0,80}[+/0-9])(?:[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}=)(?![\w=])")
 
-_PLACEHOLDER = r"(?![<\[{(*…]|\$\{?\w|%\w+%|(?:null|none|true|false|undefined|required|optional|example|redacted|hidden|secret)\b|x{3,}|\.{2,}|_{2,})"
+_PLACEHOLDER = (
+    r"(?![\"'`“]{0,2}[<\[{(*…$]|\$\{?\w|%\w+%|(?:null|none|true|false|undefined|required|optional|example|redacted|hidden|secret)\b|"
+    r"x{3,}|\.{2,}|_{2,})"
+)
 _URL_PASSWORD = re.compile(
     r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,80}:(" + _PLACEHOLDER + r"[^\s/@]{1,128}(?:@[^\s/@.]{1,40})?)@(?=[\w\[])", re.IGNORECASE
 )

@@ -181,9 +181,9 @@ _NAMED_NUMBER = re.compile(
     r"bsn|burgerservicenummer|paspoortnummer|rijksregisternummer|cpf|contribuinte|cart[ãa]o de cidad[ãa]o|henkil[öo]tunnus|hetu|cpr(?:-?nummer)?|"
     r"f[øo]dselsnummer|aadhaar(?: number)?|pps(?: number)?|ahv(?:-?nummer)?|medicare(?: number)?|health insurance number|krankenversicherungsnummer|"
     r"(?:bank )?account (?:number|no\.?)|routing (?:number|no\.?)|sort code|kontonummer|num[ée]ro de compte|n[úu]mero de cuenta|numero di conto|"
-    r"rekeningnummer|numer konta|iban)"
-    r"(?:\s{1,2}(?:is|was|ist|lautet|est|es|är|to|jest|é|è))?\s{0,2}[:=#]?\s{0,2}((?=[A-Za-z]{0,4}[ -]?\d)[A-Za-z0-9](?:[ "
-    r".-]?[A-Za-z]?[A-Za-z0-9]?\d[A-Za-z]?){3,16})(?!\w)",
+    r"rekeningnummer|numer konta)"
+    r"(?:\s{1,2}(?:is|was|ist|lautet|est|es|är|to|jest|é|è))?\s{0,2}[:=#]?\s{0,2}"
+    r"([A-Za-z]{0,4}[ .-]?\d[A-Za-z0-9]{0,14}(?:[ ./-]?(?:[A-Za-z]{0,3}\d[A-Za-z0-9]{0,11}|(?-i:[A-Z])(?![A-Za-z]))){0,8})(?!\w)",
     re.IGNORECASE,
 )
 _BIRTH = re.compile(

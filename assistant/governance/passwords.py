@@ -10,7 +10,7 @@ from assistant.governance.credentials import Found
 
 _NAMES = (
     r"pass ?(?:word|code|phrase)s?|passwd|passwort\w{0,2}|kennw[oö]rt\w{0,2}|losungswort|mots? de passe|\bmdp\b|phrase (?:de passe|"
-    r"secr[eè]te)|contrase[nñ]as?|l[öo]senord(?:et)?|"
+    r"secr[eè]te)|contrase[nñ]as?|\bmi clave\b|l[öo]senord(?:et)?|"
     r"l[öo]senfras(?:en)?|has[lł](?:o|em|a)\b|\bsenhas?\b|palavra[- ]passe|parola d['’]ordine|wachtwoord(?:en)?|wachtzin|"
     r"adgangskode\w{0,2}|kodeord(?:et)?|"
     r"passord(?:et)?|salasana\w{0,3}|\bheslo\b|jelsz[óo]\w{0,2}|şifre\w{0,3}|парол[ьяюе]м?|"
@@ -181,24 +181,26 @@ _NOT_A_VALUE = re.compile(
     r"[<\[{(*•…$%#]|0x[0-9a-f]+$|https?:|www\.|kb\d{5,}|[\w.-]+\.(?:com|org|net|edu|gov|io|html?|php|aspx?|exe|dll|msi|pdf|docx?|xlsx?|"
     r"txt|cfg|conf|ini|log|ps1|sh|py)\b|.*@.*\.\w|x+$|\.+$|-+$|_+$|/|\\|"
     r"\d+(?:[.,:/-]\d+)*(?:st|nd|rd|th|s|m|h|d|gb|mb|kb|px|bit|bits|x|k|%)?$|n/?a$|(?:ctrl|alt|shift|cmd|win|fn)\b|f\d{1,2}$|(?:windows|"
-    r"office|win|microsoft|m|o|outlook|exchange|server|ios|macos|android|version|v)[-_ ]?\d",
+    r"office|win|microsoft|m|o|outlook|exchange|server|ios|macos|android|version|v)[-_ ]?\d[\d.]*$",
     re.IGNORECASE,
 )
+NEVER, SAID, ALONE = range(3)
+"""When a plain word counts: never; where the sentence ends or turns after it; wherever it is no word that people say of passwords."""
 _SPOKEN = (
-    (_SAID, True),
-    (_SAID_BY_LANGUAGE, True),
-    (_USED, True),
-    (_SAID_VAGUELY, False),
-    (_BESIDE, False),
-    (_BEFORE, False),
-    (_MINE, True),
-    (_CHANGED, True),
-    (_TURNED, False),
-    (_USER, True),
-    (_WITH, False),
-    (_PAIR, False),
+    (_SAID, SAID),
+    (_SAID_BY_LANGUAGE, SAID),
+    (_USED, ALONE),
+    (_SAID_VAGUELY, NEVER),
+    (_BESIDE, NEVER),
+    (_BEFORE, NEVER),
+    (_MINE, ALONE),
+    (_CHANGED, SAID),
+    (_TURNED, NEVER),
+    (_USER, SAID),
+    (_WITH, NEVER),
+    (_PAIR, NEVER),
 )
-"""Each way of saying it, and whether an ordinary word counts there when nothing else is said of the password."""
+"""Each way of saying it, and when a word that could be of any sentence counts there as a password."""
 _AFTER = re.compile(
     r"\s{0,3}(?:$|[.,;:!?)\n]|[-–—]\s|\"|(?:and|but|or|und|oder|aber|doch|et|mais|ou|y|e|o|pero|och|men|eller|i|ale|lub|mas|ma|però|en|"
     r"of|maar|og|ja|mutta|which|so|then|please|thanks|thx|bitte|danke|merci|"
@@ -212,8 +214,8 @@ _TRAIL = ".,;:!?)]}\"'»”’…*_`"
 
 def passwords_in(text: str) -> Iterator[Found]:
     """Yield what somebody calls a password, a PIN or a code; words that are only said about one are left alone."""
-    for pattern, weak in _SPOKEN:
-        yield from _valued(pattern, text, weak)
+    for pattern, plain in _SPOKEN:
+        yield from _valued(pattern, text, plain)
     for pattern in (_PHRASE, _CODES, _BARE_CODE, _CODE_BEFORE):
         for found in pattern.finditer(text):
             if pattern is not _PHRASE or found.group(1).split()[0].lower() not in _ORDINARY:
@@ -222,12 +224,12 @@ def passwords_in(text: str) -> Iterator[Found]:
         yield found.start(), found.end(), "code"
 
 
-def _valued(pattern: re.Pattern[str], text: str, weak: bool) -> Iterator[Found]:
+def _valued(pattern: re.Pattern[str], text: str, plain: int) -> Iterator[Found]:
     place = 0
     while found := pattern.search(text, place):
         number = next(number for number in range(found.re.groups, 0, -1) if found.group(number) and number != found.re.groupindex.get("name"))
         start, end, quoted = _value_of(text, *found.span(number))
-        if start < end and _is_secret(text, start, end, quoted, weak):
+        if start < end and _is_secret(text, start, end, quoted, plain):
             yield start, end, "secret"
             place = max(end, found.start() + 1)
         else:
@@ -244,19 +246,19 @@ def _value_of(text: str, start: int, end: int) -> tuple[int, int, bool]:
     return start, start + len(value.rstrip(_TRAIL)), False
 
 
-def _is_secret(text: str, start: int, end: int, quoted: bool, weak: bool) -> bool:
+def _is_secret(text: str, start: int, end: int, quoted: bool, plain: int) -> bool:
     value = text[start:end]
-    if _NOT_A_VALUE.match(value) and not (weak and re.fullmatch(r"\d{4,12}", value)):
+    if _NOT_A_VALUE.match(value) and not (plain and re.fullmatch(r"\d{4,12}", value)):
         return False
     if value.lower() in _ORDINARY or len(value) < 3:
         return False
     if looks_secret(value):
         return True
     if quoted:
-        return weak and value.lower().split()[0] not in _ORDINARY
-    if not weak or (value.islower() and _ENDINGS.fullmatch(value)) or not re.fullmatch(r"[\w'’-]{3,40}", value):
+        return bool(plain) and value.lower().split()[0] not in _ORDINARY
+    if not plain or (value.islower() and _ENDINGS.fullmatch(value)) or not re.fullmatch(r"[\w'’-]{3,40}", value):
         return False
-    return bool(_AFTER.match(text, end) or _LAST_WORD.match(text, end))
+    return plain == ALONE or bool(_AFTER.match(text, end) or _LAST_WORD.match(text, end))
 
 
 def looks_secret(value: str) -> bool:

@@ -135,6 +135,11 @@ class Facts:
         """Return plain values for the audit."""
         return asdict(self) | {"label": self.label.value}
 
+    def notable(self) -> dict[str, Any]:
+        """Return the facts that are not what they are for a tool in general."""
+        plain = Facts(self.tool).record()
+        return {name: value for name, value in self.record().items() if value != plain[name]}
+
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Facts:
         """Read back what ``record`` wrote.
@@ -241,12 +246,7 @@ class Example:
         if said.verdict is self.verdict and said.rule.startswith(self.rule):
             return ""
         wanted = f"{self.verdict} by “{self.rule}…”" if self.rule else self.verdict.value
-        return f"{self.facts.tool} {_asked(self.facts)}: {said.verdict} by “{said.rule}”, expected {wanted}"
-
-
-def _asked(facts: Facts) -> str:
-    plain = Facts(facts.tool).record()
-    return str({name: value for name, value in facts.record().items() if value != plain[name]})
+        return f"{self.facts.tool} {self.facts.notable()}: {said.verdict} by “{said.rule}”, expected {wanted}"
 
 
 def load_policy(path: Path = PACKAGED) -> Policy:

@@ -24,7 +24,7 @@ _EMAIL = re.compile(
     re.IGNORECASE,
 )
 _INTERNATIONAL = re.compile(
-    r"(?<![\w.+])(?:\+|00(?=[1-9]\d?[ -]))[1-9](?:[ ./-]?(?:\(\d{1,4}\)[ ./-]?)?\d){7,13}(?![\w]|[.-]\d)|(?<![\w.+])\+\d{1,3} "
+    r"(?<![\w.+])(?:\+|(?<!\d )00(?=[1-9]\d?[ -]))[1-9](?:[ ./-]?(?:\(\d{1,4}\)[ ./-]?)?\d){7,13}(?![\w]|[.-]\d)|(?<![\w.+])\+\d{1,3} "
     r"?\(\d{1,4}\)[ ./-]?\d(?:[ ./-]?\d){4,10}(?!\w)"
 )
 _AMERICAN = re.compile(
@@ -37,7 +37,8 @@ _NAMED_PHONE = re.compile(
     r"rufnummer|erreichbar|erreichen|rückruf|r[üu]ckrufnummer|t[ée]l[ée]phone|portable|appelez-moi|rappelez|num[ée]ro|tel[ée]fono|"
     r"m[óo]vil|ll[áa]m[ae]me|celular|telem[óo]vel|telefone|ligue|cellulare|chiama\w{0,3}|"
     r"telefonnummer|n[åa]s p[åa]|ring mig|kom[óo]rk\w{1,3}|numer|zadzwo[nń]|telefoonnummer|mobiel|bel me|bereikbaar)\b"
-    r"(?:[^\d\n+]{0,24}?)((?:\(0\d{1,4}\)|0\d{1,4}|[1-9]\d{2})[ ./-]?\d(?:[ ./-]?\d){4,9})(?![\w]|[.-]\d)",
+    r"(?:[^\d\n+]{0,24}?)(?!(?:1[ .-])?0?8(?:00|88|77|66|55|44|33|22)\D)((?:\(0\d{1,4}\)|0\d{1,4}|[1-9]\d{2})[ ./-]?\d(?:[ "
+    r"./-]?\d){4,9})(?![\w]|[.-]\d)",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(

@@ -64,10 +64,14 @@ def channel_of(person: Person, company_domain: str, factor: SecondFactor | None)
 
 
 def begin(action: str, action_hash: str, channel: Channel, now: datetime, key: bytes) -> tuple[Challenge, Secret | None]:
-    """Return a challenge for one action, and the code to be sent for it; None where an app makes the code."""
+    """Return a challenge for one action, and the code to be sent for it; None where an app makes the code.
+
+    The code follows from the action and the key: a notice that is sent twice, which mail programs show once, says the same code twice.
+    """
     if channel is Channel.TOTP:
         return Challenge(action, action_hash, "", channel, now + LIFE), None
-    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    derived = hmac.digest(key, f"code\0{action}\0{action_hash}".encode(), "sha256")
+    code = f"{int.from_bytes(derived) % 10**DIGITS:0{DIGITS}}"
     return Challenge(action, action_hash, _digest(action, action_hash, code, key), channel, now + LIFE), Secret(code)
 
 

@@ -32,6 +32,7 @@ class Carrier:
     errands: Errands
     clock: Clock
     notify: Callable[[Sequence[Event]], None]
+    doubt: timedelta = DOUBT
 
     def due(self) -> list[OutboxEntry]:
         """Return what waits, in order."""
@@ -112,7 +113,7 @@ class Carrier:
     def _given_up(self, entry: OutboxEntry, called: dict[str, Any], patience: timedelta, at: datetime) -> str:
         waited = at - datetime.fromisoformat(entry.result["first"])
         if called["open"]:
-            return UNKNOWN if waited > DOUBT or int(entry.result["calls"]) >= MOST_CALLS else ""
+            return UNKNOWN if waited > self.doubt or int(entry.result["calls"]) >= MOST_CALLS else ""
         return FAILED if waited > patience else ""
 
     def drain(self) -> None:

@@ -78,7 +78,7 @@ class Durable:
             system_database_url=self._url,
             application_version=VERSION,
             executor_id="local",
-            log_level="WARNING",
+            log_level="ERROR",
             enable_otlp=False,
             max_executor_threads=32,
         )

@@ -187,14 +187,13 @@ class SendNotice:
     def call(self, call: Call) -> dict[str, Any]:
         """See the protocol. A second delivery carries the same message id."""
         with self.store.read() as unit:
-            action = unit.actions.load(call.entry.body["action"])
+            action, approval = unit.actions.load(call.entry.body["action"]), unit.approvals.load(call.entry.body["action"])
         person = self.directory.person(call.entry.body["person"])
         if person is None or action is None or not person.email:
             raise Refused("there is nobody to tell")
         requester = self.directory.person(action.actor)
-        self.notifier.send(
-            _notice(call.entry.body["about"], person.email, action, requester.name if requester else action.actor, self.url()), call.entry.key
-        )
+        name, until = requester.name if requester else action.actor, approval.expires_at if approval is not None else None
+        self.notifier.send(_notice(call.entry.body["about"], person.email, action, name, self.url(), until), call.entry.key)
         return {}
 
     def end(self, unit: UnitOfWork, entry: OutboxEntry, ended: Ended, at: datetime) -> list[Event]:
@@ -202,13 +201,15 @@ class SendNotice:
         return []
 
 
-def _notice(about: str, address: str, action: Action, requester: str, url: str) -> Notice:
+def _notice(about: str, address: str, action: Action, requester: str, url: str, until: datetime | None) -> Notice:
     plan = action.plan
     if about.startswith("approval"):
         again = "Still waiting for you: " if about == "approval.reminder" else ""
         lines = "\n".join(f"- {line}" for line in plan.lines)
         ways = f"Look at it and decide: {url}/console/approvals/{action.id}\nThe link opens a page; nothing happens before you decide there."
-        text = f"{requester} asks for: {plan.title}\n\n{lines}\n\nIt touches {plan.blast_radius}. {plan.undo}\n\n{ways}"
+        ends = f"\nIt is open until {until:%d %B %Y %H:%M} UTC. If nobody decides, nothing is done." if until is not None else ""
+        shown = f"This is what {requester} was shown, so “you” is {requester}:\n\n{lines}\n\nIt touches {plan.blast_radius}. {plan.undo}"
+        text = f"{requester} asks for: {plan.title}\n\n{shown}\n\n{ways}{ends}"
         return Notice(address, f"{again}{requester} asks for: {plan.title}", text)
     text = f"This was done on your account on your request: {plan.title}. If you did not ask for it, tell the service desk now."
     return Notice(address, f"Done on your account: {plan.title}", text)

@@ -22,6 +22,7 @@ def protocol(
     from evals.beir import read_rows
     from evals.freshness.figures import demo_home
     from evals.report import show
+    from evals.security.hooks import SETTINGS
     from evals.security.outcome import failed, metrics_of
     from evals.security.protocol import run
     from evals.security.served import NotServed, serving
@@ -31,7 +32,10 @@ def protocol(
     if not played:
         stop(f"malformed input: {rows} has no row of a kind that begins with protocol")
     try:
-        with tempfile.TemporaryDirectory() as scratch, serving(Path(scratch), demo_home(Path(scratch), model_home, note)[0], note) as served:
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            serving(Path(scratch), demo_home(Path(scratch), model_home, note)[0], note, SETTINGS) as served,
+        ):
             outcomes = run(played, served, note)
     except (KeyError, TypeError, ValueError) as error:
         stop(f"malformed input: {type(error).__name__} {error}")

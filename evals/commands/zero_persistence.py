@@ -39,7 +39,12 @@ def zero_persistence(
         note(f"{word} stands in {', '.join(files)}")
     hits = len(zero.hits)
     metrics = {"hits": Metric(hits, hits, hits if hits else 3 / len(zero.canaries)), "hits_in_normal_mode": exact(len(normal.hits))}
-    metrics |= {"words_searched_for": exact(len(zero.canaries)), "bytes_searched": exact(zero.searched), "files_searched": exact(zero.files)}
+    metrics |= {
+        "words_searched_for": exact(len(zero.canaries)),
+        "words_in_filed_tickets": exact(len(zero.filed)),
+        "bytes_searched": exact(zero.searched),
+        "files_searched": exact(zero.files),
+    }
     metrics |= {
         "read_again_while_running": exact(zero.resumed),
         "gone_after_restart": exact(zero.gone),

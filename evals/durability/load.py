@@ -11,17 +11,21 @@ from itertools import count, cycle
 from pathlib import Path
 from threading import Thread
 
+from sqlalchemy.exc import OperationalError
+
 from assistant.agent.state import Inbound
 from assistant.bootstrap import Assistant, load_people, open_assistant
 from assistant.settings import Settings
 from evals.benchmarks.turns import questions
 from evals.durability.commits import watched
+from evals.durability.ledger import LEDGER, START, begin
 from evals.world import DEMO_ARTICLES, prepared_home
 from ingest.report import LineReport
 from ingest.sync import sync
 from kb.adapters.store.engine import GROUP, reading
 
 SLICE_SECONDS = 2.0
+WRITING_SECONDS = 0.5
 QUESTIONS = 400
 LEVELS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 
@@ -39,6 +43,11 @@ class Slice:
     commit_ms: list[float]
     cpu_seconds: float = 0.0
     """Processor time of the whole process."""
+    writing_seconds: float = 0.0
+    write_ms: list[float] = field(default_factory=list)
+    """Of each short durable write, when nobody asked and as many people only wrote."""
+    locked: int = 0
+    """Writes that found the database locked for five seconds."""
 
 
 @dataclass(slots=True)
@@ -69,7 +78,7 @@ def demo(scratch: Path, model_home: Path, progress: Callable[[str], None]) -> It
 def measure(assistant: Assistant, people: int, seconds: float, sync_ms: float, progress: Callable[[str], None]) -> Arms:
     """Let so many people ask without pause for so many seconds in each arm; the arms take turns every two seconds.
 
-    Each commit is made ``sync_ms`` slower, as on a slower disk.
+    After each two seconds the same people only write, for half a second. Each commit is made ``sync_ms`` slower, as on a slower disk.
     """
     engine = assistant.knowledge_base.engine
     with reading(engine) as connection:
@@ -95,6 +104,11 @@ def rate(slices: Sequence[Slice]) -> float:
     return sum(len(one.turn_ms) for one in slices) / sum(one.seconds for one in slices)
 
 
+def writing_rate(slices: Sequence[Slice]) -> float:
+    """Return short durable writes per second over slices."""
+    return sum(len(one.write_ms) for one in slices) / sum(one.writing_seconds for one in slices)
+
+
 def _rate(one: Slice) -> float:
     return rate([one])
 
@@ -110,6 +124,7 @@ class Crowd:
         titles = [article.title for article in assistant.knowledge_base.store.articles()]
         self._questions = cycle(questions(titles, QUESTIONS))
         self._numbers = count()
+        begin(assistant.store)
 
     def ask(self, seconds: float) -> Slice:
         """Ask for so many seconds; ends with the last answer."""
@@ -123,7 +138,29 @@ class Crowd:
                 thread.join()
             found.seconds, found.cpu_seconds = time.perf_counter() - began, time.process_time() - spent
         found.commit_ms = [taken * 1000 for taken in commits.seconds]
+        self._write(found)
         return found
+
+    def _write(self, found: Slice) -> None:
+        """Let everybody append short events for half a second."""
+        with watched(self._assistant.knowledge_base.engine, lambda _: time.sleep(self._sync_seconds)):
+            began = time.perf_counter()
+            threads = [Thread(target=self._append, args=(began + WRITING_SECONDS, found)) for _ in self._people]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            found.writing_seconds = time.perf_counter() - began
+
+    def _append(self, until: float, found: Slice) -> None:
+        while (began := time.perf_counter()) < until:
+            try:
+                with self._assistant.store.write() as unit:
+                    unit.conversations.emit(LEDGER, START, {"type": "count"})
+            except OperationalError:
+                found.locked += 1
+            else:
+                found.write_ms.append((time.perf_counter() - began) * 1000)
 
     def _one(self, person: str, until: float, found: Slice) -> None:
         while (began := time.perf_counter()) < until:

@@ -47,6 +47,7 @@ class Truncated:
     """What many cuts came to, and whether seeded faults were noticed."""
 
     cuts: int = 0
+    faulty: int = 0
     copies: int = 0
     commits: int = 0
     """Commits that only the copied logs held."""
@@ -60,6 +61,7 @@ class Truncated:
     def note(self, finding: Finding, where: str) -> None:
         """Count what a cut came to."""
         self.cuts += 1
+        self.faulty += not finding.well
         for name in ("damage", "mixed", "chain", "lost"):
             if getattr(finding, name):
                 self.faults[name] += 1

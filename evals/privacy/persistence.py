@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 READY_SECONDS = 60.0
+MARK = "kestrel"
 PEOPLE = ("maria.santos", "jonas.weber", "priya.nair")
 SAID = (
     "How do I add a printer? {}",
@@ -26,7 +27,6 @@ SAID = (
     "my {} does not start any more",
     "what is the best restaurant for {}?",
     "{}",
-    "My password is {}9x and it does not work",
     "How do I set up my mail on the phone? {} " + "and so on " * 600,
     "Wie richte ich {} ein?",
 )
@@ -45,6 +45,8 @@ class Searched:
 
     conversations: int = 0
     canaries: list[str] = field(default_factory=list)
+    filed: list[str] = field(default_factory=list)
+    """Canaries of conversations that ended with a ticket: those words are kept because people have to read them."""
     files: int = 0
     searched: int = 0
     hits: dict[str, list[str]] = field(default_factory=dict)
@@ -75,7 +77,9 @@ class Mode:
         temporary.mkdir(exist_ok=True)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
         settings = {"HOME": str(self.home), "DEMO": "true", "ZERO_PERSISTENCE": str(self.zero).lower(), "MESSAGES_PER_MINUTE": "100000"}
-        environment = kept | {f"FIRSTLINE_{name}": value for name, value in settings.items()} | {"TMPDIR": str(temporary), "PYTHONPATH": os.getcwd()}
+        environment = (
+            kept | {f"FIRSTLINE_{name}": value for name, value in settings.items()} | {"TMPDIR": str(temporary), "PYTHONPATH": str(Path.cwd())}
+        )
         command = [sys.executable, "-c", "from assistant.cli import main; main()", "serve", "--port", str(port)]
         with (self.scratch / "service.log").open("ab") as log:
             process = subprocess.Popen(command, cwd=self.scratch, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -130,23 +134,27 @@ def measure(mode: Mode, conversations: int, seed: int, progress: Callable[[str],
 
 def _converse(client: httpx.Client, generator: random.Random, token: dict[str, str], found: Searched) -> tuple[str, str, dict[str, str]]:
     """Hold one conversation of two to four messages, with a canary in every word that a client may choose."""
-    first = _canary(found)
-    reply = _said(client, "/v1/conversations", token, text=generator.choice(SAID).format(first), id=f"m-{_canary(found)}")
-    key = str(reply["conversation"])
+    mine = [_canary()]
+    reply = _said(client, "/v1/conversations", token, text=generator.choice(SAID).format(mine[0]), id=f"m-{_also(mine)}")
+    key, filed = str(reply["conversation"]), False
     for _ in range(generator.randint(1, 3)):
         choices = [choice["id"] for choice in reply["choices"] if choice["id"] not in ("person", "file")]
-        body = (
-            {"choice": generator.choice(choices)} if choices and generator.random() < 0.5 else {"text": generator.choice(NEXT).format(_canary(found))}
-        )
+        body = {"choice": generator.choice(choices)} if choices and generator.random() < 0.5 else {"text": generator.choice(NEXT).format(_also(mine))}
         if generator.random() < 0.1:
-            body = {"choice": f"again:{_canary(found)}"}
-        reply = _said(client, f"/v1/conversations/{key}/messages", token, id=f"m-{_canary(found)}", **body)
-    return key, first, token
+            body = {"choice": f"again:{_also(mine)}"}
+        reply = _said(client, f"/v1/conversations/{key}/messages", token, id=f"m-{_also(mine)}", **body)
+        filed = filed or reply["state"] in ("filed", "handed_off")
+    (found.filed if filed else found.canaries).extend(mine)
+    return key, mine[0], token
 
 
-def _canary(found: Searched) -> str:
-    found.canaries.append(f"kestrel{secrets.token_hex(6)}")
-    return found.canaries[-1]
+def _canary() -> str:
+    return f"{MARK}{secrets.token_hex(6)}"
+
+
+def _also(mine: list[str]) -> str:
+    mine.append(_canary())
+    return mine[-1]
 
 
 def _said(client: httpx.Client, path: str, token: dict[str, str], **body: str) -> dict[str, Any]:
@@ -175,7 +183,7 @@ def _search(mode: Mode, found: Searched) -> None:
         content = path.read_bytes()
         found.files += 1
         found.searched += len(content)
-        if b"kestrel" in content:
+        if MARK.encode() in content:
             for canary in wanted:
                 if canary in content:
                     found.hits.setdefault(canary.decode(), []).append(str(path.relative_to(mode.scratch)))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from evals.security import words
 from evals.security.forged import Forged
 from evals.security.frames import after_hello, handshake, message
+from evals.security.hooks import report
 from evals.security.stage import NotUnderstood, Play, Stage
 from evals.security.wire import ask, opened
 from evals.security.words import AGENT, ALICE, BOB, BOSS
@@ -71,9 +72,9 @@ def forgery(stage: Stage, payload: str) -> Play:
 
 def _actions() -> list[str]:
     """Return the path of every route that takes a form or a body on the strength of a cookie."""
-    from assistant.entrypoints.web import console, helpcentre
+    from assistant.entrypoints.web import console, decisions, helpcentre, live_console
 
-    routes = [*console.router.routes, *helpcentre.router.routes]
+    routes = [route for part in (console, decisions, live_console, helpcentre) for route in part.router.routes]
     return [re.sub(r"\{[^}]*\}", "T-1001", getattr(route, "path", "")) for route in routes if "POST" in (getattr(route, "methods", None) or ())]
 
 
@@ -142,4 +143,5 @@ PLAYS: dict[str, Callable[[Stage, str], Play]] = {
     "protocol_frame": framing,
     "protocol_post_message": window_message,
     "protocol_idor": somebody_elses,
+    "protocol_alert_http": report,
 }

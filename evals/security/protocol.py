@@ -16,6 +16,8 @@ from evals.security.wire import Closed
 RECORDED_SECONDS = 3.0
 BLOCKED_MS = 100.0
 SURFACES = {"protocol_slack_http": "no Slack surface"}
+LOOKED = frozenset({"outside_looks", "outside_cursors", "outbox"})
+"""Where the service notes that it asked the desk, whatever anybody does."""
 GROWS = frozenset({"conversations", "episodes", "messages", "events", "intents", "unresolved_intents"})
 """What one's own messages may add to, until their limit."""
 
@@ -69,7 +71,7 @@ def _row(row: dict[str, Any], stage: Stage) -> Outcome:
 
 def _faults(row: dict[str, Any], play: Play, wanted: list[int], before: dict[str, int], recorded: int, served: Served) -> list[str]:
     faults = [f"observed {code}" for code in play.observed if code not in wanted]
-    changed = {name for name, count in served.state().items() if count != before[name]}
+    changed = {name for name, count in served.state().items() if count != before[name]} - LOOKED
     if play.own:
         changed -= GROWS
     if row["expected"].get("no_state_change_unless_2xx") and changed and (play.own or not any(200 <= code < 300 for code in play.observed)):

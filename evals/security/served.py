@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ from assistant.governance.refusals import STEP
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 TOKEN_MINUTES = 15
-UNCHANGED_BY_PLAY = frozenset({"audit"})
-"""The record of refusals is the one table that a refusal may change."""
+RECORDS = frozenset({"audit", "aliases", "audit_anchors"})
+"""The record of refusals, with the names under which people stand in it, is all that a refusal may change."""
 
 
 class NotServed(RuntimeError):
@@ -85,7 +85,7 @@ class Served:
     def state(self) -> dict[str, int]:
         """Return how many rows each table of the assistant has, the audit left out."""
         with contextlib.closing(create_engine(f"sqlite:///{self.home / 'firstline.db'}").connect()) as connection:
-            tables = [table for name, table in metadata.tables.items() if name not in UNCHANGED_BY_PLAY]
+            tables = [table for name, table in metadata.tables.items() if name not in RECORDS]
             return {table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
 
     def lateness_since(self, moment: float) -> tuple[float, float]:
@@ -102,8 +102,8 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(scratch: Path, home: Path, note: Callable[[str], None]) -> Iterator[Served]:
-    """Serve a state folder inside the block.
+def serving(scratch: Path, home: Path, note: Callable[[str], None], settings: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """Serve a state folder inside the block, with further settings by their names without ``FIRSTLINE_``.
 
     Raises:
         NotServed: it did not become ready within a minute.
@@ -117,7 +117,12 @@ def serving(scratch: Path, home: Path, note: Callable[[str], None]) -> Iterator[
     with log.open("ab") as written:
         process = subprocess.Popen(
             [sys.executable, "-m", "evals.security.probed", str(lateness), "serve", "--port", str(port)],
-            env={**kept, "FIRSTLINE_HOME": str(home), "FIRSTLINE_DEMO": "true"},
+            env={
+                **kept,
+                "FIRSTLINE_HOME": str(home),
+                "FIRSTLINE_DEMO": "true",
+                **{f"FIRSTLINE_{name}": value for name, value in (settings or {}).items()},
+            },
             stdout=written,
             stderr=subprocess.STDOUT,
         )

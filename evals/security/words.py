@@ -41,8 +41,10 @@ def rate(words: str) -> tuple[int, float] | None:
 
 def depth(words: str) -> int | None:
     """Return how deep something is nested."""
-    found = re.search(rf"{_NUMBER}(?:levels?\s+)?deep|nest\w*\s+(?:\w+\s+)?{_NUMBER}(?:levels?|times|deep)?", words, re.IGNORECASE)
-    return int(number(found[1] or found[2])) if found else None
+    found = re.search(rf"{_NUMBER}(?:levels?\s+)?deep", words, re.IGNORECASE) or re.search(
+        rf"nest\w*\s+(?:[a-z]+\s+)?{_NUMBER}", words, re.IGNORECASE
+    )
+    return int(number(found[1])) if found else None
 
 
 def headers(words: str) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import ldap3
@@ -18,9 +19,9 @@ from tests.support.slapd_server import (
     ADMIN,
     FIRST_PASSWORD,
     GROUPS,
+    HALF,
+    HALF_PASSWORD,
     PEOPLE,
-    READER,
-    READER_PASSWORD,
     SERVICE,
     SERVICE_PASSWORD,
     SUFFIX,
@@ -95,10 +96,10 @@ class TestPasswords:
         assert not directory.account("ann").must_change
         assert slapd.signs_in("ann", FIRST_PASSWORD)
 
-    def test_an_account_without_the_right_is_refused_before_anything_changed(self, slapd: Slapd) -> None:
-        powerless = ldap_directory(slapd.url, account=(READER, READER_PASSWORD))
+    def test_an_account_that_may_not_demand_a_change_is_refused_before_it_sets_a_password(self, slapd: Slapd) -> None:
+        half = ldap_directory(slapd.url, account=(HALF, HALF_PASSWORD))
         with pytest.raises(Refused, match="insufficientAccessRights"):
-            powerless.reset_password("ann")
+            half.reset_password("ann")
         assert facts(slapd, "ann", "pwdReset", "pwdChangedTime") == {}
         assert slapd.signs_in("ann", FIRST_PASSWORD)
 
@@ -234,6 +235,12 @@ class TestConnections:
                     call()
         finally:
             slapd.start()
+
+    def test_many_at_once_get_their_own_answers(self, slapd: Slapd, directory: LdapDirectory) -> None:
+        wanted = ["ann", "bo", "nobody"] * 30
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(directory.person, wanted))
+        assert [person.id if person else "nobody" for person in found] == wanted
 
     def test_an_answer_that_is_lost_after_the_change_was_sent_is_uncertain(self, slapd: Slapd) -> None:
         with way_to(slapd.port) as way:

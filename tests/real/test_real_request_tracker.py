@@ -26,7 +26,7 @@ from tests.support import request_tracker_server as rt
 from tests.support.service import Service, copy_demo, free_port
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(rt.missing()), reason=rt.missing() or "it is there")]
-QUEUES = {"service-desk": "IT", "network": "Network"}
+QUEUES = {"service-desk": "IT", "network": "Network", "endpoint": "IT"}
 MARIA = "maria.santos"
 
 

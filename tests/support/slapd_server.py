@@ -22,7 +22,8 @@ SUFFIX = "dc=example,dc=test"
 PEOPLE, GROUPS, CLOSED_GROUPS = f"ou=people,{SUFFIX}", f"ou=groups,{SUFFIX}", f"ou=privileged,{SUFFIX}"
 ADMIN, ADMIN_PASSWORD = f"cn=admin,{SUFFIX}", "admin-test-only"
 SERVICE, SERVICE_PASSWORD = f"cn=firstline,ou=services,{SUFFIX}", "service-test-only"
-READER, READER_PASSWORD = f"cn=reader,ou=services,{SUFFIX}", "reader-test-only"
+HALF, HALF_PASSWORD = f"cn=half,ou=services,{SUFFIX}", "half-test-only"
+"""May set passwords, but not demand that they are changed."""
 FIRST_PASSWORD = "Start-of-all-1"
 MOST_FAILURES = 3
 START_SECONDS = 10.0
@@ -58,7 +59,7 @@ overlay ppolicy
 ppolicy_default "cn=default,ou=policies,{suffix}"
 ppolicy_use_lockout
 ppolicy_hash_cleartext
-access to attrs=userPassword by dn.exact="{service}" write by self write by anonymous auth by * none
+access to attrs=userPassword by dn.exact="{service}" write by dn.exact="{half}" write by self write by anonymous auth by * none
 access to attrs=pwdReset by dn.exact="{service}" manage by users read
 access to attrs=pwdAccountLockedTime by dn.exact="{service}" manage by users read
 access to dn.exact="cn=read-only,{groups}" by users read by * none
@@ -112,11 +113,11 @@ objectClass: simpleSecurityObject
 cn: firstline
 userPassword: {service_password}
 
-dn: {reader}
+dn: {half}
 objectClass: organizationalRole
 objectClass: simpleSecurityObject
-cn: reader
-userPassword: {reader_password}
+cn: half
+userPassword: {half_password}
 """
 
 
@@ -177,8 +178,8 @@ class Slapd:
 
     def prepare(self, extra: str = "") -> None:
         """Write configuration, certificate and the first entries."""
-        names = {"suffix": SUFFIX, "admin": ADMIN, "service": SERVICE, "reader": READER, "groups": GROUPS}
-        passwords = {"admin_password": ADMIN_PASSWORD, "service_password": SERVICE_PASSWORD, "reader_password": READER_PASSWORD}
+        names = {"suffix": SUFFIX, "admin": ADMIN, "service": SERVICE, "half": HALF, "groups": GROUPS}
+        passwords = {"admin_password": ADMIN_PASSWORD, "service_password": SERVICE_PASSWORD, "half_password": HALF_PASSWORD}
         places = {"schemas": SCHEMAS, "modules": MODULES, "folder": self.folder, "extra": extra, "failures": MOST_FAILURES}
         (self.folder / "rows").mkdir()
         certificate(self.folder)

@@ -30,6 +30,11 @@ export class Composer {
     this.element = el('div', { class: 'composer' }, row, this.#counter, el('span', { class: 'unseen', id: 'composer-hint', text: WORDS.composerHint }));
   }
 
+  /** Whether nothing is being written. */
+  get empty() {
+    return !this.#field.value.trim();
+  }
+
   /** Put the cursor into the field. */
   focus() {
     this.#field.focus();

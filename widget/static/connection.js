@@ -9,8 +9,9 @@ const CLOSED = { malformed: 4400, unauthorised: 4401, unknown: 4404, flooded: 44
  * One person's line to the service: connects, resumes, resends and backs off by itself.
  *
  * Events (all `CustomEvent`): `status` (`connecting`, `online`, `offline`, `throttled`, `expired`), `welcome` (the frame),
- * `typing`, `entry` (an event frame, each exactly once and in order), `caughtup` (everything missed has been delivered),
- * `accepted` (id of a message that the service has stored), `refused` ({id, problem}), `gone` (the conversation no longer exists).
+ * `typing` (the name of the person who writes, '' for the assistant), `entry` (an event frame, each exactly once and in order), `caughtup` (everything missed has been delivered),
+ * `accepted` (id of a message that the service has stored), `refused` ({id, problem}), `code` (the frame that answers a code),
+ * `gone` (the conversation no longer exists).
  */
 export class ChatConnection extends EventTarget {
   #url;
@@ -82,6 +83,17 @@ export class ChatConnection extends EventTarget {
     this.#transmit(frame);
   }
 
+  /**
+   * Send the one-time code of an action. It is kept nowhere, so it is not sent again after a lost connection.
+   * @param {string} action @param {string} code
+   * @returns {boolean} whether there was a connection to send it over
+   */
+  enterCode(action, code) {
+    const open = this.#ready && this.#socket?.readyState === WebSocket.OPEN;
+    this.#transmit({ v: VERSION, type: 'code', action, code });
+    return open;
+  }
+
   async #connect() {
     this.#emit('status', 'connecting');
     let token;
@@ -111,8 +123,9 @@ export class ChatConnection extends EventTarget {
   #receive(frame) {
     this.#pongBy = 0;
     if (frame.type === 'welcome') this.#welcome(frame);
-    else if (frame.type === 'typing') this.#emit('typing');
+    else if (frame.type === 'typing') this.#emit('typing', frame.person?.name ?? '');
     else if (frame.type === 'event') this.#entry(frame);
+    else if (frame.type === 'code') this.#emit('code', frame);
     else if (frame.type === 'error') this.#refuse(frame.problem);
   }
 

@@ -10,6 +10,7 @@ const ICONS = {
   warning: 'M12 4L2.5 20h19zM12 10v4M12 17v.5',
   check: 'M5 13l4 4L19 7',
   offline: 'M3 3l18 18M5 12a11 11 0 0 1 4-2.3M12 19v.5M8.5 15.5a5 5 0 0 1 6 0M14 9.3a11 11 0 0 1 5 2.7',
+  action: 'M13 3L5 14h6l-1 7 8-11h-6z',
   article: 'M6 3h9l4 4v14H6zM14 3v5h5M9 13h7M9 17h7',
 };
 

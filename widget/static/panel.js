@@ -47,10 +47,11 @@ export function drawPerson(button, name) {
   button.querySelector('span').textContent = name ? WORDS.withPerson(name) : WORDS.person;
 }
 
-/** Show that an answer is on its way, or that none is. @param {HTMLElement} typing @param {boolean} on */
-export function drawTyping(typing, on) {
-  if (on === typing.hasChildNodes()) return;
-  typing.replaceChildren(...(on ? [el('span', { class: 'dots', 'aria-hidden': 'true' }, el('i'), el('i'), el('i')), el('span', { class: 'typing-words', text: WORDS.typing })] : []));
+/** Show that an answer is on its way, or that none is. @param {HTMLElement} typing @param {boolean} on @param {string} [name] of a person who writes */
+export function drawTyping(typing, on, name = '') {
+  const words = name ? WORDS.writing(name) : WORDS.typing;
+  if (on === typing.hasChildNodes() && (!on || typing.lastChild.textContent === words)) return;
+  typing.replaceChildren(...(on ? [el('span', { class: 'dots', 'aria-hidden': 'true' }, el('i'), el('i'), el('i')), el('span', { class: 'typing-words', text: words })] : []));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { Card, isOnCard } from './cards.js';
 import { describe } from './composer.js';
 import { button, el, icon } from './dom.js';
 import { renderHtml } from './render.js';
@@ -10,7 +11,7 @@ const PRIMARY = new Set(['file', 'retry']);
 
 /* Every reply offers a person, and so does the header: where that is all that a reply in passing offers, it needs no button of its own. */
 function waysOn(reply) {
-  const choices = reply.choices ?? [];
+  const choices = (reply.choices ?? []).filter(({ id }) => !isOnCard(id, reply.action?.id));
   return PASSING.has(reply.kind) && choices.every(({ id }) => id === 'person') ? [] : choices;
 }
 
@@ -24,10 +25,12 @@ export class Transcript {
   #messages = new Map();
   #choices = null;
   #asked = new Map();
+  #cards = new Map();
 
   /**
    * @param {HTMLElement} log the element with role log
-   * @param {{choose: (choice: string) => string, retry: (frame: object) => void, restart: () => void, changeDevice: () => void, settled: () => void}} on what its buttons do;
+   * @param {{choose: (choice: string) => string, retry: (frame: object) => void, restart: () => void, changeDevice: () => void, settled: () => void,
+   *   enterCode: (action: string, code: string) => boolean}} on what its buttons do;
    *   `choose` returns the id under which the choice was sent, `settled` follows when a button that had the focus is gone
    * @param {string} articleUrl
    */
@@ -47,6 +50,7 @@ export class Transcript {
     this.#log.replaceChildren();
     this.#messages.clear();
     this.#asked.clear();
+    this.#cards.clear();
     this.#choices = null;
   }
 
@@ -82,6 +86,17 @@ export class Transcript {
     for (const row of this.#messages.values()) {
       if (row.dataset.state !== 'failed') row.querySelector('.delivery').textContent = online ? WORDS.pending : WORDS.waiting;
     }
+    if (!online) this.#cards.forEach((card) => card.lost());
+  }
+
+  /** What came back for a code. @param {object} frame as in the protocol */
+  answerCode(frame) {
+    this.#cards.get(frame.action)?.answered(frame);
+  }
+
+  /** Put the cursor into the field for the code of an action, if one is asked for. @param {object|null|undefined} action as in the reply envelope */
+  focusCode(action) {
+    this.#cards.get(action?.id)?.focusCode();
   }
 
   /** The service did not take a message. @param {object|null} frame what was sent @param {object} problem as in the protocol */
@@ -124,10 +139,12 @@ export class Transcript {
     if (reply.kind === 'error') block.append(el('p', { class: 'mark bad' }, icon('warning'), WORDS.errorTitle));
     if (reply.kind === 'handoff') block.append(el('p', { class: 'mark' }, icon('person'), WORDS.handoff));
     const body = el('div', { class: 'body', dir: 'auto' });
-    body.append(renderHtml(reply.html ?? '', (number) => sources.marker(number)));
+    // What a card asks to be pressed for stands on the card.
+    if (reply.action?.needs !== 'press') body.append(renderHtml(reply.html ?? '', (number) => sources.marker(number)));
     // The question belongs to its buttons, under the sources.
     if (waysOn(reply).length && body.lastElementChild?.textContent === WORDS.solved) body.lastElementChild.remove();
-    block.append(body);
+    if (body.hasChildNodes()) block.append(body);
+    if (reply.action) block.append(...this.#card(reply));
     if (reply.citations?.length) block.append(...this.#device(reply.device), sources.list());
     if (reply.ticket) block.append(this.#ticket(reply.ticket));
     if (reply.reference) block.append(this.#reference(reply.reference));
@@ -137,6 +154,19 @@ export class Transcript {
     else if (ENDED.has(reply.state)) block.append(button(WORDS.restart, 'link restart', () => this.#on.restart()));
     this.#log.querySelectorAll('.restart').forEach((earlier) => earlier.remove());
     this.#append(block, 'start');
+  }
+
+  /* A card is drawn where the action was proposed; later replies about it change it there, and carry the way back. */
+  #card(reply) {
+    const { action } = reply;
+    const known = action.needs === 'press' ? null : this.#cards.get(action.id);
+    const card = known ?? new Card(action, { answer: (id, label) => this.#choose(id, label), press: (id) => this.#choose(id), send: (...code) => this.#on.enterCode(...code) });
+    this.#cards.set(action.id, card);
+    const buttons = card.update(action, reply.choices ?? []);
+    if (buttons) this.#choices = { holder: buttons, labels: new Map(reply.choices.map(({ id, label }) => [id, label])), card };
+    if (action.reverts && action.status === 'done') this.#cards.get(action.reverts)?.takenBack();
+    const undo = (reply.choices ?? []).find(({ id }) => id === `undo:${action.id}`);
+    return [...(known ? [] : [card.element]), ...(undo ? [card.wayBack(undo)] : [])];
   }
 
   /** What a person of the service desk wrote: their words as they stand, under their name. @param {object} event as in the protocol */
@@ -194,8 +224,9 @@ export class Transcript {
 
   #settleChoices(label) {
     if (!this.#choices) return;
-    const { holder } = this.#choices;
+    const { holder, card } = this.#choices;
     this.#choices = null;
+    if (card && !label) card.leave();
     if (label) holder.replaceWith(el('p', { class: 'chosen' }, icon('check'), el('span', { dir: 'auto', text: WORDS.chosen(label) })));
     else holder.remove();
   }

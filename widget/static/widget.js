@@ -9,6 +9,7 @@ import { WORDS } from './words.js';
 const SERVER = new URL(import.meta.url).origin;
 const SHEETS = ['tokens.css', 'widget.css'].map((name) => new URL(name, import.meta.url).href);
 const QUIET_FOR = 1500;
+const WRITING_FOR = 6000;
 
 /**
  * The help desk as one element.
@@ -40,7 +41,9 @@ export class HelpdeskElement extends HTMLElement {
   #lastQuestion = '';
   #opener = null;
   #resuming = false;
+  #live = false;
   #with = '';
+  #pause = 0;
   #fit = () => this.#fitToKeyboard();
   #relayout = () => this.#layout(false);
 
@@ -157,6 +160,7 @@ export class HelpdeskElement extends HTMLElement {
         restart: () => this.restart(),
         changeDevice: () => this.#device.open(),
         settled: () => this.#focus(),
+        enterCode: (action, code) => this.#connection.enterCode(action, code),
       },
       this.getAttribute('article-url') ?? '/articles/{id}',
     );
@@ -194,7 +198,7 @@ export class HelpdeskElement extends HTMLElement {
     const on = (type, listener) => connection.addEventListener(type, ({ detail }) => connection === this.#connection && listener(detail));
     on('status', (status) => this.#showStatus(status));
     on('welcome', (frame) => this.#welcome(frame));
-    on('typing', () => this.#typing(!this.#with));
+    on('typing', (name) => (name ? this.#writing(name) : this.#typing(!this.#with)));
     on('entry', (frame) => this.#entry(frame));
     on('caughtup', () => this.#caughtUp());
     on('accepted', (id) => this.#transcript.accept(id));
@@ -202,6 +206,7 @@ export class HelpdeskElement extends HTMLElement {
       this.#typing(false);
       this.#transcript.refuse(frame, problem);
     });
+    on('code', (frame) => this.#transcript.answerCode(frame));
     on('gone', () => {
       this.#transcript.clear();
       this.#transcript.addNote(WORDS.gone);
@@ -211,6 +216,7 @@ export class HelpdeskElement extends HTMLElement {
   }
 
   #welcome({ person, devices }) {
+    this.#live = false;
     this.#person = person;
     this.#device.show(devices ?? [], this.#session.device);
     this.#drawStart();
@@ -220,6 +226,7 @@ export class HelpdeskElement extends HTMLElement {
   #caughtUp() {
     if (this.#resuming && !this.#transcript.empty) this.#transcript.addNote(WORDS.resumed);
     this.#resuming = false;
+    this.#live = true;
     for (const { id, text, type } of this.#session.outbox) {
       if (type === 'message' && !this.#transcript.has(id)) this.#transcript.addMessage(id, text, 'pending');
     }
@@ -240,6 +247,7 @@ export class HelpdeskElement extends HTMLElement {
     } else if (event.type === 'reply') {
       this.#typing(false);
       this.#transcript.addReply(event.reply);
+      if (this.#live && this.open && this.#composer.empty) this.#transcript.focusCode(event.reply.action);
       this.#device.follow(event.reply.device);
       this.#announce(event.reply);
     } else if (event.type === 'holding') {
@@ -296,8 +304,15 @@ export class HelpdeskElement extends HTMLElement {
     this.#transcript.addNote(WORDS.deviceChanged(describe(device)), again);
   }
 
-  #typing(on) {
-    drawTyping(this.#parts.typing, on);
+  #writing(name) {
+    if (!this.#with) return;
+    this.#typing(true, name);
+    this.#pause = setTimeout(() => this.#typing(false), WRITING_FOR);
+  }
+
+  #typing(on, name) {
+    clearTimeout(this.#pause);
+    drawTyping(this.#parts.typing, on, name);
     if (on) this.#toEnd();
   }
 

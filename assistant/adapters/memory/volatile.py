@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
 from assistant.adapters.memory.desk import MemoryDesk
@@ -40,8 +40,9 @@ class Remembered:
 class Memory:
     """Holds what is remembered. One writer at a time works on a copy, which takes the original's place when its block ends well."""
 
-    def __init__(self, same_issue: float) -> None:
-        """Begin with nothing; ``same_issue`` is the desk's."""
+    def __init__(self, same_issue: float, window: timedelta) -> None:
+        """Begin with nothing; ``same_issue`` and ``window`` are the desk's."""
+        self.window = window
         self._kept = Remembered(MemoryDesk(same_issue))
         self._writer = Lock()
 
@@ -81,11 +82,14 @@ class Memory:
 class HeldTickets:
     """The ``Tickets`` port: what only the assistant works on stays in ``held`` until it is filed, everything else is ``stored``.
 
-    A ticket gets its lasting id when it is filed. Lists are of stored tickets; those that are held belong to their conversation alone.
+    A ticket gets its lasting id when it is filed; only then it is compared with stored ones, because what is noted in those is kept.
+    Lists are of stored tickets; those that are held belong to their conversation alone.
     """
 
     held: MemoryDesk
     stored: Tickets
+    window: timedelta
+    """How long the same issue goes to the ticket that is open for it."""
 
     def create(self, draft: TicketDraft, at: datetime) -> Ticket:
         """See the port."""
@@ -100,7 +104,7 @@ class HeldTickets:
 
     def find_open_like(self, requester: str, text: str, vector: Sequence[float], since: datetime) -> Ticket | None:
         """See the port."""
-        return self.stored.find_open_like(requester, text, vector, since) or self.held.find_open_like(requester, text, vector, since)
+        return self.held.find_open_like(requester, text, vector, since)
 
     def of_requester(self, requester: str, open_only: bool = True) -> list[Ticket]:
         """See the port."""
@@ -120,6 +124,10 @@ class HeldTickets:
         if held is None:
             return self.stored.file(ticket_id, body, queue, at)
         mine = held.ticket
+        like = self.stored.find_open_like(mine.requester, mine.subject, held.vector, at - self.window)
+        if like is not None:
+            self.stored.comment(like.id, mine.requester, body.summary, at)
+            return like
         draft = TicketDraft(held.key, mine.requester, mine.subject, queue, mine.category, body, mine.origin, ASSISTANT, held.vector)
         return self.stored.file(self.stored.create(draft, mine.opened_at).id, body, queue, at)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sqlalchemy import Connection, Engine
 
@@ -69,20 +70,20 @@ class SqlStore:
                 yield self._unit(connection)
         else:
             with self.memory.writing() as remembered, writing(self.engine) as connection:
-                yield self._wordless(connection, remembered)
+                yield self._wordless(connection, remembered, self.memory.window)
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:
         """See the port."""
         with reading(self.engine) as connection:
-            yield self._unit(connection) if self.memory is None else self._wordless(connection, self.memory.reading())
+            yield self._unit(connection) if self.memory is None else self._wordless(connection, self.memory.reading(), self.memory.window)
 
-    def _wordless(self, connection: Connection, remembered: Remembered) -> SqlUnitOfWork:
+    def _wordless(self, connection: Connection, remembered: Remembered, window: timedelta) -> SqlUnitOfWork:
         whole, outbox = self._unit(connection), WordlessOutbox(connection)
         return replace(
             whole,
             conversations=remembered.conversations,
-            tickets=HeldTickets(remembered.tickets, self.passed_on(whole.own_tickets, outbox)),
+            tickets=HeldTickets(remembered.tickets, self.passed_on(whole.own_tickets, outbox), window),
             audit=WordlessAudit(connection),
             intents=WordlessIntents(SqlIntentLog(connection)),
             outbox=outbox,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any
 
 from assistant.adapters.ticketing.calls import DeskCalls, NotThere, Stale, checked_key, is_number
@@ -191,12 +192,17 @@ class RequestTracker:
             f"id > {int(cursor)} AND TicketCreator = '{self._account}' AND Creator != '{self._account}'"
             f" AND (Type = 'Status' OR Type = 'Correspond' OR Type = 'Comment') AND (Creator != '{AUTOMATIC}' OR NewValue != 'open')"
         )
-        found = list(self._items("transactions", query=query, fields="ObjectId,Created", orderby="id"))
-        latest = self._calls.ask("transactions", query=f"id > {int(cursor)}", fields="Created", orderby="id", order="DESC", per_page=PAGE).body[
-            "items"
-        ]
+        found = list(islice(self._items("transactions", query=query, fields="ObjectId,Created", orderby="id"), PAGE * PAGES))
+        # Of more changes than fit into one answer, the rest is asked for the next time.
+        latest = [] if len(found) == PAGE * PAGES else self._latest(cursor)
         done = [int(item["id"]) for item in (*found, *latest) if _time(item["Created"]) <= settled]
         return Changed(tuple(dict.fromkeys(str(item["ObjectId"]) for item in found)), str(max(done, default=int(cursor))))
+
+    def _latest(self, cursor: str) -> list[dict[str, Any]]:
+        """Return the newest transactions of all tickets, so that the cursor moves on where nothing of ours happens."""
+        parameters = {"fields": "Created", "orderby": "id", "order": "DESC"}
+        found: list[dict[str, Any]] = self._calls.ask("transactions", query=f"id > {int(cursor)}", per_page=PAGE, **parameters).body["items"]
+        return found
 
     def changes_of(self, ticket_id: str, known: Container[str]) -> list[DeskChange]:
         """See the port. That Request Tracker opens a new ticket by itself when somebody writes is nobody's doing and not told."""
@@ -285,6 +291,7 @@ class RequestTracker:
             yield from items
             if len(items) < PAGE:
                 return
+        raise Refused(f"Request Tracker has more than {PAGE * PAGES} entries for {path}")
 
     def _words(self, transaction: str) -> str:
         parts = list(self._items(f"transaction/{transaction}/attachments", fields="ContentType,Content,Filename"))

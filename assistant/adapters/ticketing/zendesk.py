@@ -90,11 +90,7 @@ class Zendesk:
             "group_id": self._group(made.queue),
             **self._category(made.category),
         }
-        try:
-            answer = self._calls.tell("POST", "tickets", {"ticket": ticket}, {"Idempotency-Key": key}, repeatable=True)
-        except Stale as error:
-            raise Unavailable(str(error)) from None
-        return self._ticket(answer.body["ticket"])
+        return self._ticket(self._told("POST", "tickets", ticket, {"Idempotency-Key": key}, repeatable=True))
 
     def find(self, key: str) -> list[DeskTicket]:
         """See the port."""
@@ -136,7 +132,7 @@ class Zendesk:
         before = self._read(ticket_id)
         if not wanted:
             return self._ticket(before)
-        now = self._calls.tell("PUT", f"tickets/{ticket_id}", {"ticket": wanted}, repeatable=True).body["ticket"]
+        now = self._told("PUT", f"tickets/{ticket_id}", wanted, repeatable=True)
         if any(now[name] != value for name, value in wanted.items() if name != "custom_fields"):
             raise Refused(f"Zendesk did not change ticket {ticket_id}")
         return self._ticket(now)
@@ -148,7 +144,7 @@ class Zendesk:
         if any(audit.get("metadata", {}).get("custom", {}).get(KEY_FIELD) == key for audit in self._audits(ticket_id)):
             return
         body = {"comment": {"body": text, "public": public}, "metadata": {KEY_FIELD: key}}
-        self._calls.tell("PUT", f"tickets/{ticket_id}", {"ticket": body})
+        self._told("PUT", f"tickets/{ticket_id}", body)
 
     def change_status(self, ticket_id: str, status: TicketStatus, key: str) -> DeskTicket:
         """See the port."""
@@ -211,6 +207,14 @@ class Zendesk:
                     changes.append(change)
         return changes
 
+    def _told(self, method: str, path: str, ticket: object, headers: Mapping[str, str] | None = None, *, repeatable: bool = False) -> dict[str, Any]:
+        """Change a ticket and return it. A conflict that we did not ask for says that Zendesk is busy with the ticket: nothing was done."""
+        try:
+            told: dict[str, Any] = self._calls.tell(method, path, {"ticket": ticket}, headers, repeatable=repeatable).body["ticket"]
+        except Stale as error:
+            raise Unavailable(str(error)) from None
+        return told
+
     def _read(self, ticket_id: str) -> dict[str, Any]:
         if not is_number(ticket_id):
             raise UnknownTicket(ticket_id)
@@ -233,6 +237,7 @@ class Zendesk:
             if not meta.get("has_more") or not meta.get("after_cursor"):
                 return
             after = {"page[after]": str(meta["after_cursor"])}
+        raise Refused(f"Zendesk has more than {PAGE * PAGES} entries for {path}")
 
     def _names(self, authors: Iterator[int]) -> dict[int, str]:
         """Return the names of people; those who do not exist any more, and Zendesk itself, have none."""

@@ -26,7 +26,7 @@ from assistant.entrypoints.web.actions import CODE_LIMIT, ID_LIMIT
 from assistant.entrypoints.web.errors import problem
 from assistant.entrypoints.web.hints import platform_hint
 from assistant.entrypoints.web.limits import Limits
-from assistant.entrypoints.web.live import QUEUE_LIMIT
+from assistant.entrypoints.web.live import QUEUE_LIMIT, WRITING
 from assistant.entrypoints.web.rest import NUMBER_LIMIT, TEXT_LIMIT, device_facts
 from assistant.entrypoints.web.site import Site
 from assistant.ports.store import Event
@@ -223,6 +223,9 @@ class _Connection:
             if event is None:
                 await self._socket.close(1012, "too slow; come back")
                 return
+            if event.body["type"] == WRITING:
+                await self._send({"type": "typing", "person": event.body["person"]})
+                continue
             await self._send_event(await to_thread.run_sync(self._shown, person, event) if cites(event) else event)
 
     async def _send_event(self, event: Event) -> None:

@@ -19,6 +19,7 @@ from assistant.desk.fulfilment import NotYours
 from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.site import TEMPLATES
 from assistant.governance.approvals import NotAllowed
+from assistant.ports.outside import Unavailable
 
 log = logging.getLogger("firstline.web")
 OWN_PAGE = re.compile(r"/console/[A-Za-z0-9_.~-][A-Za-z0-9/_.~?=&%+-]{0,400}")
@@ -70,6 +71,7 @@ KNOWN: dict[type[Exception], tuple[int, str]] = {
     UnknownPerson: (401, "the directory does not know this person"),
     UnknownConversation: (404, "there is no such conversation of yours"),
     NotYours: (404, "there is no such action, or none that is yours to see"),
+    Unavailable: (503, "Another system that this needs cannot be reached now. Nothing was changed. Try again in a moment."),
 }
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from assistant.ports.store import Event
 
 QUEUE_LIMIT = 256
+WRITING = "writing"
+"""The type of an event that is not stored and has the number 0: somebody of the desk is writing."""
 
 
 class Live:

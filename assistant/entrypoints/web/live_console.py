@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -22,13 +23,15 @@ from assistant.domain.handoff import Handoff, Holding
 from assistant.domain.ticket import Ticket
 from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.console import COOKIE, SEE_OTHER, agent, role, same_origin
-from assistant.entrypoints.web.live import QUEUE_LIMIT
+from assistant.entrypoints.web.live import QUEUE_LIMIT, WRITING
 from assistant.entrypoints.web.site import TEMPLATES, Site, site_of
 from assistant.ports.store import Event, UnitOfWork
 from kb.model import Reader
 
 NO_SESSION, REFUSED = 4401, 1008
 COUNTED_DAYS = 30
+WRITING_SECONDS = 2.0
+"""That somebody writes is not said more often."""
 PART: Any = TEMPLATES.env.get_template("_conversation.html").module
 router = APIRouter(prefix="/console/conversations", include_in_schema=False)
 OurSite = Annotated[Site, Depends(site_of)]
@@ -231,7 +234,7 @@ async def live(socket: WebSocket, conversation_id: str, after: int = 0) -> None:
 
 
 async def _follow(socket: WebSocket, site: Site, conversation_id: str, after: int, queue: asyncio.Queue[Event | None]) -> None:
-    closed = asyncio.create_task(_until_closed(socket))
+    closed = asyncio.create_task(_listen(socket, site, conversation_id))
     try:
         while True:
             try:
@@ -253,10 +256,23 @@ async def _follow(socket: WebSocket, site: Site, conversation_id: str, after: in
         closed.cancel()
 
 
-async def _until_closed(socket: WebSocket) -> None:
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError, KeyError):
-        while True:
-            await socket.receive_text()
+async def _listen(socket: WebSocket, site: Site, conversation_id: str) -> None:
+    """Pass on that the agent is writing, until the page goes away or says anything else."""
+    passed_on = 0.0
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError, KeyError, TokenRefused):
+        while await socket.receive_text() == WRITING:
+            if time.monotonic() - passed_on >= WRITING_SECONDS:
+                passed_on = time.monotonic()
+                await to_thread.run_sync(_tell_writing, site, socket.cookies.get(COOKIE, ""), conversation_id)
+
+
+def _tell_writing(site: Site, token: str, conversation_id: str) -> None:
+    person_id, _ = site.tokens.person_of(token)
+    with site.store.read() as unit:
+        holding = unit.handoffs.holding(conversation_id)
+    if holding is not None and holding.person == person_id:
+        person = {"id": person_id, "name": _names(site).get(person_id, person_id)}
+        site.live.publish([Event(0, conversation_id, site.clock.now(), {"type": WRITING, "person": person})])
 
 
 def _frames(site: Site, token: str, conversation_id: str, after: int) -> list[dict[str, Any]]:

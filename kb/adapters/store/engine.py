@@ -18,6 +18,7 @@ from kb.adapters.store.group_commit import GroupCommit
 BUSY_TIMEOUT_MS = 5_000
 LOOK_SECONDS = 0.001
 PRIMARY_CODE = 0xFF
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "secure_delete=ON")
 GROUP = "group_commit"
 """Execution option of an engine: what its writing blocks share commits through; None when each commits by itself."""
 
@@ -65,7 +66,7 @@ def open_engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "secure_delete=ON"):
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", *PRAGMAS):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

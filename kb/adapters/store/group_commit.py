@@ -18,6 +18,7 @@ log = logging.getLogger("firstline.store")
 BATCH_BLOCKS = 32
 BATCH_SECONDS = 0.02
 OUTCOME_SECONDS = 30.0
+NEWEST_WEIGHT = 0.2
 
 
 class NestedWriting(RuntimeError):
@@ -32,13 +33,30 @@ class _Turn:
     come: Event = field(default_factory=Event)
 
 
+@dataclass(slots=True)
+class _Usual:
+    """How long something usually takes, in seconds: a mean that forgets, of values up to the length of a batch."""
+
+    seconds: float
+
+    def note(self, seconds: float) -> None:
+        """Take one more into account."""
+        self.seconds += NEWEST_WEIGHT * (min(seconds, BATCH_SECONDS) - self.seconds)
+
+
+def sharing_pays(block_seconds: float, commit_seconds: float) -> bool:
+    """Say whether a commit is worth sharing: the next block begins earlier by a commit, this one waits longer by a block."""
+    return block_seconds <= commit_seconds
+
+
 class GroupCommit:
     """Runs the writing blocks of one engine one after another, in the order in which they came.
 
     A block that finds others waiting behind it leaves its changes in the open transaction and lets the next one go on there;
     the last of a batch commits for all. Every block returns after that commit, so what it wrote is durable then; when the
     commit fails, every block of the batch raises. A block that raises takes back its own changes only. A batch takes no
-    more blocks after 32 of them or 20 ms; a block that nobody waits behind commits at once.
+    more blocks after 32 of them or 20 ms. A block commits at once when nobody waits behind it, or when blocks usually take
+    longer than commits.
     """
 
     def __init__(self, patience: float) -> None:
@@ -48,6 +66,7 @@ class GroupCommit:
         self._queue: deque[_Turn] = deque()
         self._thread: int | None = None
         self._batch: _Batch | None = None
+        self._usual_block, self._usual_commit = _Usual(0.0), _Usual(BATCH_SECONDS)
 
     @contextmanager
     def block(self, engine: Engine) -> Iterator[Connection]:
@@ -60,8 +79,10 @@ class GroupCommit:
         self._take_turn()
         try:
             batch = self._batch = self._batch or _Batch(engine)
+            began = monotonic()
             with batch.block() as connection:
                 yield connection
+            self._usual_block.note(monotonic() - began)
         finally:
             self._leave()
         batch.outcome()
@@ -96,12 +117,14 @@ class GroupCommit:
         """End this thread's turn: pass the open batch on, or end it and pass on the turn alone."""
         batch = self._batch
         with self._guard:
-            if batch is not None and self._queue and batch.takes_more():
+            pays = sharing_pays(self._usual_block.seconds, self._usual_commit.seconds)
+            if batch is not None and self._queue and pays and batch.takes_more():
                 self._next()
                 return
+        began = monotonic()
         try:
-            if batch is not None:
-                batch.end()
+            if batch is not None and batch.end():
+                self._usual_commit.note(monotonic() - began)
         finally:
             self._batch = None
             with self._guard:
@@ -169,8 +192,8 @@ class _Batch:
             self._lost = self._lost or error
             raise
 
-    def end(self) -> None:
-        """Commit what was kept, or give everything up; nobody uses the batch afterwards."""
+    def end(self) -> bool:
+        """Commit what was kept, or give everything up; say whether anything was committed. Nobody uses the batch afterwards."""
         with self._guard:
             self._ending = True
         try:
@@ -179,6 +202,7 @@ class _Batch:
                     self._transaction.commit() if self._kept else self._transaction.rollback()
         finally:
             self._let_go()
+        return self._kept > 0 and self._lost is None
 
     def _let_go(self) -> None:
         try:

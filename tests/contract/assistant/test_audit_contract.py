@@ -228,6 +228,17 @@ class TestAnchors:
         assert adopt(store, anchors, KEY) == 1
         assert examine(store, anchors, KEY).faults == []
 
+    def test_an_anchor_with_another_key_shows_and_is_not_relied_on(self, store: Store, anchors: FileAnchors) -> None:
+        append(store, decided(1))
+        anchor_head(store, anchors, KEY, NOON)
+        with store.read() as unit:
+            head = unit.audit.head()
+        assert head is not None
+        anchors.add(Anchor.of(head, b"another key"))
+        anchors.add(Anchor(7, "x" * 64, "y" * 64))
+        said = "is not sealed with this installation's key"
+        assert faults(store, anchors) == [f"the anchor of record 1 {said}", f"the anchor of record 7 {said}"]
+
     def test_a_copy_is_never_overwritten(self, store: Store) -> None:
         with store.write() as unit:
             unit.audit.note_anchor(Anchor(1, "a", "b"))

@@ -221,6 +221,7 @@ class TestEndsOfMail:
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl, which makes the certificate, is not installed")
 class TestProtectedMail:
+    @pytest.mark.filterwarnings("ignore:Requiring AUTH")  # the test's mail server does not see that all of its line is TLS
     @pytest.mark.parametrize("security", ["starttls", "tls"])
     def test_a_notice_goes_over_tls_with_a_sign_in(self, tmp_path: Path, security: str) -> None:
         with running_mail(tmp_path, security, sign_in=True) as server:

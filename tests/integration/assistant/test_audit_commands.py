@@ -15,6 +15,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from assistant.adapters.store.audit import SqlAudit
 from assistant.cli import app
 from assistant.doctor import Check, examine
 from assistant.service import Service
@@ -175,6 +176,22 @@ class TestServiceAndDoctor:
             elsewhere.parent.mkdir()
             service.anchor()
             assert service.health()["audit"] == "ready"
+
+    def test_a_copy_that_could_not_be_written_is_made_the_next_time(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        def locked(*_: object) -> None:
+            raise OSError("the database is locked")
+
+        service = Service(world.assistant, "http://127.0.0.1")
+        world.talk("maria.santos").say(VPN)
+        with monkeypatch.context() as patched:
+            patched.setattr(SqlAudit, "note_anchor", locked)
+            service.anchor()
+        assert service.health()["audit"] == "not anchored"
+        world.talk("maria.santos").say(CAR)
+        service.anchor()
+        assert service.health()["audit"] == "ready"
+        assert len(list(world.assistant.anchors.read())) == 2
+        assert world.audit_faults() == []
 
     def test_a_chain_that_was_changed_is_not_anchored_and_shows(self, world: World) -> None:
         service = Service(world.assistant, "http://127.0.0.1")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from assistant.adapters.store.conversations import SqlConversations
+from assistant.agent.state import Inbound
 from assistant.domain.audit import GENESIS, Anchor, link
 from assistant.governance.anchoring import anchor_head, examine
 from tests.support.world import World
@@ -220,3 +221,42 @@ def test_the_key_of_the_installation_is_its_owners_alone(used: World) -> None:
     path = Path(used.home / "secret.key")
     assert path.stat().st_mode & 0o077 == 0
     assert len(path.read_text().strip()) >= 64
+
+
+def test_what_somebody_typed_into_a_choice_is_a_digest(world: World) -> None:
+    for number, choice in enumerate(["my password is hunter2", "hunter2", "device:hunter2 is my password", "yes, hunter2"]):
+        world.assistant.turns.take("maria.santos", None, Inbound(f"typed{number}", choice=choice), "test")
+    assert "hunter2" not in bodies(world)
+    chosen = [entry["detail"]["choice"] for entry in entries(world) if entry["step"] == "understand"]
+    assert [len(choice) for choice in chosen] == [16, 16, 16, 16]
+
+
+def test_a_choice_that_was_offered_stands_as_it_is(used: World) -> None:
+    assert {entry["detail"]["choice"] for entry in entries(used) if entry["step"] == "understand"} == {"", "yes", "file"}
+
+
+def test_what_is_handed_over_stands_as_ids_and_a_digest(used: World) -> None:
+    (filed,) = [entry for entry in entries(used) if entry["step"] == "file"]
+    ticket = used.ticket(filed["detail"]["ticket"])
+    assert (filed["context"]["ticket"], filed["context"]["queue"]) == (ticket.id, ticket.queue)
+    assert filed["context"]["lines"] == len(ticket.body.transcript) > 0
+    assert len(filed["context"]["body"]) == 16
+
+
+def test_a_failure_says_its_kind_and_not_its_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("maria wrote hunter2")
+
+    monkeypatch.setattr("assistant.agent.turn.look_up", fail)
+    world.talk("maria.santos").say(VPN)
+    (failed,) = entries(world)
+    assert failed["detail"]["why"] == "RuntimeError"
+    assert "hunter2" not in bodies(world)
+
+
+def test_what_the_policy_decided_by_is_in_the_record(used: World) -> None:
+    answered = [entry for entry in entries(used) if entry["step"] == "answer"]
+    for entry in answered:
+        assert entry["facts"] == {"step": "answer", "confidence": entry["confidence"]}
+        assert entry["rule"] == "steps.answer"
+        assert entry["verdict"] == used.assistant.policy.decide("answer", entry["confidence"]).value

@@ -51,7 +51,9 @@ def fill(world: World, conversations: int = 3) -> None:
     with world.assistant.store.write() as unit:
         for number in range(conversations):
             key = f"c_bulk{number}"
-            unit.conversations.begin(Conversation(key, MARIA, "web", State.RESOLVED, State.OPEN, at, at, 0, Episode(1, at), {"issue": f"{CANARY} {number}"}))
+            unit.conversations.begin(
+                Conversation(key, MARIA, "web", State.RESOLVED, State.OPEN, at, at, 0, Episode(1, at), {"issue": f"{CANARY} {number}"})
+            )
             unit.conversations.accept(Message(f"m{number}", key, f"{CANARY} {number}", "", "", at))
             unit.conversations.emit(key, at, {"type": "message", "message": f"m{number}", "text": CANARY, "choice": ""})
             unit.tickets.create(TicketDraft(f"bulk:{number}", MARIA, f"{CANARY} {number}", "service-desk", "vpn", TicketBody(CANARY)), at)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.agent import lookup as lookup_module
 from assistant.agent import turn as turn_module
 from assistant.agent.handover import Handover
 from assistant.agent.silence import settle_silence
@@ -129,6 +130,17 @@ class TestReasons:
         with world.assistant.store.read() as unit:
             counts = unit.handoffs.counts(now, now + timedelta(seconds=1))
         assert counts == {HandoffReason.REQUESTED: 2, HandoffReason.NO_ARTICLE: 1}
+
+
+def test_a_person_can_be_had_while_everything_about_knowledge_is_broken(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> object:
+        raise RuntimeError("broken")
+
+    for name in ("embed", "passages_for", "passages_of", "standing", "still_true", "exists_for_others"):
+        monkeypatch.setattr(type(world.assistant.knowledge), name, broken)
+    talk = world.talk(MARIA)
+    assert (talk.say(VPN).kind, offered(talk.last)) == (ReplyKind.ERROR, ["retry", "person"])
+    assert talk.press("person").state == State.HANDED_OFF
 
 
 class TestTakingOver:
@@ -301,7 +313,7 @@ class TestTurnsUnderWay:
         talk = handed_off(world)
         handover(world).take(SAM, conversation_of(talk))
         handover(world).give_back(SAM, conversation_of(talk), solved=False)
-        real, taken = turn_module.look_up, []
+        real, taken = lookup_module.look_up, list[bool]()
 
         def overtaken(*arguments: object) -> object:
             if not taken:
@@ -321,7 +333,7 @@ class TestTurnsUnderWay:
     def test_taken_and_given_back_meanwhile_it_is_not_answered_either(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         talk = world.talk(MARIA)
         talk.say("hello")
-        real, done = turn_module.look_up, []
+        real, done = lookup_module.look_up, list[bool]()
 
         def overtaken(*arguments: object) -> object:
             if not done:

@@ -26,7 +26,7 @@ def server() -> Iterator[Server]:
 
 
 def opened(server: Server, token: str = TOKEN) -> Zendesk:
-    return Zendesk(server[0], token, ACCOUNT, {}, category_field="", categories={}, timeout_seconds=0.5)
+    return Zendesk(server[0], token, ACCOUNT, {}, category_field="", categories={}, timeout_seconds=20)
 
 
 @pytest.fixture
@@ -95,6 +95,18 @@ def test_a_comment_whose_answer_was_lost_is_uncertain_and_written_once(server: S
         desk.comment(ticket.id, "hello", "k2")
     desk.comment(ticket.id, "hello", "k2")
     assert [note.text for note in desk.notes(ticket.id)] == ["It drops.", "hello"]
+
+
+def test_a_conflict_that_nobody_asked_for_is_left_for_later(server: Server, desk: Zendesk) -> None:
+    ticket = desk.create(MADE, "k1")
+    conflict = answers(409, b'{"error": "UpdateConflict"}')
+    server[1].faults = [passes, passes, conflict]
+    with pytest.raises(Unavailable):
+        desk.comment(ticket.id, "hello", "k2")
+    server[1].faults = [passes, conflict]
+    with pytest.raises(Unavailable):
+        desk.update(ticket.id, "k3", subject="x")
+    assert len(desk.notes(ticket.id)) == 1
 
 
 def test_a_change_beside_somebody_elses_is_made_on_what_they_left(server: Server, desk: Zendesk) -> None:

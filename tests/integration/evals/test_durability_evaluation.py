@@ -132,9 +132,9 @@ def test_commits_are_counted_once_for_a_batch_and_not_for_reads(counted: SqlStor
     engine.dispose()
 
 
-def arms(synchronous: str = "FULL", kind: str = "answer") -> Arms:
-    one = Slice(1.0, [10.0, 20.0], Counter({kind: 2}), 1, [1.0, 2.0])
-    return Arms(synchronous, "wal", [one], [one])
+def arms(synchronous: str = "FULL", kind: str = "answer", locked: int = 0) -> Arms:
+    one = Slice(1.0, [10.0, 20.0], Counter({kind: 2}), 1, [1.0, 2.0], writing_seconds=1.0, write_ms=[1.0])
+    return Arms(synchronous, "wal", [replace(one, locked=locked)], [replace(one, locked=9)])
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,9 @@ def arms(synchronous: str = "FULL", kind: str = "answer") -> Arms:
     [
         (arms(), Truncated(cuts=1, seeded=1), ""),
         (arms("NORMAL"), Truncated(cuts=1), "NORMAL"),
+        (arms(locked=2), Truncated(cuts=1), "2 writes"),
         (arms(kind="error"), Truncated(cuts=1), "turns ended in an error"),
-        (arms(), Truncated(cuts=1, faults=Counter(lost=1)), "lost"),
+        (arms(), Truncated(cuts=1, faulty=1, faults=Counter(lost=1)), "lost"),
         (arms(), Truncated(cuts=1, seeded=1, unnoticed=1), "unnoticed"),
     ],
 )
@@ -165,6 +166,7 @@ def test_the_whole_command_measures_both_arms_and_finds_no_fault(model_home: Pat
     values = {name: metric["value"] for name, metric in facts["metrics"].items()}
     assert (facts["n"], facts["settings"]["synchronous"]) == (12, "FULL")
     assert values["turns_per_s"] > 0 < values["turns_per_s_single"]
+    assert values["writes_per_s"] > 0 < values["writes_per_s_single"]
     assert values["commits_per_turn_single"] >= 2, "a turn is two commits"
     assert values["commits_per_turn"] <= values["commits_per_turn_single"]
     assert (values["damage"], values["mixed"], values["chain"], values["lost"], values["seeded_unnoticed"]) == (0, 0, 0, 0, 0)

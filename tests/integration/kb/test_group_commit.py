@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from kb.adapters.store import group_commit
 from kb.adapters.store.engine import GROUP, open_engine, reading, writing
-from kb.adapters.store.group_commit import BATCH_BLOCKS, GroupCommit, NestedWriting
+from kb.adapters.store.group_commit import BATCH_BLOCKS, GroupCommit, NestedWriting, sharing_pays
 
 TABLES = (
     "CREATE TABLE rows (id INTEGER PRIMARY KEY)",
@@ -56,8 +56,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However slow the machine, blocks have the time to queue up."""
+    """However slow the machine and quick its disk, blocks have the time to queue up, and commits are worth sharing."""
     monkeypatch.setattr(group_commit, "BATCH_SECONDS", SLACK)
+    monkeypatch.setattr(group_commit, "sharing_pays", lambda *_: True)
 
 
 @pytest.fixture
@@ -215,6 +216,28 @@ def test_a_block_inside_a_block_is_refused_at_once_and_the_outer_one_goes_on(eng
             pass
         add(connection, 2)
     assert rows(engine) == {1, 2}
+
+
+@pytest.mark.parametrize(("block", "commit", "shared"), [(0.0, 0.2, True), (0.2, 0.0, False)])
+def test_commits_are_shared_where_they_take_longer_than_blocks(
+    engine: Engine, commits: list[int], monkeypatch: pytest.MonkeyPatch, block: float, commit: float, shared: bool
+) -> None:
+    monkeypatch.setattr(group_commit, "sharing_pays", sharing_pays)
+    monkeypatch.setattr(group_commit, "NEWEST_WEIGHT", 1.0)
+    event.listen(engine, "commit", lambda _: time.sleep(commit))
+
+    def slow(number: int) -> None:
+        with writing(engine) as connection:
+            add(connection, number)
+            time.sleep(block)
+
+    slow(1)
+    threads = ThreadPoolExecutor(8)
+    for future in [threads.submit(slow, number) for number in range(2, 11)]:
+        future.result(SLACK)
+    threads.shutdown()
+    assert rows(engine) == set(range(1, 11))
+    assert (len(commits) < 7) == shared, commits
 
 
 def test_a_batch_takes_no_more_than_its_bound(engine: Engine, commits: list[int]) -> None:

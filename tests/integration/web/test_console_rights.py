@@ -10,7 +10,7 @@ import pytest
 from tests.support.minting import minted
 from tests.support.service import Service
 
-AGENT, AUTHOR, BOTH, EMPLOYEE = "sam.oduya", "elin.berg", "laura.keane", "maria.santos"
+AGENT, AUTHOR, BOTH, EMPLOYEE, APPROVER = "sam.oduya", "elin.berg", "laura.keane", "maria.santos", "ingrid.lindqvist"
 
 
 def console(web: Service, person: str, **headers: str) -> httpx.Client:
@@ -26,8 +26,8 @@ def console(web: Service, person: str, **headers: str) -> httpx.Client:
         (AGENT, 200, 200, "/console/tickets"),
         (AUTHOR, 403, 200, "/console/gaps"),
         (BOTH, 200, 200, "/console/tickets"),
-        (EMPLOYEE, 403, 403, "/console/gaps"),
-        ("ingrid.lindqvist", 403, 403, "/console/gaps"),
+        (EMPLOYEE, 403, 403, "/console/approvals"),
+        (APPROVER, 403, 403, "/console/approvals"),
     ],
 )
 def test_each_role_sees_its_pages_only(web: Service, person: str, tickets: int, gaps: int, home: str) -> None:
@@ -54,7 +54,8 @@ def test_without_a_good_session_people_are_led_to_sign_in_and_programs_are_refus
     for token in wrong:
         with web.client(Accept="text/html", Cookie=f"firstline_session={token}") as browser:
             answer = browser.get(path)
-            assert (answer.status_code, answer.headers["location"]) == (303, "/console/sign-in")
+            back = f"?next={path}" if path != "/console" else ""
+            assert (answer.status_code, answer.headers["location"]) == (303, f"/console/sign-in{back}")
         with web.client(Cookie=f"firstline_session={token}") as program:
             assert program.get(path).status_code == 401
 
@@ -74,12 +75,13 @@ def test_a_form_from_another_site_or_from_nowhere_is_refused(web: Service, path:
         assert "set-cookie" not in answer.headers
 
 
-def test_the_sign_in_page_offers_the_staff_of_the_demo_and_takes_nobody_else(web: Service) -> None:
+def test_the_sign_in_page_offers_staff_and_approvers_of_the_demo_and_takes_nobody_else(web: Service) -> None:
     with web.client(Accept="text/html", Origin=web.url) as browser:
         page = browser.get("/console/sign-in").text
-        assert all(name in page for name in ("Sam Oduya", "Elin Berg", "Laura Keane"))
+        assert all(name in page for name in ("Sam Oduya", "Elin Berg", "Laura Keane", "Ingrid Lindqvist", "Rachel Thornton"))
         assert "Maria Santos" not in page
-        for person in (EMPLOYEE, "ingrid.lindqvist", "nobody.here"):
+        assert browser.post("/console/sign-in", data={"person": APPROVER}).status_code == 303
+        for person in (EMPLOYEE, "claire.whitfield", "nobody.here"):
             refused = browser.post("/console/sign-in", data={"person": person})
             assert refused.status_code == 403
             assert "set-cookie" not in refused.headers

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.support.chat import Chat
 from tests.support.service import Service
@@ -41,7 +42,7 @@ def followed(web: Service, conversation: str, person: str = AGENT, after: int = 
     """Open the live line of a conversation's page."""
     address = f"{web.url.replace('http', 'ws', 1)}/console/conversations/{conversation}/live?after={after}"
     cookie = {"Cookie": f"firstline_session={web.token(person) if person else ''}"}
-    with connect(address, origin=origin or web.url, additional_headers=cookie, proxy=None, close_timeout=3) as line:  # type: ignore[arg-type]
+    with connect(address, origin=Origin(origin or web.url), additional_headers=cookie, proxy=None, close_timeout=3) as line:
         yield line
 
 
@@ -178,17 +179,15 @@ def test_the_person_hears_who_joined_and_gets_no_reply_and_no_typing_while_they_
 
 
 def test_what_the_agent_may_not_read_is_not_shown_to_them(web: Service) -> None:
-    """An answer from an article for others is shown with the agent's rights, in the page and on the live line."""
-    with web.client("ingrid.lindqvist") as ingrid:
-        asked = ingrid.post("/v1/conversations", json={"text": "Where is the board portal and how do I sign in to it?"}).json()
-        ingrid.post(f"/v1/conversations/{asked['conversation']}/messages", json={"choice": "person"})
-    hidden = [view["title"] for view in asked["citations"]]
-    with console(web, AGENT) as sam:
-        page = sam.get(f"/console/conversations/{asked['conversation']}").text
-        readable = [
-            view["article"]
-            for view in asked["citations"]
-            if sam.get(f"/v1/articles/{view['article']}", headers={"Authorization": f"Bearer {web.token(AGENT)}"}).status_code == 200
-        ]
-    for view in asked["citations"]:
-        assert (view["title"] in page) is (view["article"] in readable), hidden
+    """Sofie of finance gets an answer that is for finance; Sam sees that there was one, and nothing of it, in the page and on the live line."""
+    with web.client("sofie.dahl") as sofie:
+        asked = sofie.post("/v1/conversations", json={"text": "My signing token for the bank portal is locked"}).json()
+        sofie.post(f"/v1/conversations/{asked['conversation']}/messages", json={"choice": "person"})
+    assert {view["article"] for view in asked["citations"]} == {"access-banking-portal-tokens"}
+    with console(web, AGENT) as sam, followed(web, asked["conversation"]) as line:
+        shown = [sam.get(f"/console/conversations/{asked['conversation']}").text, *(json.dumps(frame) for frame in received(line, 4))]
+    for text in shown:
+        assert "Bank portal access" not in text
+        assert "access-banking-portal-tokens" not in text
+        assert all(view["quote"][:40] not in text for view in asked["citations"])
+    assert "no longer available to you" in shown[0]

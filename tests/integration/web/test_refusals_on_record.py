@@ -15,23 +15,20 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from assistant.governance.refusals import STEP
 from tests.support.chat import Chat, opened
 from tests.support.minting import minted
-from tests.support.service import LocalService, served_here
+from tests.support.service import LocalService, copy_demo, running, served_here
 
 EVIL = {"Origin": "https://evil.example"}
 
 
 @pytest.fixture(scope="module")
 def service(model_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
-    from tests.support.service import copy_demo
-
-    with served_here(copy_demo(tmp_path_factory.mktemp("refused") / "home", model_home), messages_per_minute=30) as running:
-        yield running
+    with served_here(copy_demo(tmp_path_factory.mktemp("refused") / "home", model_home), messages_per_minute=30) as serving:
+        yield serving
 
 
 def refused(service: LocalService) -> list[dict[str, Any]]:
     with service.assistant.store.read() as unit:
-        records = [json.loads(record.body) for record in unit.audit.read(0, 10_000)]
-    return [record for record in records if record["step"] == STEP]
+        return [line.facts for line in unit.audit.lines(0, 10_000) if line.facts["step"] == STEP]
 
 
 @contextmanager
@@ -129,8 +126,9 @@ def test_a_token_in_a_refused_address_is_nowhere_on_record(service: LocalService
 
 def test_refusals_of_the_last_moment_are_written_when_the_service_stops(demo_home: Callable[[str], Path]) -> None:
     home = demo_home("home")
-    with served_here(home) as stopping, stopping.client() as nobody:
+    with running(home) as stopping, stopping.client() as nobody:
         nobody.get("/v1/me")
+        stopping.stop()
     from assistant.bootstrap import open_assistant
     from assistant.settings import Settings
 

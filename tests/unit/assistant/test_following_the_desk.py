@@ -240,6 +240,45 @@ class Cut(Exception):
     """The power went."""
 
 
+class Interleaved(MemoryTicketDesk):
+    """A desk during whose answer something else happens, once."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def changes_of(self, ticket_id: str, known: Container[str]) -> list[DeskChange]:
+        answer, act = super().changes_of(ticket_id, known), self.meanwhile
+        self.meanwhile = None
+        if act is not None:
+            act()
+        return answer
+
+
+def test_two_who_follow_at_the_same_time_take_a_change_over_once() -> None:
+    house = House(Interleaved)
+    house.desk.write(house.outside, PAT, "hello")
+    house.report()
+    now = house.later()
+    house.desk.meanwhile = lambda: take_over(house.store, house.desk, now)  # type: ignore[attr-defined]
+    take_over(house.store, house.desk, now)
+    assert house.said() == ["hello"]
+    assert [note.text for note in house.kept().notes].count("hello") == 1
+
+
+def test_a_report_that_comes_while_its_ticket_is_read_is_not_struck_off() -> None:
+    house = House(Interleaved)
+    house.report()
+    house.later()
+
+    def meanwhile() -> None:
+        house.desk.write(house.outside, PAT, "too late for this look")
+        house.report()
+
+    house.desk.meanwhile = meanwhile  # type: ignore[attr-defined]
+    assert take_over(house.store, house.desk, house.clock.now()) == []
+    take_over(house.store, house.desk, house.later())
+    assert house.said() == ["too late for this look"]
+
+
 def cut_off(house: House) -> None:
     """Begin to take over what happened, and end before it is stored."""
     with pytest.raises(Cut), house.store.write() as unit:

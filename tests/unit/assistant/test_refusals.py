@@ -37,7 +37,7 @@ def ticking(monkeypatch: pytest.MonkeyPatch) -> Ticking:
 
 @pytest.fixture
 def store() -> MemoryStore:
-    return MemoryStore()
+    return MemoryStore(0.72)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def refusals(store: MemoryStore, ticking: Ticking) -> Refusals:
 
 def entries(store: MemoryStore) -> list[dict[str, Any]]:
     with store.read() as unit:
-        return [json.loads(record.body) for record in unit.audit.read(0, 100_000)]
+        return [line.facts for line in unit.audit.lines(0, 100_000)]
 
 
 def test_a_refusal_says_what_was_asked_when_why_and_by_whom(refusals: Refusals, store: MemoryStore) -> None:

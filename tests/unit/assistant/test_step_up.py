@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -90,8 +91,21 @@ class TestCodesBySecondChannel:
         challenge, code = sent()
         assert check(challenge, HASH, text, NOON, KEY).accepted is ("".join(text.split()) == code)
 
-    def test_codes_differ(self) -> None:
-        assert len({sent()[1] for _ in range(50)}) > 40
+    def test_codes_differ_between_actions_hashes_and_installations(self) -> None:
+        asked = [(f"act_{number}", HASH, KEY) for number in range(200)] + [("act_1", "b" * 64, KEY), ("act_1", HASH, OTHER_KEY)]
+        codes = [begin(action, made, Channel.NOTICE, NOON, key)[1] for action, made, key in asked]
+        assert len({code.reveal() for code in codes if code}) >= 200
+
+    def test_asking_again_for_the_same_action_gives_the_same_code(self) -> None:
+        later, code = begin("act_1", HASH, Channel.NOTICE, NOON + timedelta(minutes=3), KEY)
+        assert code is not None
+        assert (code.reveal(), later.expires_at) == (sent()[1], NOON + timedelta(minutes=13))
+
+    def test_codes_are_spread_over_all_figures(self) -> None:
+        codes = [begin(f"act_{number}", HASH, Channel.NOTICE, NOON, KEY)[1] for number in range(3_000)]
+        for place in range(6):
+            figures = Counter(code.reveal()[place] for code in codes if code)
+            assert all(230 < figures[str(figure)] < 370 for figure in range(10))
 
 
 class TestCodesOfAnApp:

@@ -12,11 +12,12 @@ import pytest
 from pydantic import BaseModel
 
 from assistant.domain import reply as replies
+from assistant.domain.action import Status
 from assistant.domain.conversation import State
-from assistant.domain.reply import Choice, CitationView, DeviceView, Reply, ReplyKind, TicketView
+from assistant.domain.reply import ActionView, Choice, CitationView, DeviceView, Reply, ReplyKind, TicketView
 from assistant.domain.ticket import TicketStatus
-from assistant.entrypoints.web import chat
-from assistant.entrypoints.web.rest import TEXT_LIMIT, router
+from assistant.entrypoints.web import actions, chat, rest
+from assistant.entrypoints.web.rest import TEXT_LIMIT
 from assistant.governance.rendering import TAGS
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "guide" / "chat-protocol.md").read_text(encoding="utf-8")
@@ -62,10 +63,25 @@ def test_the_document_lists_every_value(field: str, enum: type[StrEnum], interna
     assert set(ENVELOPE[field][1]) == {member.value for member in enum} - internal
 
 
-@pytest.mark.parametrize(("field", "model"), [("citations", CitationView), ("choices", Choice), ("ticket", TicketView), ("device", DeviceView)])
+@pytest.mark.parametrize(
+    ("field", "model"), [("citations", CitationView), ("choices", Choice), ("ticket", TicketView), ("device", DeviceView), ("action", ActionView)]
+)
 def test_the_document_names_every_part_of_a_nested_object(field: str, model: type[BaseModel]) -> None:
     named = set(ENVELOPE[field][1])
     assert set(model.model_fields) <= named, set(model.model_fields) - named
+
+
+def test_the_document_lists_every_status_of_an_action_and_every_way_to_press() -> None:
+    assert {status.value for status in Status} <= set(ENVELOPE["action"][1])
+    listed = re.search(r"Choice ids that the service offers: (.+)\.", DOCUMENT)
+    assert listed is not None
+    assert all(f"`{way}<action id>`" in listed[1] for way in (replies.DO, replies.DROP, replies.SHOW, replies.UNDO))
+
+
+def test_every_frame_that_clients_may_send_is_in_the_document() -> None:
+    named = set(re.findall(r'^\{"v": 1, "type": "(\w+)"', DOCUMENT.split("Client to server:")[1].split("Server to client:")[0], re.MULTILINE))
+    known = {get_args(frame.model_fields["type"].annotation)[0] for frame in (chat.Hello, chat.Said, chat.Chose, chat.Code, chat.Ping)}
+    assert named == known
 
 
 def test_the_document_lists_every_ticket_status() -> None:
@@ -102,5 +118,6 @@ def test_the_limits_in_the_document_are_those_of_the_code() -> None:
 
 def test_every_rest_call_of_the_document_exists_and_every_call_is_documented() -> None:
     documented = {tuple(CODE.findall(cells[0])[0].partition("?")[0].split()) for cells in rows("## REST")}
-    offered = {(method, re.sub(r"\{\w+(:path)?\}", "{id}", route.path)) for route in router.routes for method in route.methods}  # type: ignore[attr-defined]
+    routes = (*rest.router.routes, *actions.router.routes)
+    offered = {(method, re.sub(r"\{\w+(:path)?\}", "{id}", route.path)) for route in routes for method in route.methods}  # type: ignore[attr-defined]
     assert documented == offered

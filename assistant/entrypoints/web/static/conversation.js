@@ -8,11 +8,14 @@ const ADDRESS = `${location.origin.replace(/^http/, 'ws')}/console/conversations
 const NO_SESSION = 4401;
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 15000;
+const TELL_EVERY = 2500;
 let last = Number(page.dataset.last);
 let attempt = 0;
+let socket = null;
+let told = 0;
 
 function follow() {
-  const socket = new WebSocket(`${ADDRESS}?after=${last}`);
+  socket = new WebSocket(`${ADDRESS}?after=${last}`);
   socket.onopen = () => say('');
   socket.onmessage = ({ data }) => show(JSON.parse(data));
   socket.onclose = ({ code }) => {
@@ -119,6 +122,11 @@ document.getElementById('controls').addEventListener('keydown', (event) => {
   if (event.target.localName !== 'textarea' || event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   if (event.target.value.trim()) send(event.target.form);
+});
+document.getElementById('controls').addEventListener('input', ({ target }) => {
+  if (target.localName !== 'textarea' || !target.value || Date.now() - told < TELL_EVERY || socket.readyState !== WebSocket.OPEN) return;
+  told = Date.now();
+  socket.send('writing');
 });
 toEnd();
 follow();

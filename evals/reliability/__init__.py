@@ -1,0 +1,1 @@
+"""Kills and faults between Firstline and the systems around it, and what they lose or do twice."""
