@@ -152,7 +152,7 @@ class _Memory:
     def sample(self) -> None:
         began = _resident_mb(os.getpid())
         while not self.stopped.wait(SAMPLE_SECONDS):
-            reader = max((_resident_mb(pid) for pid in _children(os.getpid())), default=0.0)
+            reader = max((_resident_mb(pid, "VmHWM:") for pid in _children(os.getpid())), default=0.0)
             self.most_mb = max(self.most_mb, reader + _resident_mb(os.getpid()) - began)
 
 
@@ -178,12 +178,13 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _resident_mb(pid: int) -> float:
+def _resident_mb(pid: int, kind: str = "VmRSS:") -> float:
+    """Return what a process holds in MB, or with ``VmHWM:`` the most that it ever held; 0 when it is gone."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0.0
-    line = next((line for line in status.splitlines() if line.startswith("VmRSS:")), "")
+    line = next((line for line in status.splitlines() if line.startswith(kind)), "")
     return int(line.split()[1]) / 1024 if line else 0.0
 
 
