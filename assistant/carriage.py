@@ -38,7 +38,7 @@ class Outward:
     @property
     def hands(self) -> Hands:
         """What tools may act with."""
-        return Hands(self.directory, self.notifier)
+        return Hands(self.directory, self.notifier, self.workplace)
 
 
 def deciding(outward: Outward, policy: Policy, key: bytes, model: ActingModel | None = None) -> Acting:

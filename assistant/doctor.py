@@ -47,6 +47,7 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
         f"{waiting} accepted messages wait for a reply",
         "they are answered when the service starts" if waiting else "",
     )
+    yield from _tools(assistant)
     yield from _audit(assistant, owned_here)
     yield from _privacy(assistant)
     origins = ", ".join(assistant.settings.allowed_origins) or "none"

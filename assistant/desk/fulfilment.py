@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from assistant.domain.action import Action, Plan, Status, step
@@ -231,7 +232,9 @@ class Fulfilment:
             assert action is not None, "a running action is stored"
             return action
         ended = self._save(unit, replace(action, result=result), status, at)
-        self.note(unit, ended, "act", status.value, at, detail=result)
+        told = {name: value for name, value in result.items() if name != "why"}
+        why = {"why_digest": sha256(str(result["why"]).encode()).hexdigest()} if "why" in result else {}
+        self.note(unit, ended, "act", status.value, at, detail={**told, **why})
         if status is not Status.DONE:
             return ended
         if ended.reverts and (original := unit.actions.load(ended.reverts)) is not None and original.status is Status.DONE:
@@ -348,7 +351,9 @@ class Fulfilment:
         about = "approval.reminder" if again else "approval"
         for person_id in sorted(told | delegates - {action.actor}):
             body = {"about": about, "person": person_id, "action": action.id}
-            unit.outbox.put(OutboxEntry(f"{NOTICE}:{about}:{action.id}:{approval.stage}:{person_id}", NOTICE, body, at, at))
+            # Keys stay where erasure does not reach, so nobody's id is part of one.
+            whom = sha256(f"{action.id}\n{person_id}".encode()).hexdigest()[:16]
+            unit.outbox.put(OutboxEntry(f"{NOTICE}:{about}:{action.id}:{approval.stage}:{whom}", NOTICE, body, at, at))
 
     def _bar(self, unit: UnitOfWork, action: Action, at: datetime) -> str:
         """Return why a ready action may not run after all, "" when it may."""

@@ -291,7 +291,7 @@ def parse_policy(text: str, name: str) -> Policy:
         limit = int(rows.get("limits", {}).get("writes_per_day", 0))
     except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise PolicyError(f"the policy file {name} cannot be used: {error}") from error
-    policy = Policy(sha256(text.encode()).hexdigest()[:12], bands, tools, people_only, chains, limit, examples, text)
+    policy = Policy(sha256(text.encode()).hexdigest()[:32], bands, tools, people_only, chains, limit, examples, text)
     faults = list(_faults(policy))
     if faults:
         raise PolicyError(f"the policy file {name} cannot be used: {'; '.join(faults)}")

@@ -14,7 +14,7 @@ from assistant.ports.identity import NoSuchAccount
 from assistant.ports.outside import Refused, Unavailable, Uncertain
 from assistant.ports.store import Event, OutboxEntry, Store, UnitOfWork
 from assistant.ports.ticketing import UnknownTicket
-from assistant.workflows.errands import DONE, FAILED, UNKNOWN, WAITING, Call, Ended, Errands
+from assistant.workflows.errands import DONE, FAILED, UNKNOWN, WAITING, Call, Ended, Errand, Errands
 
 log = logging.getLogger("firstline.workflows")
 MOST_CALLS = 12
@@ -63,19 +63,32 @@ class Carrier:
     def call(self, key: str) -> dict[str, Any]:
         """Make one call; return how it ended: a final ``state``, or ``after`` how many seconds to try again."""
         at = self.clock.now()
+        with self.store.read() as unit:
+            entry = unit.outbox.load(key)
+        if entry is None or entry.state != WAITING:
+            return {"state": WAITING, "over": True}
+        known = entry.result
+        first = {"first": known.get("first", at.isoformat())}
+        if "before" not in known:
+            found = self._judged(entry, 1, False, lambda errand: errand.look(entry))
+            if found["state"] != DONE:
+                self._mark(key, {**known, **first, "calls": int(known.get("calls", 0)) + 1})
+                return {**found, "open": False}
+            known = {**known, "before": found["result"]}
+        calls, uncertain = int(known.get("calls", 0)) + 1, bool(known.get("open"))
+        self._mark(key, {**known, **first, "calls": calls, "open": True})
+        return self._judged(entry, calls, uncertain, lambda errand: errand.call(Call(entry, uncertain, at, known["before"])))
+
+    def _mark(self, key: str, known: dict[str, Any]) -> None:
+        """Store what is known before a call, so that a repeat after a crash knows it too."""
         with self.store.write() as unit:
             entry = unit.outbox.load(key)
-            if entry is None or entry.state != WAITING:
-                return {"state": WAITING, "over": True}
-            known = entry.result
-            calls, uncertain = int(known.get("calls", 0)) + 1, bool(known.get("open"))
-            marked = {**known, "calls": calls, "open": True, "first": known.get("first", at.isoformat())}
-            unit.outbox.postpone(key, entry.due_at, marked)
-        return self._judged(entry, calls, uncertain, at)
+            if entry is not None:
+                unit.outbox.postpone(key, entry.due_at, known)
 
-    def _judged(self, entry: OutboxEntry, calls: int, uncertain: bool, at: datetime) -> dict[str, Any]:
+    def _judged(self, entry: OutboxEntry, calls: int, uncertain: bool, do: Callable[[Errand], dict[str, Any]]) -> dict[str, Any]:
         try:
-            return {"state": DONE, "result": self.errands.kinds[entry.kind].call(Call(entry, uncertain, at))}
+            return {"state": DONE, "result": do(self.errands.kinds[entry.kind])}
         except (Refused, UnknownTicket, NoSuchAccount) as error:
             return {"state": FAILED, "result": {"why": _plain(error)}}
         except Unavailable as error:

@@ -7,14 +7,14 @@ called between two transactions; its call may happen twice, always with the same
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from assistant.desk import mirroring
 from assistant.desk.fulfilment import CODE, END, EXPIRE, NOTICE, REMIND, RUN, SYSTEM, Fulfilment
 from assistant.domain.action import Action, Plan, Status
-from assistant.domain.step_up import Channel
+from assistant.domain.step_up import Channel, may_recover
 from assistant.domain.ticket import TicketStatus
 from assistant.governance import step_up
 from assistant.ports.identity import Directory
@@ -39,6 +39,8 @@ class Call:
     entry: OutboxEntry
     uncertain: bool
     at: datetime
+    before: dict[str, Any] = field(default_factory=dict)
+    """What ``look`` found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,9 @@ class Errand(Protocol):
     def begin(self, unit: UnitOfWork, entry: OutboxEntry, at: datetime) -> list[Event] | None:
         """Return None to be called; or do it here and now, and return the events to push."""
 
+    def look(self, entry: OutboxEntry) -> dict[str, Any]:
+        """Return what has to be known before the first call and cannot be found out after it; changes nothing."""
+
     def call(self, call: Call) -> dict[str, Any]:
         """Do it outside; raises what ``ports.outside`` names."""
 
@@ -71,6 +76,9 @@ class Acts(Protocol):
 
     def inside(self, unit: UnitOfWork, action: Action, at: datetime) -> dict[str, Any] | None:
         """Act in our own records; None for a tool that acts outside."""
+
+    def look(self, action: Action) -> dict[str, Any]:
+        """Return what is known before about the result of acting in another system."""
 
     def outside(self, action: Action) -> dict[str, Any]:
         """Act in another system."""
@@ -86,6 +94,10 @@ class _Inner:
     """An errand that is done in our own records."""
 
     patience = timedelta(0)
+
+    def look(self, entry: OutboxEntry) -> dict[str, Any]:
+        """Nothing is looked at."""
+        return {}
 
     def call(self, call: Call) -> dict[str, Any]:
         """Never called."""
@@ -119,11 +131,18 @@ class RunAction:
         return None if result is None else self._finish(unit, moved.action.id, Status.DONE, result, at)
 
     def call(self, call: Call) -> dict[str, Any]:
-        """See the protocol. Acts on accounts are idempotent, so they may be repeated."""
+        """See the protocol. Acts on accounts are idempotent, so they may be repeated; whether they changed anything was seen before."""
+        return self.acts.outside(self._action(call.entry)) | call.before
+
+    def look(self, entry: OutboxEntry) -> dict[str, Any]:
+        """See the protocol."""
+        return self.acts.look(self._action(entry))
+
+    def _action(self, entry: OutboxEntry) -> Action:
         with self.store.read() as unit:
-            action = unit.actions.load(call.entry.body["action"])
+            action = unit.actions.load(entry.body["action"])
         assert action is not None, "a claimed action is stored"
-        return self.acts.outside(action)
+        return action
 
     def end(self, unit: UnitOfWork, entry: OutboxEntry, ended: Ended, at: datetime) -> list[Event]:
         """See the protocol."""
@@ -149,6 +168,10 @@ class SendCode:
         action = unit.actions.load(entry.body["action"])
         return None if action is not None and action.status is Status.CHALLENGED else []
 
+    def look(self, entry: OutboxEntry) -> dict[str, Any]:
+        """Nothing has to be known before."""
+        return {}
+
     def call(self, call: Call) -> dict[str, Any]:
         """See the protocol. Sent twice, the later code counts."""
         with self.store.write() as unit:
@@ -157,8 +180,8 @@ class SendCode:
             challenge, code = step_up.begin(action.id, action.hash, Channel.NOTICE, call.at, self.fulfilment.key)
             unit.challenges.open(challenge)
         person = self.directory.person(action.actor)
-        if person is None or code is None:
-            raise Refused("the directory does not know this person any more")
+        if person is None or code is None or not may_recover(person, self.fulfilment.workplace.company().domain):
+            raise Refused("there is no second channel any more")
         text = f"Somebody, we hope you, asked for this in the IT help: {action.plan.title}. If it was not you, tell the service desk. Your code:"
         self.notifier.send(Notice(person.recovery, "Your one-time code", text, code), call.entry.key)
         return {}
@@ -183,6 +206,10 @@ class SendNotice:
         action = unit.actions.load(entry.body["action"])
         asks = str(entry.body["about"]).startswith("approval")
         return [] if action is None or (asks and action.status is not Status.AWAITING) else None
+
+    def look(self, entry: OutboxEntry) -> dict[str, Any]:
+        """Nothing has to be known before."""
+        return {}
 
     def call(self, call: Call) -> dict[str, Any]:
         """See the protocol. A second delivery carries the same message id."""
@@ -281,6 +308,10 @@ class ToDesk:
         if entry.kind == RECONCILE:
             return None
         return [] if entry.kind == mirroring.FILE and unit.outside.of_ticket(self.desk.name, entry.body["ticket"]) else None
+
+    def look(self, entry: OutboxEntry) -> dict[str, Any]:
+        """Nothing has to be known before."""
+        return {}
 
     def call(self, call: Call) -> dict[str, Any]:
         """See the protocol."""

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.commands.options import ToJson, note
+from evals.commands.options import ToJson, note, stop, wellformed
 
 RECOVERY_SECONDS = 10.0
+
+
+def _rows(rows: Path, seed: int, json_file: Path | None) -> None:
+    import tempfile
+
+    from evals.beir import read_rows
+    from evals.reliability.rows import run
+    from evals.report import show
+    from evals.security.outcome import failed, metrics_of
+
+    with wellformed():
+        played = [row for row in read_rows(rows) if "flow" in row and "id" in row and "kind" in row]
+    if not played:
+        stop(f"malformed input: {rows} has no row with a flow")
+    with tempfile.TemporaryDirectory() as scratch:
+        outcomes = run(played, Path(scratch) / "rows", seed, note)
+    for outcome in outcomes:
+        typer.echo(outcome.line())
+    show("eval faults", len(played), metrics_of(outcomes), {"rows": str(rows.name)}, json_file)
+    if failed(outcomes):
+        raise typer.Exit(1)
 
 
 def faults(
@@ -16,6 +38,7 @@ def faults(
     faults: Annotated[int, typer.Option(min=1, help="Faults of the other side's HTTP.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn.")] = 1,
     workers: Annotated[int, typer.Option(min=1, max=8, help="Players beside one another with a side that honours keys.")] = 2,
+    rows: Annotated[Path | None, typer.Option(help="Play the rows of this file (faults.jsonl), each once, instead of drawing.")] = None,
     json_file: ToJson = None,
 ) -> None:
     """Kill the process and break the other side in the middle of filing, commenting, closing, granting and approving.
@@ -24,11 +47,13 @@ def faults(
     naive client makes no duplicates on the same faults, because then the faults prove nothing.
     """
     import tempfile
-    from pathlib import Path
 
     from evals.reliability.run import run
     from evals.report import Metric, exact, percentile, show
 
+    if rows is not None:
+        _rows(rows, seed, json_file)
+        return
     with tempfile.TemporaryDirectory() as scratch:
         result = run(kills, faults, seed, Path(scratch), workers, note)
     every = [*result.keyed, result.keyless]

@@ -16,7 +16,7 @@ ERROR = "error"
 def figures(arms: Arms, cut: Truncated, sync_seconds: float) -> tuple[dict[str, Metric], list[str]]:
     """Return the metrics, and in words what makes the run fail.
 
-    ``turns_per_s`` counts questions only; the confirmations between them are further turns. Intervals are over slices of some two seconds.
+    ``turns_per_s`` counts questions only; ``all_turns_per_s`` the confirmations between them as well. Intervals are over slices of some two seconds.
     ``cpu_ms_per_turn`` is processor time, which says more than the clock on a machine that others use too, and ``cores`` is how many processors
     this process got: where others want them all, a process whose threads look for the lock again and again gets more of them than one whose
     threads sleep until they are woken, and the clock then says more about that than about commits. ``commit_share`` is the share of the time
@@ -54,6 +54,9 @@ def _arm(slices: Sequence[Slice], suffix: str) -> dict[str, Metric]:
     waits, commits = list(chain.from_iterable(one.turn_ms for one in slices)), list(chain.from_iterable(one.commit_ms for one in slices))
     turns = len(waits) + sum(one.pressed for one in slices)
     return {
+        f"all_turns_per_s{suffix}": bootstrap(
+            slices, lambda part: sum(len(one.turn_ms) + one.pressed for one in part) / sum(one.seconds for one in part)
+        ),
         f"turn_p50_ms{suffix}": bootstrap(waits, lambda part: percentile(part, 0.5)),
         f"turn_p95_ms{suffix}": bootstrap(waits, lambda part: percentile(part, 0.95)),
         f"cpu_ms_per_turn{suffix}": exact(sum(one.cpu_seconds for one in slices) * 1000 / turns),

@@ -19,7 +19,7 @@ def naive_duplicates(requests: int, seed: int) -> int:
     with serving(remote) as url, httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False) as client:
         for number in range(requests):
             killed = rng.random() < 0.5
-            remote.faults.extend([] if killed else drawn(rng, 1))
+            remote.faults.extend([] if killed else [("", mode) for mode in drawn(rng, 1)])
             for attempt in range(TRIES):
                 if _created(client, number) and not (killed and attempt == 0):
                     break  # a client that was killed after its call has forgotten that it made it

@@ -12,12 +12,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from assistant.adapters.store.organisation import BuiltinDirectory
+from assistant.adapters.store.unit_of_work import SqlStore
 from assistant.bootstrap import MIGRATIONS, SCHEMA_TABLE
 from assistant.domain.configuration import Company, Entitlement, Organisation, Person
+from assistant.governance import step_up
+from assistant.governance.audit import verify
 from evals.reliability.remote import LATE_SECONDS, Remote
 from evals.reliability.worker import Place, serve
 from kb.adapters.store.engine import open_engine
@@ -54,6 +58,23 @@ class Figures:
     """Seconds from a restart to the effect."""
     audit: list[str] = field(default_factory=list)
     """What is wrong with the audit's chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a row: the process dies at a point, or a kind of call goes wrong; from the order ``after`` which it may happen."""
+
+    after: str
+    """``file``, ``close``, ``do``, ``vote`` or ``code``: the order whose effect is meant."""
+    die: str = ""
+    call: str = ""
+    mode: str = ""
+
+    def meant(self, order: dict[str, Any]) -> bool:
+        """Say whether an order is the one."""
+        choice = order.get("choice", "")
+        names = {"file": choice == "file", "do": choice.startswith("do:"), "vote": order.get("person") == "owner", "code": order["op"] == "code"}
+        return bool(names.get(self.after, False))
 
 
 class Died(Exception):
@@ -127,7 +148,10 @@ def company(home: Path, people: int) -> None:
     with MIGRATING:
         migrate(engine)
         migrate(engine, MIGRATIONS, SCHEMA_TABLE)
-    staff = [Person(f"p{n}", f"Person {n}", f"p{n}@example.test", manager="boss") for n in range(people)]
+    with SqlStore(engine, 1.0).write() as unit:
+        for number in range(people):
+            unit.second_factors.register(step_up.enrol(f"p{number}", datetime.now(UTC)))
+    staff = [Person(f"p{n}", f"Person {n}", f"p{n}@example.test", manager="boss", recovery=f"p{n}@private.test") for n in range(people)]
     chiefs = [Person("boss", "Boss One", "boss@example.test"), Person("owner", "Owner One", "owner@example.test")]
     wanted = Entitlement(GROUP, "CRM", "Customers.", owner="owner")
     BuiltinDirectory(engine).replace(Organisation(Company("Stub", "example.test"), tuple(staff + chiefs), entitlements=(wanted,)))
@@ -141,6 +165,7 @@ class Player:
         """Begin with a fresh worker."""
         self.figures = Figures()
         self.left: list[str] = []
+        self._due: Fault | None = None
         self._home, self._remote = home, remote
         self._rng = random.Random(seed)
         self._worker = Killable(Place(home, url, remote.keys))
@@ -156,6 +181,15 @@ class Player:
         self._spent = not kill
         getattr(self, f"_{flow}")(number)
 
+    def row(self, number: int, flow: str, fault: Fault) -> None:
+        """Play one flow with one fault at exactly one point of it."""
+        self.figures.requests += 1
+        self._killer, self._spent = None, True
+        self.figures.kills += bool(fault.die)
+        self._due = fault
+        getattr(self, f"_{flow}")(number)
+        self._due = None
+
     def _fail(self, faults: Sequence[str]) -> None:
         self.figures.faults += len(faults)
         for mode in faults:
@@ -163,7 +197,22 @@ class Player:
                 with (self._home / "cut").open("ab") as file:
                     file.write(b".")
             else:
-                self._remote.faults.append(mode)
+                self._remote.faults.append(("", mode))
+
+    def _reached(self, order: dict[str, Any]) -> None:
+        """Let the fault of a row happen, if this order is the one that it belongs to."""
+        fault = self._due
+        if fault is None or not fault.meant(order):
+            return
+        self._due = None
+        if fault.die:
+            self._worker.kill()
+            self._restarted = time.monotonic()
+            self._worker.start(fault.die)
+        else:
+            self.figures.faults += 1
+            self._remote.faults.append((fault.call, fault.mode)) if fault.mode != "unreachable" else self._fail(("unreachable",))
+            self.figures.faults -= fault.mode == "unreachable"
 
     # -- flows ------------------------------------------------------------------------------------------------------
 
@@ -205,6 +254,21 @@ class Player:
 
     _approve = _grant
 
+    def _reset(self, number: int) -> None:
+        person = f"p{number}"
+        card = self._ask(op="say", person=person, text="I forgot my password, please reset it")
+        do = next(choice["id"] for choice in card["choices"] if choice["id"].startswith("do:"))
+        self._ask(op="say", person=person, conversation=card["conversation"], choice=do)
+        self._ask(op="code", person=person, action=do.removeprefix("do:"))
+        self._await(f"reset {number}", lambda: self._remote.resets[person] > 0)
+
+    def _notify(self, number: int) -> None:
+        person = f"p{number}"
+        card = self._ask(op="say", person=person, text="I need access to the CRM for a week")
+        do = next(choice["id"] for choice in card["choices"] if choice["id"].startswith("do:"))
+        self._ask(op="say", person=person, conversation=card["conversation"], choice=do)
+        self._await(f"notify {number}", lambda: any(do.removeprefix("do:") in key for key in list(self._remote.mails)))
+
     def _there(self, ticket: str) -> list[Any]:
         return [one for one in list(self._remote.tickets.values()) if one.reference == ticket]
 
@@ -217,6 +281,7 @@ class Player:
             if not self._worker.alive:
                 self._restart()
             self._maybe_kill()
+            self._reached(order)
             try:
                 answer = self._worker.ask(order)
             except Died:
@@ -328,9 +393,6 @@ class Player:
         yield from (f"message {row[1]} of {row[0]} has {row[2]} replies" for row in replies)
 
     def _chain(self) -> list[str]:
-        from assistant.adapters.store.unit_of_work import SqlStore
-        from assistant.governance.audit import verify
-
         engine = open_engine(f"sqlite:///{self._home / 'firstline.db'}")
         with SqlStore(engine, 0.8).read() as unit:
             faults = list(verify(unit.audit.read(0, 10_000_000)))

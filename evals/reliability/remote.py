@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 LATE_SECONDS = 1.2
 """Longer than the worker waits for an answer."""
-MODES = ("429", "500_before_commit", "503_html", "timeout_after_commit", "late_commit", "200_error_body", "dropped_after_commit", "twice")
+MODES = ("429", "500_before_commit", "503_html", "timeout_after_commit", "late_commit", "200_error_body", "dropped_after_commit")
 
 
 @dataclass
@@ -45,7 +45,10 @@ class Remote:
     now: set[tuple[str, str]] = field(default_factory=set)
     mails: Counter[str] = field(default_factory=Counter)
     """Deliveries by message id."""
-    faults: deque[str] = field(default_factory=deque)
+    resets: Counter[str] = field(default_factory=Counter)
+    """How often each password was reset; once more than asked is a newer password, which is the one that counts."""
+    faults: deque[tuple[str, str]] = field(default_factory=deque)
+    """How the next calls go wrong, each with the kind of call that it is for, "" for any."""
     seen: Counter[str] = field(default_factory=Counter)
     """How often each kind of fault was met."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -98,12 +101,20 @@ class Remote:
         with self.lock:
             self.mails[key] += 1
 
-    def next_fault(self) -> str:
-        """Return how the next call that changes something goes wrong, "" for not at all."""
+    def reset(self, person: str) -> None:
+        """Reset a password."""
         with self.lock:
-            mode = self.faults.popleft() if self.faults else ""
-            self.seen[mode] += bool(mode)
-            return mode
+            self.resets[person] += 1
+
+    def next_fault(self, kind: str) -> str:
+        """Return how a call of this kind goes wrong, "" for not at all."""
+        with self.lock:
+            meant = next((fault for fault in self.faults if fault[0] in ("", kind)), None)
+            if meant is None:
+                return ""
+            self.faults.remove(meant)
+            self.seen[meant[1]] += 1
+            return meant[1]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -125,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Change something, in the way that the next fault says."""
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
-        mode, change = self.server.remote.next_fault(), self._change
+        mode, change = self.server.remote.next_fault(self.path.rstrip("/").rsplit("/", 1)[-1]), self._change
         if mode == "429":
             return self._say(429, {"error": "slow down"}, {"Retry-After": "1"})
         if mode == "500_before_commit":
@@ -155,6 +166,9 @@ class _Handler(BaseHTTPRequestHandler):
             return {"sent": True}
         if place[0] == "grant":
             return {"changed": remote.grant(body["person"], body["group"])}
+        if place[0] == "reset":
+            remote.reset(body["person"])
+            return {"changed": True}
         number = int(place[1])
         if place[2] == "notes":
             remote.note(number, body["key"], body["text"])
@@ -212,4 +226,4 @@ def serving(remote: Remote) -> Iterator[str]:
 
 def drawn(rng: random.Random, count: int) -> list[str]:
     """Draw faults, every kind about equally often."""
-    return [rng.choice([mode for mode in MODES if mode != "twice"]) for _ in range(count)]
+    return [rng.choice(MODES) for _ in range(count)]

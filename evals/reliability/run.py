@@ -15,7 +15,7 @@ from evals.reliability.remote import MODES, Remote, serving
 KEYLESS_SHARE = 0.2
 SEARCH_LAG = 1.0
 UNREACHABLE = "unreachable"
-KINDS = (*(mode for mode in MODES if mode != "twice"), UNREACHABLE)
+KINDS = (*MODES, UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)

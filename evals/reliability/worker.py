@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyotp
 
 import assistant.workflows.durable  # noqa: F401 - loaded before the process is forked
 from assistant.adapters.clock import SystemClock
@@ -32,12 +33,15 @@ from assistant.bootstrap import MIGRATIONS, SCHEMA_TABLE
 from assistant.carriage import Outward, carrying, deciding, telling_of
 from assistant.desk.filing import outgoing
 from assistant.desk.mirroring import PassedOn
+from assistant.domain.action import Status
+from assistant.governance import step_up
 from assistant.governance.approvals import NotAllowed
 from assistant.governance.policy import load_policy
 from assistant.ports.store import Event, OutboxEntry
 from assistant.ports.ticketing import OutgoingTicket
 from assistant.workflows.carrying import Carrier
 from assistant.workflows.durable import Durable
+from assistant.workflows.errands import Errand
 from evals.reliability.connectors import Line, StubDesk, StubDirectory, StubNotifier
 from kb.adapters.store.engine import open_engine
 from kb.adapters.store.migrate import migrate
@@ -55,7 +59,8 @@ class Place:
     url: str
     keys: bool
     die: str = ""
-    """The point at which it kills itself: write:N (before the N-th commit), call:before, call:after, end:after; "" for none."""
+    """The point at which it kills itself, "" for none: write:N (before the N-th commit), call:before, call:after, end:after; the last three may
+    name the kind of outbox entry, as in call:after@desk.file."""
 
 
 def _die() -> None:
@@ -84,19 +89,20 @@ class DyingCarrier(Carrier):
 
     die: str = ""
 
-    def _judged(self, entry: OutboxEntry, calls: int, uncertain: bool, at: Any) -> dict[str, Any]:
-        if self.die == "call:before":
-            _die()
-        judged = Carrier._judged(self, entry, calls, uncertain, at)
-        if self.die == "call:after":
-            _die()
+    def _judged(self, entry: OutboxEntry, calls: int, uncertain: bool, do: Callable[[Errand], dict[str, Any]]) -> dict[str, Any]:
+        self._die_at("call:before", entry.kind)
+        judged = Carrier._judged(self, entry, calls, uncertain, do)
+        self._die_at("call:after", entry.kind)
         return judged
+
+    def _die_at(self, point: str, kind: str) -> None:
+        if self.die in (point, f"{point}@{kind}"):
+            _die()
 
     def end(self, key: str, called: dict[str, Any]) -> None:
         """See the carrier."""
         Carrier.end(self, key, called)
-        if self.die == "end:after":
-            _die()
+        self._die_at("end:after", key.partition(":")[0])
 
 
 class Worker:
@@ -119,7 +125,7 @@ class Worker:
         acting = deciding(outward, policy, KEY)
         timings = Timings(deadline_seconds=20)
         settler = Settler(knowledge, policy, timings, builtin.queues, str, acting)
-        understanding = LocalUnderstanding(lambda texts: np.asarray([knowledge.embed(text) for text in texts], dtype=np.float32))
+        understanding = LocalUnderstanding(lambda _texts: np.zeros((0, 1), dtype=np.float32))
         parts = Parts(self.store, self.directory, builtin, knowledge, understanding, settler, clock, timings, tuple, self._notify)
         self.turns = Turns(parts)
         self.deciding = Deciding(parts, telling_of(outward, timings, tuple))
@@ -168,6 +174,18 @@ class Worker:
                 return {"status": "voted before"}
             return {"error": str(error)}
 
+    def code(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Enter the code that the person's app shows now, if it is still asked for."""
+        person = self.directory.person(order["person"])
+        assert person is not None, "employees are there"
+        with self.store.read() as unit:
+            factor, action = unit.second_factors.factor(person.id), unit.actions.load(order["action"])
+        assert factor is not None and action is not None, "everybody has an app"
+        if action.status is not Status.CHALLENGED:
+            return {"status": action.status.value}
+        shown = pyotp.parse_uri(step_up.enrolment_uri(factor, "", KEY).reveal()).now()
+        return self.deciding.enter_code(person, order["action"], shown).model_dump(mode="json")
+
     def look(self, _order: dict[str, Any]) -> dict[str, Any]:
         """Return what still waits."""
         with self.store.read() as unit:
@@ -177,7 +195,7 @@ class Worker:
 def serve(place: Place, orders: Connection) -> None:
     """Carry out orders until the other end is closed, or death."""
     worker = Worker(place)
-    ways: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"say": worker.say, "vote": worker.vote, "look": worker.look}
+    ways: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"say": worker.say, "vote": worker.vote, "code": worker.code, "look": worker.look}
     orders.send(("ready", {}))
     while True:
         try:

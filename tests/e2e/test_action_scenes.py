@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from assistant.governance.policy import PACKAGED
 from tests.support.accessibility import CONTRAST, check_names, tab_to
-from tests.support.browser import PHONE, Helpdesk, become, picture, sign_in, visit
+from tests.support.browser import LOST_LINE, PHONE, Helpdesk, become, picture, sign_in, visit
 from tests.support.letters import letter, letters
 from tests.support.service import Service, copy_demo, running
 
@@ -243,6 +243,45 @@ def test_a_request_that_nobody_decides_runs_out_and_says_so_everywhere(browser: 
         expect(johan.get_by_text("It ran out of time")).to_be_visible()
         expect(johan.get_by_role("button", name="Approve")).to_have_count(0)
         picture(johan, "approval-expired", full_page=True)
+
+
+def test_a_code_that_cannot_be_sent_stays_on_the_card_until_the_line_is_back(browser: Browser, hasty: Service) -> None:
+    before = frozenset(one.file for one in letters(hasty.home))
+    with visit(browser, hasty, expected=LOST_LINE) as (page, _):
+        jonas = open_widget(page, JONAS)
+        jonas.ask("Reset my password please")
+        shown = card(jonas, "Reset your password")
+        shown.get_by_role("button", name="Reset your password").click()
+        code = letter(hasty.home, "jonas.weber@private.example", "one-time code", before).code
+        hasty.stop()
+        field = shown.get_by_role("textbox", name="Six-digit code")
+        field.fill(code)
+        page.keyboard.press("Enter")
+        expect(shown.get_by_role("alert")).to_contain_text("You are offline, so the code was not sent.")
+        picture(page, "action-step-up-offline")
+        hasty.start()
+        page.evaluate("dispatchEvent(new Event('online'))")
+        expect(jonas.panel.get_by_text("Connected again.")).to_be_visible(timeout=30_000)
+        expect(field).to_have_value(code)
+        field.press("Enter")
+        expect(shown).to_contain_text("Done")
+
+
+def test_a_link_in_a_web_mail_opens_the_page_for_somebody_who_is_signed_in(browser: Browser, desk: Service) -> None:
+    context = browser.new_context(base_url=desk.url)
+    page = context.new_page()
+    sign_in(page, AGENT)
+    link = f"{desk.url}/console/approvals"
+    page.route("http://webmail.example/", lambda route: route.fulfill(content_type="text/html", body=f'<a href="{link}?from=mail">Look at it</a>'))
+    page.goto("http://webmail.example/")
+    page.get_by_role("link", name="Look at it").click()
+    expect(page.get_by_role("heading", name="One moment")).to_have_count(0)
+    expect(page.get_by_role("heading", name="What you have to decide")).to_be_visible()
+    context.clear_cookies()
+    page.goto("http://webmail.example/")
+    page.get_by_role("link", name="Look at it").click()
+    expect(page).to_have_url(re.compile(r"/console/sign-in\?next=/console/approvals%3Ffrom%3Dmail"))
+    context.close()
 
 
 @pytest.mark.parametrize(("device", "scheme"), LOOKS)

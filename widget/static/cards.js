@@ -40,7 +40,7 @@ export class Card {
       'section',
       { class: 'card', 'aria-label': action.title },
       el('p', { class: 'card-head' }, icon('action'), el('strong', { dir: 'auto', text: action.title }), this.#badge),
-      lines.length ? el('ul', { class: 'card-lines' }, ...lines) : null,
+      lines.length ? el('ul', { class: 'card-lines', dir: 'auto' }, ...lines) : null,
       facts.childElementCount ? facts : null,
       this.#now,
     );

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Connection, Table, Text, and_, cast, delete, func, insert, or_, select, update
 
 from assistant.adapters.store import tables as t
-from assistant.adapters.store.retention import BATCH, delete_actions, delete_conversations, delete_tickets
+from assistant.adapters.store.retention import BATCH, delete_actions, delete_conversations, delete_links, delete_tickets
 from assistant.domain.configuration import Organisation
 from assistant.domain.ticket import TicketStatus
 from kb.adapters.store.tables import unresolved_intents
@@ -140,7 +140,7 @@ def _tickets(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[st
 def _blank(connection: Connection, ticket: str) -> None:
     """Leave of the newest ticket its number only, so that no other ticket ever gets it."""
     connection.execute(delete(t.ticket_notes).where(t.ticket_notes.c.ticket == ticket))
-    connection.execute(delete(t.outside_tickets).where(t.outside_tickets.c.ticket == ticket))
+    delete_links(connection, [ticket])
     nothing = {"subject": "", "body": {"summary": ""}, "vector": b"", "requester": "", "origin": "", "assignee": NOBODY, "key": f"erased:{ticket}"}
     connection.execute(update(t.tickets).where(t.tickets.c.id == ticket).values(status=TicketStatus.CLOSED.value, category="", **nothing))
 

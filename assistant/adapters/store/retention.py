@@ -104,14 +104,19 @@ def delete_conversations(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(delete(t.conversations).where(t.conversations.c.id.in_(ids)))
 
 
-def delete_tickets(connection: Connection, ids: Sequence[str]) -> None:
-    """Delete tickets with their notes and what is known of them in other systems."""
+def delete_links(connection: Connection, ids: Sequence[str]) -> None:
+    """Delete what is known of tickets in other systems: nothing that is reported there comes back to them."""
     there = select(t.outside_tickets.c.system, t.outside_tickets.c.outside).where(t.outside_tickets.c.ticket.in_(ids))
     for system, outside in connection.execute(there).all():
         for table in (t.outside_changes, t.outside_looks):
             connection.execute(delete(table).where(table.c.system == system, table.c.outside == outside))
-    for linked in (t.outside_tickets, t.ticket_notes):
-        connection.execute(delete(linked).where(linked.c.ticket.in_(ids)))
+    connection.execute(delete(t.outside_tickets).where(t.outside_tickets.c.ticket.in_(ids)))
+
+
+def delete_tickets(connection: Connection, ids: Sequence[str]) -> None:
+    """Delete tickets with their notes and what is known of them in other systems."""
+    delete_links(connection, ids)
+    connection.execute(delete(t.ticket_notes).where(t.ticket_notes.c.ticket.in_(ids)))
     connection.execute(delete(t.tickets).where(t.tickets.c.id.in_(ids)))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from assistant.agent.tools.tool import Hands, Slot, Surroundings, Tool, Undo
 from assistant.domain.action import Action, Effect, Plan
 from assistant.domain.configuration import Entitlement
+from assistant.domain.step_up import may_recover
 from assistant.ports.notify import Notice
 from assistant.ports.outside import Refused
 
@@ -30,6 +32,22 @@ def _plan_unlock(surroundings: Surroundings, _arguments: Mapping[str, str]) -> P
     return Plan("Unlock your account", lines, _account(surroundings), "It can be locked again.")
 
 
+def _is_locked(hands: Hands, action: Action) -> bool:
+    return hands.directory.account(action.subject).locked
+
+
+def _is_unlocked(hands: Hands, action: Action) -> bool:
+    return not hands.directory.account(action.subject).locked
+
+
+def _is_member(hands: Hands, action: Action) -> bool:
+    return action.arguments["group"] in hands.directory.account(action.subject).groups
+
+
+def _is_no_member(hands: Hands, action: Action) -> bool:
+    return not _is_member(hands, action)
+
+
 def _unlock(hands: Hands, action: Action) -> dict[str, Any]:
     return {"changed": hands.directory.unlock(action.subject)}
 
@@ -44,6 +62,7 @@ UNLOCK = Tool(
     "Unlock the caller's own account when it is locked after too many wrong passwords.",
     plan=_plan_unlock,
     outside=_unlock,
+    would_change=_is_locked,
     undo=_undo_unlock,
     done="Your account is unlocked. You can sign in with your password again.",
     unchanged="Your account was not locked, so I changed nothing. If you cannot sign in, the reason is another one.",
@@ -55,7 +74,15 @@ def _lock(hands: Hands, action: Action) -> dict[str, Any]:
     return {"changed": hands.directory.lock(action.subject)}
 
 
-LOCK = Tool("lock_account", Effect.WRITE, "Lock an account again.", outside=_lock, offered=False, done="The account is locked again.")
+LOCK = Tool(
+    "lock_account",
+    Effect.WRITE,
+    "Lock an account again.",
+    outside=_lock,
+    would_change=_is_unlocked,
+    offered=False,
+    done="The account is locked again.",
+)
 
 
 # -- reset ------------------------------------------------------------------------------------------------------------
@@ -71,14 +98,14 @@ def _plan_reset(surroundings: Surroundings, _arguments: Mapping[str, str]) -> Pl
 
 
 def _reset(hands: Hands, action: Action) -> dict[str, Any]:
-    """Set the password and send it in one breath: it exists nowhere else. Done twice, the later one counts."""
+    """Set the password and send it in one breath: it exists nowhere else. Done twice, the later one counts, and is a message of its own."""
     person = hands.directory.person(action.subject)
-    if person is None or not person.recovery:
-        raise Refused("no second channel is registered")
+    if person is None or not may_recover(person, hands.workplace.company().domain):
+        raise Refused("no second channel is registered that opens without the account")
     temporary = hands.directory.reset_password(action.subject)
     if temporary is not None:
         text = "You asked for a new password. Sign in with this temporary one and choose your own at once:"
-        hands.notifier.send(Notice(person.recovery, "Your temporary password", text, temporary), f"{action.id}-password")
+        hands.notifier.send(Notice(person.recovery, "Your temporary password", text, temporary), f"{action.id}-password-{secrets.token_hex(4)}")
     return {"changed": True, "sent": temporary is not None}
 
 
@@ -127,6 +154,7 @@ GRANT = Tool(
     plan=_plan_grant,
     facts=_facts_grant,
     outside=_grant,
+    would_change=_is_no_member,
     undo=_undo_grant,
     done="You have the access now, for {days} days. Sign out and in again if it does not show.",
     unchanged="You had this access already, so I changed nothing.",
@@ -138,7 +166,16 @@ def _end(hands: Hands, action: Action) -> dict[str, Any]:
     return {"changed": hands.directory.revoke(action.subject, action.arguments["group"])}
 
 
-END = Tool("end_access", Effect.WRITE, "End an access.", outside=_end, offered=False, done="The access has ended.", category="access")
+END = Tool(
+    "end_access",
+    Effect.WRITE,
+    "End an access.",
+    outside=_end,
+    would_change=_is_member,
+    offered=False,
+    done="The access has ended.",
+    category="access",
+)
 
 
 def _plan_give_up(surroundings: Surroundings, arguments: Mapping[str, str]) -> Plan:
@@ -163,11 +200,21 @@ GIVE_UP = Tool(
     plan=_plan_give_up,
     facts=_facts_give_up,
     outside=_end,
+    would_change=_is_member,
     undo=_undo_give_up,
     done="Your access has ended.",
     category="access",
 )
-RESTORE = Tool("restore_access", Effect.WRITE, "Give an access back.", outside=_grant, offered=False, done="The access is back.", category="access")
+RESTORE = Tool(
+    "restore_access",
+    Effect.WRITE,
+    "Give an access back.",
+    outside=_grant,
+    would_change=_is_no_member,
+    offered=False,
+    done="The access is back.",
+    category="access",
+)
 
 
 def _show_access(surroundings: Surroundings, _arguments: Mapping[str, str]) -> str:

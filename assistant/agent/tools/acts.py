@@ -37,6 +37,11 @@ class ToolActs:
             raise Refused(f"{action.tool} does nothing outside")
         return act(self.hands, action)
 
+    def look(self, action: Action) -> dict[str, Any]:
+        """Return whether acting outside would change anything now; {} where that is not known before."""
+        would_change = TOOLS[action.tool].would_change
+        return {"changed": would_change(self.hands, action)} if would_change is not None else {}
+
     def undoing(self, action: Action) -> tuple[str, dict[str, str], Plan] | None:
         """Return how an action is taken back, None when it changed nothing or cannot be."""
         return undoing(action)

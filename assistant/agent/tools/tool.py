@@ -16,7 +16,7 @@ from assistant.domain.action import Action, Effect, Plan
 from assistant.domain.configuration import Company, Device, Entitlement, Person, Queue, Service
 from assistant.domain.ticket import Ticket
 from assistant.governance.policy import Facts
-from assistant.ports.identity import Directory
+from assistant.ports.identity import Directory, Workplace
 from assistant.ports.notify import Notifier
 from assistant.ports.store import UnitOfWork
 
@@ -69,6 +69,7 @@ class Hands:
 
     directory: Directory
     notifier: Notifier
+    workplace: Workplace
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ class Tool:
     """Adds what follows from the arguments, such as the queue of a category."""
     inside: Callable[[UnitOfWork, Action, datetime], dict[str, Any]] | None = None
     outside: Callable[[Hands, Action], dict[str, Any]] | None = None
+    would_change: Callable[[Hands, Action], bool] | None = None
+    """Looks, before the first call, whether an act outside will change anything: a call that is repeated after a lost answer cannot tell."""
     undo: Callable[[Action], Undo | None] | None = None
     """None for what cannot be taken back; it returns None where nothing was changed."""
     offered: bool = True

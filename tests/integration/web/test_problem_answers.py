@@ -49,7 +49,7 @@ WRONG: dict[str, tuple[int, str, str, dict[str, Any]]] = {
     "unknown field beside a choice": (422, "POST", "/v1/conversations/c_1/messages", {"json": {"choice": "yes", "person": "ingrid.lindqvist"}}),
     "text and choice": (422, "POST", "/v1/conversations/c_1/messages", {"json": {"text": "hello", "choice": "yes"}}),
     "a number for a text": (422, "POST", CONVERSATIONS, {"json": {"text": 7}}),
-    "half a character": (415, "POST", CONVERSATIONS, {"content": '{"text":"\\ud83d"}', "headers": JSON}),
+    "half a character": (422, "POST", CONVERSATIONS, {"content": '{"text":"\\ud83d"}', "headers": JSON}),
     "a text that is too long": (422, "POST", CONVERSATIONS, {"json": {"text": "x" * 100_001}}),
     "an id that is too long": (422, "POST", CONVERSATIONS, {"json": {"text": "x", "id": "x" * 65}}),
     "a choice that is too long": (422, "POST", "/v1/conversations/c_1/messages", {"json": {"choice": "x" * 81}}),

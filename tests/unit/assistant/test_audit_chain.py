@@ -138,6 +138,9 @@ def test_a_seal_needs_the_installations_key() -> None:
     assert not anchor.holds(b"another key")
     assert not replace(anchor, number=39).holds(KEY)
     assert not replace(anchor, hash=GENESIS).holds(KEY)
+    dated = Anchor.of(chain()[-1], KEY, NOON.isoformat())
+    assert dated.holds(KEY)
+    assert not replace(dated, at="2026-03-03T12:00:00+00:00").holds(KEY)
 
 
 def test_anchors_come_back_from_their_file(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ KEY = b"the key of this installation, long enough for HS256"
         ("slowly", None),
     ],
 )
-def test_rates_are_read(said: str, rate: tuple[int, float] | None) -> None:
+def test_a_rate_is_read_from_words(said: str, rate: tuple[int, float] | None) -> None:
     assert words.rate(said) == rate
 
 
