@@ -1,6 +1,7 @@
 # make run   sets up and starts Firstline with a demo company on 127.0.0.1:8080
-# make test  sets up and runs every check
-.PHONY: help setup setup-dev run test lint types contracts tests clean
+# make test  sets up and runs every check that needs nothing else
+# make test-real  installs and starts real servers from Debian (as root) and tests against them
+.PHONY: help setup setup-dev run test test-real lint types contracts tests clean
 SHELL := /bin/sh
 FIRSTLINE := .venv/bin/firstline
 export FIRSTLINE_HOME ?= $(CURDIR)/var
@@ -32,9 +33,12 @@ types: setup-dev
 	.venv/bin/mypy
 
 tests: setup-dev
-	.venv/bin/pytest $(PYTEST)
+	.venv/bin/pytest -m "not real" $(PYTEST)
 
 test: lint contracts types tests
+
+test-real: setup-dev
+	tests/real/run.sh
 
 clean:
 	rm -rf .venv var artifacts

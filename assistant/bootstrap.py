@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -100,19 +100,69 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
         Misconfigured: the settings name a system that cannot be used as they say.
         OSError: the policy cannot be kept for later replays.
     """
-    policy = load_policy(settings.policy_file or PACKAGED)
+    policy, clock = load_policy(settings.policy_file or PACKAGED), clock or SystemClock()
     base = open_knowledge(settings)
     upgraded = migrate(base.engine, MIGRATIONS, SCHEMA_TABLE)
     workplace = BuiltinDirectory(base.engine)
-    directory = open_directory(settings, workplace)
-    clock = clock or SystemClock()
-    notifier, desk = open_notifier(settings, clock), open_desk(settings)
+    outward = Outward(open_directory(settings, workplace), workplace, workplace, open_notifier(settings, clock), open_desk(settings))
+    store, secret, pushes = _open_store(settings, policy, base, outward), read_secret(settings), Pushes()
+    acting = deciding(outward, policy, secret)
+    parts = _parts(settings, base, outward, policy, store, clock, acting, pushes)
+    anchors, policies = FileAnchors(settings.anchor_file or settings.home / "audit-anchors.jsonl"), KeptPolicies(settings.home / "policies")
+    policies.keep(policy)
+    if upgraded:
+        _adopt(store, anchors, secret)
+    return Assistant(
+        settings=settings,
+        knowledge_base=base,
+        knowledge=KnowledgeFromBase(base),
+        directory=outward.directory,
+        workplace=workplace,
+        notifier=outward.notifier,
+        desk=outward.desk,
+        store=store,
+        policy=policy,
+        timings=parts.timings,
+        turns=Turns(parts),
+        clock=clock,
+        parts=parts,
+        acting=acting,
+        carrier=_carrier(settings, parts, outward, acting),
+        deciding=Deciding(parts, telling_of(outward, parts.timings, parts.link_hosts)),
+        secret=secret,
+        anchors=anchors,
+        policies=policies,
+        subscribers=pushes.subscribers,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pushes:
+    """Hands stored events to whoever follows them."""
+
+    subscribers: list[Callable[[Sequence[Event]], None]] = field(default_factory=list)
+
+    def __call__(self, events: Sequence[Event]) -> None:
+        """Push events. They are stored: whoever missed them resumes from there."""
+        for subscriber in self.subscribers:
+            try:
+                subscriber(events)
+            except Exception:
+                log.exception("events could not be pushed")
+
+
+def _open_store(settings: Settings, policy: Policy, base: KnowledgeBase, outward: Outward) -> SqlStore:
     same_issue = policy.bands["attach"].auto
     memory = Memory(same_issue, timedelta(days=settings.same_issue_days)) if settings.zero_persistence else None
     if memory is not None:
         no_core_dumps()
-    store = SqlStore(base.engine, same_issue, PassedOn if desk is not None else kept_here, memory)
-    knowledge = KnowledgeFromBase(base)
+    return SqlStore(base.engine, same_issue, PassedOn if outward.desk is not None else kept_here, memory)
+
+
+def _parts(
+    settings: Settings, base: KnowledgeBase, outward: Outward, policy: Policy, store: SqlStore, clock: Clock, acting: Acting, pushes: Pushes
+) -> Parts:
+    workplace, knowledge = outward.workplace, KnowledgeFromBase(base)
     timings = Timings(
         settings.deadline_seconds,
         settings.assume_after_hours,
@@ -121,62 +171,27 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
         settings.same_issue_days,
         settings.hold_minutes,
     )
-    subscribers: list[Callable[[Sequence[Event]], None]] = []
-
-    def notify(events: Sequence[Event]) -> None:
-        for subscriber in subscribers:
-            try:
-                subscriber(events)
-            except Exception:  # the events are stored; whoever missed them resumes from there
-                log.exception("events could not be pushed")
 
     def link_hosts() -> tuple[str, ...]:
         return (workplace.company().domain, *settings.link_hosts)
 
     understanding = LocalUnderstanding(_cached_embed(base, settings.home / "index" / "understand.npz"))
-    outward = Outward(directory, workplace, workplace, notifier, desk)
-    secret = read_secret(settings)
-    acting = deciding(outward, policy, secret)
     settler = Settler(knowledge, policy, timings, workplace.queues, lambda: workplace.company().desk_hours, acting, settings.handoff_first)
-    parts = Parts(store, directory, workplace, knowledge, understanding, settler, clock, timings, link_hosts, notify)
-    carrier = carrying(
+    return Parts(store, outward.directory, outward.fleet, knowledge, understanding, settler, clock, timings, link_hosts, pushes)
+
+
+def _carrier(settings: Settings, parts: Parts, outward: Outward, acting: Acting) -> Carrier:
+    return carrying(
         outward,
-        store,
+        parts.store,
         acting,
-        clock,
-        timings,
-        link_hosts,
-        notify,
+        parts.clock,
+        parts.timings,
+        parts.link_hosts,
+        parts.notify,
         outgoing=lambda ticket_id: _outgoing(parts, ticket_id),
         settle=lambda unit, conversation_id, at: settle_one(parts, unit, conversation_id, at),
         url=lambda: settings.public_url or f"http://{settings.host}:{settings.port}",
-    )
-    anchors = FileAnchors(settings.anchor_file or settings.home / "audit-anchors.jsonl")
-    policies = KeptPolicies(settings.home / "policies")
-    policies.keep(policy)
-    if upgraded:
-        _adopt(store, anchors, secret)
-    return Assistant(
-        settings,
-        base,
-        knowledge,
-        directory,
-        workplace,
-        notifier,
-        desk,
-        store,
-        policy,
-        timings,
-        Turns(parts),
-        clock,
-        parts,
-        acting,
-        carrier,
-        Deciding(parts, telling_of(outward, timings, link_hosts)),
-        secret,
-        anchors,
-        policies,
-        subscribers,
     )
 
 

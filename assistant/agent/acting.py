@@ -115,7 +115,10 @@ class Acting:
             lambda: [Handle(one.handle, one.kind, one.label) for one in view.offers],
             lambda: schemas(view.offers, self.policy, self.hands),
         )
-        return Wishes(self.model.choose(situation), view)
+        chosen = self.model.choose(situation)
+        if chosen.calls:
+            _ = view.offers  # read now, and not inside the turn's transaction
+        return Wishes(chosen, view)
 
     def settle(self, ways: Ways, wishes: Wishes) -> Settlement | None:
         """Return what the turn comes to because of a wish or a press; None when it goes on as a question."""

@@ -13,7 +13,7 @@ from assistant.agent.steps import summarise
 from assistant.agent.tools.registry import TOOLS, undoing
 from assistant.agent.waiting import timer
 from assistant.desk import requests
-from assistant.desk.fulfilment import NOTICE
+from assistant.desk.fulfilment import NOTICE, SYSTEM
 from assistant.domain.action import Action, Status
 from assistant.domain.configuration import Person, Queue, queue_for
 from assistant.domain.conversation import Conversation, Happening, State, advance, outcome_of
@@ -57,12 +57,15 @@ class Telling:
         person = self.directory.person(conversation.person) if conversation is not None else None
         if conversation is None or person is None:
             return []
-        if conversation.state is State.WITH_PERSON:
+        needs_people = action.status in (Status.FAILED, Status.UNKNOWN)
+        if conversation.state is State.WITH_PERSON and (conversation.episode.ticket or not needs_people):
             return self._on_ticket(unit, conversation, action, at)
-        if action.status is Status.DONE or action.reverts:
+        if action.status is Status.DONE or (action.reverts and not needs_people):
             return self._done(unit, conversation, action, at)
-        if action.status is Status.CANCELLED:
+        if action.status is Status.CANCELLED or (needs_people and _tried_again(action)):
             return []
+        if action.status is Status.EXPIRED and unit.approvals.load(action.id) is None:
+            return self._lapsed(unit, conversation, action, at)
         return self._filed(unit, conversation, person, action, at)
 
     def _on_ticket(self, unit: UnitOfWork, conversation: Conversation, action: Action, at: datetime) -> list[Event]:
@@ -84,12 +87,23 @@ class Telling:
         choices = (*CONFIRMATION, *undo) if asks else (*undo, PERSON)
         return [self._say(unit, moved, action, wording.acted(text) if asks else text, choices, at)]
 
+    def _lapsed(self, unit: UnitOfWork, conversation: Conversation, action: Action, at: datetime) -> list[Event]:
+        """Nobody entered the code. That ends the try, unless something else is under way in the conversation."""
+        others = (one for one in unit.actions.of_conversation(conversation.id) if one.id != action.id and not one.status.is_over)
+        moves = _acting(conversation) and next(others, None) is None
+        moved = self._moved(unit, conversation, Happening.DROPPED, at) if moves else _unmoved(unit, conversation)
+        return [self._say(unit, moved, action, wording.code_refused(action.plan.title, str(action.result["why"])), (PERSON,), at)]
+
     def _filed(self, unit: UnitOfWork, conversation: Conversation, person: Person, action: Action, at: datetime) -> list[Event]:
-        reason, memory = _REASONS.get(action.status, HandoffReason.ACTION_FAILED), Memory.load(conversation.memory)
+        decided = unit.approvals.load(action.id) is not None
+        reason, memory = _REASONS[action.status] if decided else HandoffReason.ACTION_FAILED, Memory.load(conversation.memory)
         queue = queue_for(memory.category, self.workplace.queues())
         issue = self._issue(unit, conversation, person, memory, queue, reason)
         known, window = conversation.episode.ticket, timedelta(days=self.timings.same_issue_days)
         opened = requests.file(unit.tickets, issue, known, at, window)
+        if conversation.state is State.WITH_PERSON:
+            unit.conversations.save(replace(conversation, episode=replace(conversation.episode, ticket=opened.ticket.id)))
+            return self._on_ticket(unit, replace(conversation, episode=replace(conversation.episode, ticket=opened.ticket.id)), action, at)
         unit.handoffs.record(Handoff(conversation.id, conversation.episode.number, reason, at, opened.ticket.id, False))
         name = _name(queue, self.workplace.queues())
         if action.status in (Status.FAILED, Status.UNKNOWN):
@@ -144,6 +158,11 @@ class Telling:
             action=view_of(action),
         )
         return unit.conversations.emit(conversation.id, at, {"type": "reply", "reply": reply.model_dump(mode="json")})
+
+
+def _tried_again(action: Action) -> bool:
+    """Say whether this is not the first try to end a timed grant: people know of the first."""
+    return action.actor == SYSTEM and not action.id.endswith("-u0")
 
 
 def _unmoved(unit: UnitOfWork, conversation: Conversation) -> Conversation:

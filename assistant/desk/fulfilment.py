@@ -6,6 +6,7 @@ transaction. Who wants an action comes from the session; the policy decides by f
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -24,7 +25,12 @@ from assistant.ports.identity import Directory, Workplace
 from assistant.ports.store import OutboxEntry, UnitOfWork
 
 PROPOSAL_LIFE = timedelta(minutes=30)
+CODE_LIFE = timedelta(minutes=30)
+"""After which an action whose code nobody entered ends: the life of a code, and the time that sending it may take."""
 DAY = timedelta(hours=24)
+ENDS_AGAIN = timedelta(hours=1)
+MOST_ENDS = 168
+"""How often a timed grant is tried to be ended while that fails: each hour for a week. People hear of it after the first time."""
 SYSTEM = "firstline"
 OPERATOR = "operator"
 RUN, CODE, NOTICE, REMIND, EXPIRE, END = "action.run", "code.send", "notice", "approval.remind", "approval.expire", "grant.end"
@@ -183,7 +189,7 @@ class Fulfilment:
 
     def may_decide(self, action: Action, approval: Approval, approver: Person) -> bool:
         """Say whether a person is one of those who decide the current stage."""
-        if approval.status is not ApprovalStatus.OPEN or approver.id in (approval.requester, action.subject):
+        if approval.status is not ApprovalStatus.OPEN or approver.id in approvals.spent(approval) | {approval.requester, action.subject}:
             return False
         return approvals.represented(approver, self.holders(action, approval, approval.stage), self.directory.person) is not None
 
@@ -195,23 +201,40 @@ class Fulfilment:
             self.note(unit, action, "approve", "reminded", at, actor=SYSTEM)
 
     def expire(self, unit: UnitOfWork, action_id: str, at: datetime) -> Moved | None:
-        """End an action whose approval did not come in time; None when it was decided before."""
-        action, approval = unit.actions.load(action_id), unit.approvals.load(action_id)
-        if action is None or approval is None or action.status is not Status.AWAITING:
+        """End an action whose approval or code did not come in time; None when it goes on, or ended before."""
+        action, approval, challenge = unit.actions.load(action_id), unit.approvals.load(action_id), unit.challenges.challenge(action_id)
+        if action is None:
+            return None
+        if action.status is Status.CHALLENGED and (challenge is None or at >= challenge.expires_at):
+            return self._end(unit, action, Status.EXPIRED, "the code was not entered in time", at)
+        if action.status is not Status.AWAITING or approval is None or at < approval.expires_at:
             return None
         unit.approvals.save(replace(approval, status=ApprovalStatus.EXPIRED))
         return self._end(unit, action, Status.EXPIRED, "nobody decided in time", at)
 
+    def unreachable(self, unit: UnitOfWork, action_id: str, at: datetime) -> Moved | None:
+        """End an action whose code could not be sent; None when it does not wait for one any more."""
+        action = unit.actions.load(action_id)
+        if action is None or action.status is not Status.CHALLENGED:
+            return None
+        return self._end(unit, action, Status.REFUSED, "no code could be sent to the second channel", at)
+
     # -- carrying out -----------------------------------------------------------------------------------------------
 
-    def claim(self, unit: UnitOfWork, action_id: str, at: datetime) -> Moved | None:
+    def claim(self, unit: UnitOfWork, action_id: str, seal: str, at: datetime) -> Moved | None:
         """Let an action run, if everything that allowed it still holds at this moment; None when it is over already.
 
+        ``seal`` is the outbox entry's: it shows that exactly this action was decided here, with the key of this installation.
         An action that was running when the process died is returned as it is: its call is repeated with the same key.
+
+        Raises:
+            IllegalStep: it was not decided yet.
         """
         action = unit.actions.load(action_id)
         if action is None or action.status.is_over:
             return None
+        if not self.is_sealed(action, seal):
+            return self._altered(unit, action, at)
         if action.status is Status.RUNNING:
             return Moved(action)
         step(action.status, Status.RUNNING)
@@ -225,6 +248,10 @@ class Fulfilment:
         self.note(unit, running, "act", "begun", at, consents=approval)
         return Moved(running)
 
+    def is_sealed(self, action: Action, seal: str) -> bool:
+        """Say whether a seal was made here for exactly this action."""
+        return hmac.compare_digest(self._seal(action).encode(), seal.encode())
+
     def finish(self, unit: UnitOfWork, action_id: str, status: Status, result: dict[str, Any], at: datetime) -> Action:
         """Store how a running action ended, and what follows from that."""
         action = unit.actions.load(action_id)
@@ -236,6 +263,7 @@ class Fulfilment:
         why = {"why_digest": sha256(str(result["why"]).encode()).hexdigest()} if "why" in result else {}
         self.note(unit, ended, "act", status.value, at, detail={**told, **why})
         if status is not Status.DONE:
+            self._end_again(unit, ended, at)
             return ended
         if ended.reverts and (original := unit.actions.load(ended.reverts)) is not None and original.status is Status.DONE:
             unit.actions.save(replace(original, status=step(original.status, Status.REVERTED), changed_at=at))
@@ -265,13 +293,19 @@ class Fulfilment:
             reverts=original.id,
         )
         unit.actions.add(action)
-        unit.outbox.put(OutboxEntry(f"{RUN}:{action.id}", RUN, {"action": action.id}, at, at))
+        self._put_run(unit, action, at)
         self.note(unit, action, "undo", "asked for", at)
         return action
 
     def may_undo(self, original: Action, person: Person, at: datetime) -> bool:
         """Say whether a person may take an action back: an agent of the desk, or for a day the one whose action it was."""
         return original.status is Status.DONE and (person.is_agent or (person.id == original.actor and at - original.changed_at <= DAY))
+
+    def renewed(self, unit: UnitOfWork, action: Action) -> bool:
+        """Say whether its person was granted the same again since, so that the end of this grant must not end that one."""
+        later = (one for one in unit.actions.of_actor(action.actor, action.created_at) if one.id != action.id and one.tool == action.tool)
+        same = (one for one in later if one.status is Status.DONE and one.arguments.get("group") == action.arguments.get("group"))
+        return any(one.result.get("changed") and one.changed_at > action.changed_at for one in same)
 
     # -- parts ------------------------------------------------------------------------------------------------------
 
@@ -291,6 +325,9 @@ class Fulfilment:
         proven = challenge is not None and challenge.used_at is not None and challenge.hash == action.hash
         agreed = approval is not None and not self._does_not_hold(action, approval, at)
         stored = replace(Facts.of_record(action.facts), pressed=True, second_factor=proven, approved=agreed, own=action.actor == action.subject)
+        asked = next((one for one in self.workplace.entitlements() if one.id == stored.group), None)
+        if asked is not None:
+            stored = replace(stored, category=asked.category, amount=max(stored.amount, float(asked.cost)))
         return self._counted(unit, stored, action.actor, action.id, at)
 
     def _does_not_hold(self, action: Action, approval: Approval, at: datetime) -> str:
@@ -309,8 +346,24 @@ class Fulfilment:
 
     def _ready(self, unit: UnitOfWork, action: Action, at: datetime) -> Action:
         ready = self._save(unit, action, Status.READY, at)
-        unit.outbox.put(OutboxEntry(f"{RUN}:{action.id}", RUN, {"action": action.id}, at, at))
+        self._put_run(unit, ready, at)
         return ready
+
+    def _put_run(self, unit: UnitOfWork, action: Action, at: datetime) -> None:
+        unit.outbox.put(OutboxEntry(f"{RUN}:{action.id}", RUN, {"action": action.id, "seal": self._seal(action)}, at, at))
+
+    def _seal(self, action: Action) -> str:
+        return hmac.new(self.key, f"run\0{action.id}\0{action.hash}".encode(), "sha256").hexdigest()
+
+    def _altered(self, unit: UnitOfWork, action: Action, at: datetime) -> Moved:
+        status = Status.UNKNOWN if action.status is Status.RUNNING else Status.REFUSED
+        return self._end(unit, action, status, "the action is not the one that was decided", at)
+
+    def _end_again(self, unit: UnitOfWork, ended: Action, at: datetime) -> None:
+        """Try later again to end a timed grant: access must not stay because something was down."""
+        tries = int(ended.id.rpartition("-u")[2]) + 1 if ended.reverts and ended.actor == SYSTEM else 0
+        if 0 < tries <= MOST_ENDS:
+            unit.outbox.put(OutboxEntry(f"{END}:{ended.reverts}:{tries}", END, {"action": ended.reverts}, at, at + ENDS_AGAIN))
 
     def _challenge(self, unit: UnitOfWork, action: Action, person: Person, decision: Decision, at: datetime) -> Moved:
         factor = unit.second_factors.factor(person.id)
@@ -322,6 +375,7 @@ class Fulfilment:
             unit.challenges.open(challenge)
         else:
             unit.outbox.put(OutboxEntry(f"{CODE}:{action.id}", CODE, {"action": action.id}, at, at))
+        unit.outbox.put(OutboxEntry(f"code.expire:{action.id}", EXPIRE, {"action": action.id}, at, at + CODE_LIFE))
         return Moved(self._save(unit, action, Status.CHALLENGED, at), decision.rule, channel=channel.value)
 
     def _ask_approvers(self, unit: UnitOfWork, action: Action, decision: Decision, at: datetime) -> Moved:
@@ -336,9 +390,9 @@ class Fulfilment:
             remind_at=at + timedelta(hours=chain.remind_hours),
             expires_at=at + timedelta(hours=chain.hours),
         )
-        short = [stage.role for number, stage in enumerate(chain.stages) if len(self.holders(action, approval, number)) < stage.quorum]
-        if short:
-            return self._end(unit, action, Status.REFUSED, f"nobody can approve as {', '.join(short)}", at)
+        short = approvals.unfillable(chain.stages, [self.holders(action, approval, number) for number in range(len(chain.stages))])
+        if short is not None:
+            return self._end(unit, action, Status.REFUSED, f"there are not enough people to approve it as {short.role}", at)
         unit.approvals.open(approval)
         self._tell_approvers(unit, action, approval, at)
         for kind, due in ((REMIND, approval.remind_at), (EXPIRE, approval.expires_at)):
@@ -349,7 +403,7 @@ class Fulfilment:
         told = self.holders(action, approval, approval.stage)
         delegates = {person.delegate for one in told if (person := self.directory.person(one)) is not None and person.delegate}
         about = "approval.reminder" if again else "approval"
-        for person_id in sorted(told | delegates - {action.actor}):
+        for person_id in sorted((told | delegates) - approvals.spent(approval) - {action.actor}):
             body = {"about": about, "person": person_id, "action": action.id}
             # Keys stay where erasure does not reach, so nobody's id is part of one.
             whom = sha256(f"{action.id}\n{person_id}".encode()).hexdigest()[:16]

@@ -44,6 +44,27 @@ def represented(approver: Person, role_holders: frozenset[str], person: Lookup) 
     return None
 
 
+def spent(approval: Approval) -> frozenset[str]:
+    """Return those who have decided, and those for whom somebody has; none of them decides again."""
+    return frozenset(one for vote in approval.votes for one in (vote.approver, vote.instead_of) if one)
+
+
+def unfillable(stages: Sequence[Stage], stage_holders: Sequence[frozenset[str]]) -> Stage | None:
+    """Return the first stage for which there are not enough people of its own, as nobody decides twice; None when all can be filled."""
+    taken: dict[str, int] = {}
+    seats = [number for number, stage in enumerate(stages) for _ in range(stage.quorum)]
+
+    def seated(seat: int, tried: set[str]) -> bool:
+        for one in sorted(stage_holders[seats[seat]] - tried):
+            tried.add(one)
+            if one not in taken or seated(taken[one], tried):
+                taken[one] = seat
+                return True
+        return False
+
+    return next((stages[seats[seat]] for seat in range(len(seats)) if not seated(seat, set())), None)
+
+
 def cast(approval: Approval, action: Action, approver: Person, stage_holders: frozenset[str], vote: Vote, person: Lookup) -> Approval:
     """Return the approval with one more vote.
 
@@ -59,8 +80,7 @@ def cast(approval: Approval, action: Action, approver: Person, stage_holders: fr
     standing_for = represented(approver, stage_holders, person)
     if standing_for is None:
         raise NotAllowed("You are not among those who approve this now.")
-    spent = {earlier.approver for earlier in approval.votes} | {earlier.instead_of or earlier.approver for earlier in approval.votes}
-    if approver.id in spent or standing_for in spent:
+    if {approver.id, standing_for} & spent(approval):
         raise NotAllowed("This has been decided by you, or for you, before.")
     kept = replace(vote, approver=approver.id, stage=approval.stage, instead_of="" if standing_for == approver.id else standing_for)
     voted = replace(approval, votes=(*approval.votes, kept))
@@ -98,16 +118,11 @@ def holds(approval: Approval, action: Action, stage_holders: Sequence[frozenset[
 
 
 def _standing_votes(approval: Approval, number: int, role_holders: frozenset[str], person: Lookup) -> int:
-    count = 0
+    standing = set()
     for vote in approval.votes:
         if vote.stage != number or not vote.approves or vote.hash != approval.hash:
             continue
         approver = person(vote.approver)
-        if approver is not None and approver.id != approval.requester and represented(approver, role_holders, person):
-            count += 1
-    return count
-
-
-def roles_of(stages: Sequence[Stage]) -> tuple[str, ...]:
-    """Return the roles of a chain, in order."""
-    return tuple(stage.role for stage in stages)
+        if approver is not None and approver.id != approval.requester:
+            standing.add(represented(approver, role_holders, person))
+    return len(standing - {None})

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from assistant.domain.approval import Stage
 PACKAGED = Path(__file__).with_name("policy.toml")
 REQUIRED = ("answer", "attach")
 """Steps whose bands are looked up by themselves, so that a policy without them cannot be used."""
+LONGEST_HOURS = 24 * 366
+"""Of an approval."""
 
 
 class Disposition(StrEnum):
@@ -89,6 +92,11 @@ class PeopleOnly:
     categories: tuple[str, ...] = ()
     above: float | None = None
     touches_more_than: int | None = None
+
+    @property
+    def conditions(self) -> int:
+        """How many conditions there are."""
+        return len(self.groups) + len(self.categories) + (self.above is not None) + (self.touches_more_than is not None)
 
     def covers(self, facts: Facts) -> bool:
         """Say whether an action falls into this category."""
@@ -283,12 +291,13 @@ def parse_policy(text: str, name: str) -> Policy:
     """
     try:
         rows = tomllib.loads(text)
+        _only(rows, "steps", "limits", "tools", "chains", "people_only", "examples")
         bands = {step: _band(row) for step, row in rows["steps"].items()}
         tools = {tool: _tool(row) for tool, row in rows.get("tools", {}).items()}
         people_only = tuple(_people_only(row) for row in rows.get("people_only", ()))
         chains = {chain: _chain(row) for chain, row in rows.get("chains", {}).items()}
         examples = tuple(_example(row) for row in rows.get("examples", ()))
-        limit = int(rows.get("limits", {}).get("writes_per_day", 0))
+        limit = _count(_known(rows.get("limits", {}), "writes_per_day"), "writes_per_day", 0)
     except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise PolicyError(f"the policy file {name} cannot be used: {error}") from error
     policy = Policy(sha256(text.encode()).hexdigest()[:32], bands, tools, people_only, chains, limit, examples, text)
@@ -302,6 +311,8 @@ def _faults(policy: Policy) -> list[str]:
     missing = [name for name in REQUIRED if name not in policy.bands]
     faults = [f"it has no bands for {' and '.join(missing)}"] if missing else []
     bands = {f"step {name}": band for name, band in policy.bands.items()} | {f"tool {name}": rule.band for name, rule in policy.tools.items()}
+    faults += [f"people only {one.name}: it covers nothing" for one in policy.people_only if not one.conditions]
+    faults += [f"people only {one.name}: above has to be an amount" for one in policy.people_only if not isfinite(one.above or 0)]
     faults += [f"{name}: 0 <= review <= auto <= 1 does not hold" for name, band in bands.items() if not 0 <= band.review <= band.auto <= 1]
     for name, rule in policy.tools.items():
         if rule.tier is Tier.APPROVAL and not rule.chain:
@@ -309,8 +320,8 @@ def _faults(policy: Policy) -> list[str]:
         if rule.chain and rule.chain not in policy.chains:
             faults.append(f"tool {name} names the chain {rule.chain}, which is not there")
     for name, chain in policy.chains.items():
-        if not chain.stages or any(stage.quorum < 1 for stage in chain.stages) or not 0 < chain.remind_hours <= chain.hours:
-            faults.append(f"chain {name} needs stages with a quorum of one or more, and 0 < remind_hours <= hours")
+        if not chain.stages or any(stage.quorum < 1 for stage in chain.stages) or not 0 < chain.remind_hours <= chain.hours <= LONGEST_HOURS:
+            faults.append(f"chain {name} needs stages with a quorum of one or more, and 0 < remind_hours <= hours <= {LONGEST_HOURS}")
     return faults
 
 
@@ -320,40 +331,65 @@ def _only(row: Mapping[str, Any], *names: str) -> None:
         raise ValueError(f"unknown: {', '.join(unknown)}")
 
 
+def _known(row: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    _only(row, *names)
+    return row
+
+
+def _number(row: Mapping[str, Any], name: str) -> float:
+    value = row[name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} is {value!r} and has to be a number")
+    return float(value)
+
+
+def _count(row: Mapping[str, Any], name: str, otherwise: int | None = None) -> int:
+    value = row[name] if otherwise is None else row.get(name, otherwise)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise TypeError(f"{name} is {value!r} and has to be a whole number, 0 or more")
+    return value
+
+
+def _names(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = row.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise TypeError(f"{name} is {value!r} and has to be a list of names")
+    return tuple(value)
+
+
 def _band(row: Mapping[str, Any]) -> Band:
     _only(row, "auto", "review")
-    return Band(float(row["auto"]), float(row["review"]))
+    return Band(_number(row, "auto"), _number(row, "review"))
 
 
 def _tool(row: Mapping[str, Any]) -> ToolRule:
     _only(row, "tier", "auto", "review", "per_day", "chain", "second_factor_approves", "longest_days")
-    band = Band(float(row["auto"]), float(row["review"]))
+    band = Band(_number(row, "auto"), _number(row, "review"))
     approves = row.get("second_factor_approves", False)
     if not isinstance(approves, bool):
         raise TypeError("second_factor_approves is true or false")
-    return ToolRule(Tier(row["tier"]), band, int(row["per_day"]), str(row.get("chain", "")), approves, int(row.get("longest_days", 0)))
+    return ToolRule(Tier(row["tier"]), band, _count(row, "per_day"), str(row.get("chain", "")), approves, _count(row, "longest_days", 0))
 
 
 def _people_only(row: Mapping[str, Any]) -> PeopleOnly:
     _only(row, "name", "groups", "categories", "above", "touches_more_than")
-    above, touches = row.get("above"), row.get("touches_more_than")
     return PeopleOnly(
         str(row["name"]),
-        tuple(map(str, row.get("groups", ()))),
-        tuple(map(str, row.get("categories", ()))),
-        None if above is None else float(above),
-        None if touches is None else int(touches),
+        _names(row, "groups"),
+        _names(row, "categories"),
+        _number(row, "above") if "above" in row else None,
+        _count(row, "touches_more_than") if "touches_more_than" in row else None,
     )
 
 
 def _chain(row: Mapping[str, Any]) -> Chain:
     _only(row, "stages", "hours", "remind_hours")
-    stages = tuple(Stage(str(stage["role"]), int(stage.get("quorum", 1))) for stage in row["stages"])
+    stages = tuple(Stage(str(stage["role"]), _count(_known(stage, "role", "quorum"), "quorum", 1)) for stage in row["stages"])
     for stage in stages:
         kind, _, name = stage.role.partition(":")
         if kind not in ("manager", "owner", "person", "group") or (kind in ("person", "group")) != bool(name):
             raise ValueError(f"{stage.role} is no role: manager, owner, person:ID or group:NAME")
-    return Chain(stages, float(row["hours"]), float(row["remind_hours"]))
+    return Chain(stages, _number(row, "hours"), _number(row, "remind_hours"))
 
 
 def _example(row: Mapping[str, Any]) -> Example:

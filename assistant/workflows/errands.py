@@ -119,7 +119,7 @@ class RunAction:
 
     def begin(self, unit: UnitOfWork, entry: OutboxEntry, at: datetime) -> list[Event] | None:
         """See the protocol. What the action needs is checked here, in the transaction that lets it run."""
-        moved = self.fulfilment.claim(unit, entry.body["action"], at)
+        moved = self.fulfilment.claim(unit, entry.body["action"], entry.body.get("seal", ""), at)
         if moved is None:
             return []
         if moved.action.status is not Status.RUNNING:
@@ -132,7 +132,11 @@ class RunAction:
 
     def call(self, call: Call) -> dict[str, Any]:
         """See the protocol. Acts on accounts are idempotent, so they may be repeated; whether they changed anything was seen before."""
-        return self.acts.outside(self._action(call.entry)) | call.before
+        action = self._action(call.entry)
+        if not self.fulfilment.is_sealed(action, call.entry.body.get("seal", "")):
+            why = "the action is not the one that was decided"
+            raise Uncertain(why) if call.uncertain else Refused(why)
+        return self.acts.outside(action) | call.before
 
     def look(self, entry: OutboxEntry) -> dict[str, Any]:
         """See the protocol."""
@@ -161,6 +165,7 @@ class SendCode:
     fulfilment: Fulfilment
     directory: Directory
     notifier: Notifier
+    acts: Acts
     patience: timedelta = timedelta(minutes=10)
 
     def begin(self, unit: UnitOfWork, entry: OutboxEntry, at: datetime) -> list[Event] | None:
@@ -187,8 +192,9 @@ class SendCode:
         return {}
 
     def end(self, unit: UnitOfWork, entry: OutboxEntry, ended: Ended, at: datetime) -> list[Event]:
-        """See the protocol. Without a code nobody can go on, so the action ends."""
-        return []
+        """See the protocol. Without a code nobody can go on, so the action ends; one that may have arrived can still be entered."""
+        moved = self.fulfilment.unreachable(unit, entry.body["action"], at) if ended.state == FAILED else None
+        return self.acts.tell(unit, moved.action, at) if moved is not None else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +284,7 @@ class EndGrant(_Inner):
         """See the protocol."""
         action = unit.actions.load(entry.body["action"])
         back = self.acts.undoing(action) if action is not None and action.status is Status.DONE else None
-        if action is not None and back is not None:
+        if action is not None and back is not None and not self.fulfilment.renewed(unit, action):
             self.fulfilment.undo(unit, action, *back, by=SYSTEM, at=at)
         return []
 
@@ -393,7 +399,7 @@ class Errands:
         """Return the errands over these parts; without a desk elsewhere nothing is passed on."""
         kinds: dict[str, Errand] = {
             RUN: RunAction(store, fulfilment, acts),
-            CODE: SendCode(store, fulfilment, fulfilment.directory, notifier),
+            CODE: SendCode(store, fulfilment, fulfilment.directory, notifier, acts),
             NOTICE: SendNotice(store, fulfilment.directory, notifier, url),
             REMIND: Remind(fulfilment),
             EXPIRE: Expire(fulfilment, acts),
