@@ -24,12 +24,6 @@ from assistant.ports.devices import DeviceFleet
 from assistant.ports.identity import Directory, Workplace
 from assistant.ports.store import Event, OutboxEntry, UnitOfWork
 
-_REASONS = {
-    Status.FAILED: HandoffReason.ACTION_FAILED,
-    Status.UNKNOWN: HandoffReason.ACTION_FAILED,
-    Status.EXPIRED: HandoffReason.APPROVAL_ENDED,
-    Status.REFUSED: HandoffReason.APPROVAL_ENDED,
-}
 NOTICED = frozenset({"reset_password", "grant_access"})
 """Of these the person hears at their mailbox too, should somebody else have sat at the screen."""
 
@@ -95,15 +89,15 @@ class Telling:
         return [self._say(unit, moved, action, wording.code_refused(action.plan.title, str(action.result["why"])), (PERSON,), at)]
 
     def _filed(self, unit: UnitOfWork, conversation: Conversation, person: Person, action: Action, at: datetime) -> list[Event]:
-        decided = unit.approvals.load(action.id) is not None
-        reason, memory = _REASONS[action.status] if decided else HandoffReason.ACTION_FAILED, Memory.load(conversation.memory)
+        ended = action.status in (Status.EXPIRED, Status.REFUSED) and unit.approvals.load(action.id) is not None
+        reason, memory = HandoffReason.APPROVAL_ENDED if ended else HandoffReason.ACTION_FAILED, Memory.load(conversation.memory)
         queue = queue_for(memory.category, self.workplace.queues())
         issue = self._issue(unit, conversation, person, memory, queue, reason)
         known, window = conversation.episode.ticket, timedelta(days=self.timings.same_issue_days)
         opened = requests.file(unit.tickets, issue, known, at, window)
+        with_ticket = replace(conversation, episode=replace(conversation.episode, ticket=opened.ticket.id))
         if conversation.state is State.WITH_PERSON:
-            unit.conversations.save(replace(conversation, episode=replace(conversation.episode, ticket=opened.ticket.id)))
-            return self._on_ticket(unit, replace(conversation, episode=replace(conversation.episode, ticket=opened.ticket.id)), action, at)
+            return self._on_ticket(unit, _unmoved(unit, with_ticket), action, at)
         unit.handoffs.record(Handoff(conversation.id, conversation.episode.number, reason, at, opened.ticket.id, False))
         name = _name(queue, self.workplace.queues())
         if action.status in (Status.FAILED, Status.UNKNOWN):
@@ -111,7 +105,6 @@ class Telling:
             text = wording.action_failed(action.plan.title, action.status is Status.FAILED, opened.ticket, name, hours)
         else:
             text = wording.action_ended(action.plan.title, str(action.result.get("why", "")), opened.ticket, name)
-        with_ticket = replace(conversation, episode=replace(conversation.episode, ticket=opened.ticket.id))
         moved = self._moved(unit, with_ticket, Happening.FILED, at) if _acting(conversation) else _unmoved(unit, with_ticket)
         view = TicketView(id=opened.ticket.id, subject=opened.ticket.subject, status=opened.ticket.status.value, queue=name, attached=opened.attached)
         return [self._say(unit, moved, action, text, (PERSON,), at, view)]

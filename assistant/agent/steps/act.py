@@ -113,7 +113,7 @@ def _on_ticket(tool: str, pattern: re.Pattern[str]) -> Callable[[str, Situation]
 
 def _move(plain: str, situation: Situation) -> ToolCall | None:
     on = _on_ticket("update_ticket", _MOVE)(plain, situation)
-    category = _named(plain.rsplit(" to ", 1)[-1], situation, "category")
+    category = _named(plain.rsplit(" to ", 1)[-1], situation, "category") if on else None
     return ToolCall(on.tool, {**on.arguments, "category": category.handle}, on.confidence) if on and category else None
 
 

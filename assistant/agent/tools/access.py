@@ -11,7 +11,7 @@ from assistant.domain.action import Action, Effect, Plan
 from assistant.domain.configuration import Entitlement
 from assistant.domain.step_up import may_recover
 from assistant.ports.notify import Notice
-from assistant.ports.outside import Refused
+from assistant.ports.outside import Refused, Unavailable, Uncertain
 
 DAYS = ("1", "7", "30", "90")
 
@@ -105,7 +105,11 @@ def _reset(hands: Hands, action: Action) -> dict[str, Any]:
     temporary = hands.directory.reset_password(action.subject)
     if temporary is not None:
         text = "You asked for a new password. Sign in with this temporary one and choose your own at once:"
-        hands.notifier.send(Notice(person.recovery, "Your temporary password", text, temporary), f"{action.id}-password-{secrets.token_hex(4)}")
+        notice = Notice(person.recovery, "Your temporary password", text, temporary)
+        try:
+            hands.notifier.send(notice, f"{action.id}-password-{secrets.token_hex(4)}")
+        except (Refused, Unavailable) as error:
+            raise Uncertain(f"the password is a new one, but nobody could be told: {error}") from error
     return {"changed": True, "sent": temporary is not None}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from assistant.agent.tools import access, devices, tickets
 from assistant.agent.tools.tool import Hands, Offered, Tool
-from assistant.domain.action import Action, Effect, Plan
+from assistant.domain.action import Action, Effect, Plan, Tier
 from assistant.governance.policy import Policy
 
 TOOLS: dict[str, Tool] = {tool.name: tool for tool in (*access.TOOLS, *tickets.TOOLS, *devices.TOOLS)}
@@ -25,12 +25,17 @@ def undoing(action: Action) -> tuple[str, dict[str, str], Plan] | None:
 
 def switched_off(policy: Policy, hands: Hands) -> dict[str, str]:
     """Return the tools that cannot be used in this installation, each with the reason."""
-    off = {}
-    for tool in TOOLS.values():
-        reason = tool.missing(hands) or ("" if not tool.offered or tool.name in policy.tools else "the policy does not name it")
-        if reason:
-            off[tool.name] = reason
-    return off
+    reasons = {tool.name: tool.missing(hands) or _misjudged(tool, policy) for tool in TOOLS.values()}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _misjudged(tool: Tool, policy: Policy) -> str:
+    if not tool.offered:
+        return ""
+    rule = policy.tools.get(tool.name)
+    if rule is None:
+        return "the policy does not name it"
+    return "the policy takes it for one that only shows something" if tool.effect is Effect.WRITE and rule.tier is Tier.READ else ""
 
 
 def schemas(offers: Sequence[Offered], policy: Policy, hands: Hands, changing: bool = True) -> list[dict[str, Any]]:

@@ -107,7 +107,8 @@ def _plan_reopen(surroundings: Surroundings, arguments: Mapping[str, str]) -> Pl
 
 
 def _set(unit: UnitOfWork, action: Action, status: TicketStatus, why: str, at: datetime) -> dict[str, Any]:
-    ticket = _own(unit, action)
+    """Set a status; an undo brings back the one from before."""
+    ticket, status = _own(unit, action), TicketStatus(action.arguments.get("status", status.value))
     if ticket.status.is_open == status.is_open:
         return {"changed": False, "ticket": ticket.id}
     unit.tickets.change_status(ticket.id, status, action.actor, why, at)
@@ -128,7 +129,8 @@ def _withdraw(unit: UnitOfWork, action: Action, at: datetime) -> dict[str, Any]:
 
 def _opposite(tool: str) -> Any:
     def undo(action: Action) -> Undo | None:
-        return Undo(tool, {"ticket": action.arguments["ticket"]}) if action.result.get("changed") else None
+        before = {"ticket": action.arguments["ticket"], "status": str(action.result.get("before"))}
+        return Undo(tool, before) if action.result.get("changed") else None
 
     return undo
 
