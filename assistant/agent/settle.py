@@ -268,7 +268,7 @@ class _Turn:
 
     def _filed(self, memory: Memory, why: str, known: str | None = None, reason: HandoffReason | None = None) -> Settlement:
         failure = self._why_unresolved(memory)
-        reason = reason or reason_for(failure)
+        reason = reason or _of_rule(memory.action_rule) or reason_for(failure)
         opened, queue = self._give_to_queue(memory, self._ticket_id() if known is None else known, reason, waits=False)
         detail = {"ticket": opened.ticket.id, "queue": queue, "attached": opened.attached, "reason": reason.value}
         step = Step("file", why, memory.confidence, detail=detail, context=handed_over(opened.ticket, queue))
@@ -438,3 +438,10 @@ class _Turn:
     def _view(self, ticket: Ticket, attached: bool = False) -> TicketView:
         queue = "" if ticket.assignee == ASSISTANT else self._queue_name(ticket.queue)
         return TicketView(id=ticket.id, subject=ticket.subject, status=ticket.status.value, queue=queue, attached=attached)
+
+
+def _of_rule(rule: str) -> HandoffReason | None:
+    """Return why people get what the policy left to them; None when the policy had no say."""
+    if not rule:
+        return None
+    return HandoffReason.SENSITIVE if rule.startswith("people only") else HandoffReason.NEEDS_PERSON
