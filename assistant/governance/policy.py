@@ -266,7 +266,7 @@ def load_policy(path: Path = PACKAGED) -> Policy:
     """
     try:
         return read_policy(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(f"the policy file {path} cannot be used: {error}") from error
 
 

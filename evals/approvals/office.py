@@ -261,7 +261,7 @@ class Office:
             entry = unit.outbox.load(key)
             action_id = entry.body["action"] if entry is not None else ""
             before = unit.actions.load(action_id)
-        if entry is None or before is None or (entry.kind == RUN and before.status not in _RUNNABLE):
+        if entry is None or before is None:
             return
         called = self.carrier.begin(key)
         with self.store.read() as unit:
@@ -310,9 +310,6 @@ class Office:
             waiting = [entry.key for entry in unit.outbox.waiting() if entry.kind != NOTICE]
             ended = [key for one in self.ids if (entry := unit.outbox.load(key := f"{RUN}:{one}")) is not None and entry.state != "waiting"]
         return [*waiting, *ended]
-
-
-_RUNNABLE = frozenset({Status.READY, Status.RUNNING, Status.DONE, Status.REFUSED, Status.REVERTED, Status.EXPIRED, Status.CANCELLED, Status.UNKNOWN})
 
 
 def _changed(person: Person, what: str, other: str) -> Person:

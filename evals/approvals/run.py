@@ -55,15 +55,15 @@ def _drawn(office: Office, rng: random.Random) -> tuple[str, Callable[[], None]]
         "press": (2, lambda: office.press(which, who)),
         "drop": (1, lambda: office.drop(which, who)),
         "vote": (6, lambda: office.vote(which, who, rng.random() < 0.9, rng.random() < 0.1)),
-        "agree": (5, lambda: office.agree(which)),
-        "change": (5, lambda: office.change(rng.randrange(6), who, other)),
+        "agree": (8, lambda: office.agree(which)),
+        "change": (4, lambda: office.change(rng.randrange(6), who, other)),
         "wait": (2, lambda: office.wait(rng.choice(WAITS))),
         "remind": (1, lambda: office.remind(which)),
         "tamper": (2, lambda: office.tamper(which, other)),
         "force": (2, lambda: office.force(which)),
         "carry": (4, lambda: office.carry(rng.randrange(40))),
         "die": (2, lambda: office.carry(rng.randrange(40), die=True)),
-        "carry all": (4, office.carry_all),
+        "carry all": (8, office.carry_all),
         "undo": (2, lambda: office.undo(which, who)),
     }
     names = list(moves)

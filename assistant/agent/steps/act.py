@@ -23,7 +23,8 @@ _OTHERS = re.compile(
     r"\b(?:his|her|their|someone(?:'s| else)|somebody(?:'s| else)|colleague|coworker|co-worker|boss|manager'?s|ceo|cfo|director|teammate|wife|"
     r"husband|kollege|kollegin|chef|herrn?|frau|monsieur|madame|shared mailbox|service account|svc-[\w-]+|"
     r"for (?!me\b|my\b|a\b|an\b|the\b|one\b|\d)[a-z]+'s)\b"
-    r"|\b(?:account|password|mailbox|access|mfa|user) (?:of|for|belonging to) (?!my\b|me\b|mine\b|the\b|this\b|that\b|a\b|an\b|one\b|two\b|three\b|\d)\w+"
+    r"|\b(?:account|password|mailbox|access|mfa|user) (?:of|for|belonging to) "
+    r"(?!my\b|me\b|mine\b|the\b|this\b|that\b|a\b|an\b|one\b|two\b|three\b|\d)\w+"
     r"|\b(?:account|user|username|login) [a-z]+\.[a-z]+\b"
     r"|\b(?!it's|that's|what's|there's|here's|today's|let's|who's|where's|how's|everyone's)[a-z]{2,}'s "
     r"(?:\w+ )?(?:account|password|mailbox|access|mfa|laptop)\b"
@@ -37,7 +38,8 @@ _RESET = re.compile(
     rf"|\b{_WORD}\b.{{0,30}}\b(?:reset|forgot|forgotten|lost|expired|zurücksetzen|vergessen|abgelaufen)\b|\bcan'?t remember\b.{{0,20}}\b{_WORD}\b"
 )
 _UNLOCK = re.compile(
-    r"\bunlock\b.{0,25}\b(?:account|user|login|me|it)\b|\b(?:account|user|login|profile)\b.{0,25}\b(?:locked|blocked|unlock)\b|\blocked out\b(?! of (?:the|my|our) (?:building|office|house|room|car|flat|lab|meeting))"
+    r"\bunlock\b.{0,25}\b(?:account|user|login|me|it)\b|\b(?:account|user|login|profile)\b.{0,25}\b(?:locked|blocked|unlock)\b"
+    r"|\blocked out\b(?! of (?:the|my|our) (?:building|office|house|room|car|flat|lab|meeting))"
     r"|\bkonto\b.{0,25}\b(?:gesperrt|entsperren)\b|\bentsperr"
 )
 _WANTS = re.compile(r"\b(?:access|permission|licen[cs]e|add me|member of|join|grant|request|need|zugriff|zugang)\b")

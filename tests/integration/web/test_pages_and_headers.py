@@ -17,7 +17,7 @@ from tests.support.chat import opened
 from tests.support.service import Service, served_here
 
 PAGES = ["/", "/articles", "/articles?category=vpn", "/articles/vpn-install-windows", "/console/sign-in", "/docs"]
-CONSOLE = ["/console/tickets", "/console/tickets/T-1001", "/console/gaps"]
+CONSOLE = ["/console/tickets", "/console/tickets/T-1001", "/console/gaps", "/console/approvals", "/console/actions", "/console/actions?status=done"]
 LOADING = {"src", "srcset", "poster", "data", "background", "action", "formaction"}
 
 
@@ -114,7 +114,7 @@ def test_signing_out_ends_the_session(web: Service) -> None:
     with signed_in(web, "sam.oduya") as browser:
         assert browser.get("/console/tickets").status_code == 200
         browser.post("/console/sign-out")
-        assert browser.get("/console/tickets").headers["location"] == "/console/sign-in"
+        assert browser.get("/console/tickets").headers["location"] == "/console/sign-in?next=/console/tickets"
 
 
 def test_the_sign_in_page_repeats_nothing_from_its_address(web: Service) -> None:
@@ -159,6 +159,11 @@ def test_the_description_of_the_interface_is_valid_and_covers_every_call(web: Se
         "/v1/conversations/{conversation_id}/messages": {"post"},
         "/v1/conversations/{conversation_id}/events": {"get"},
         "/v1/articles/{article_id}": {"get"},
+        "/v1/actions": {"get"},
+        "/v1/actions/{action_id}/code": {"post"},
+        "/v1/approvals": {"get"},
+        "/v1/approvals/{action_id}": {"get", "post"},
+        "/webhooks/desk": {"post"},
         "/healthz": {"get"},
     }
     schemas = described["components"]["schemas"]
