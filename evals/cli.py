@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from evals.commands.abstention import abstention
+from evals.commands.approvals import approvals
 from evals.commands.citations import citations
 from evals.commands.devices import devices
 from evals.commands.durability import durability
@@ -32,6 +33,7 @@ from evals.commands.uploads import uploads
 from evals.commands.zero_persistence import zero_persistence
 
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
+app.command(epilog="Example: firstline eval approvals --sequences 1000 --steps 20 --json approvals.json")(approvals)
 app.command(epilog="Example: firstline eval citations evals/cases/support_pairs.jsonl --json citations.json")(citations)
 app.command(epilog="Example: firstline eval durability --seconds 20 --truncations 1000 --json durability.json")(durability)
 app.command(epilog="Example: firstline eval faults --kills 500 --faults 500 --json faults.json")(faults)

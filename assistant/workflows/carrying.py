@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import takewhile
+from typing import Any, TypeVar
 
 from assistant.governance.redaction import redact
 from assistant.ports.clock import Clock
 from assistant.ports.identity import NoSuchAccount
 from assistant.ports.outside import Refused, Unavailable, Uncertain
-from assistant.ports.store import Event, OutboxEntry, Store, UnitOfWork
+from assistant.ports.store import ActionChanged, ConversationChanged, Event, OutboxEntry, Store, UnitOfWork
 from assistant.ports.ticketing import UnknownTicket
 from assistant.workflows.errands import DONE, FAILED, UNKNOWN, WAITING, Call, Ended, Errand, Errands
 
+T = TypeVar("T")
 log = logging.getLogger("firstline.workflows")
 MOST_CALLS = 12
 LONGEST_PAUSE = 300.0
+LONGEST_WISH = 3_600.0
+"""How long another system may tell us to stay away, in seconds."""
+ATTEMPTS = 4
+"""How often a transaction is tried that somebody else's got in the way of."""
 DOUBT = timedelta(seconds=90)
 """How long it is tried to find out whether a call took effect, before a person has to."""
 BEHIND_SECONDS = 0.5
@@ -41,6 +48,9 @@ class Carrier:
 
     def begin(self, key: str) -> bool:
         """Check that the entry still has to be done, and do what touches only our records; return whether a call is needed."""
+        return _again(lambda: self._begin(key))
+
+    def _begin(self, key: str) -> bool:
         at = self.clock.now()
         with self.store.write() as unit:
             entry = unit.outbox.load(key)
@@ -50,8 +60,9 @@ class Carrier:
             if errand is None:
                 unit.outbox.finish(key, FAILED, at, {"why": f"nothing here does {entry.kind}"})
                 return False
-            if _behind(unit, entry):
-                unit.outbox.postpone(key, at + timedelta(seconds=BEHIND_SECONDS), entry.result)
+            first = _before(unit, entry)
+            if first is not None:
+                unit.outbox.postpone(key, max(first.due_at, at + timedelta(seconds=BEHIND_SECONDS)), entry.result)
                 return False
             events = errand.begin(unit, entry, at)
             if events is not None:
@@ -92,18 +103,21 @@ class Carrier:
         except (Refused, UnknownTicket, NoSuchAccount) as error:
             return {"state": FAILED, "result": {"why": _plain(error)}}
         except Unavailable as error:
-            pause = error.retry_after if error.retry_after is not None else 0.5 * 2 ** min(calls, 10)
-            return {"state": "", "after": min(pause, LONGEST_PAUSE), "open": uncertain, "why": _plain(error)}
+            own = min(0.5 * 2 ** min(calls, 10), LONGEST_PAUSE)
+            pause = own if error.retry_after is None else min(max(error.retry_after, 0.0), LONGEST_WISH)
+            return {"state": "", "after": pause, "open": uncertain, "why": _plain(error)}
         except Uncertain as error:
-            return {"state": "", "after": min(0.5 * 2**calls, 15.0), "open": True, "why": _plain(error)}
+            return {"state": "", "after": min(0.5 * 2 ** min(calls, 10), 15.0), "open": True, "why": _plain(error)}
         except Exception as error:
             log.exception("an errand failed: %s", entry.kind)
-            return {"state": "", "after": min(0.5 * 2**calls, 15.0), "open": True, "why": type(error).__name__}
+            return {"state": "", "after": min(0.5 * 2 ** min(calls, 10), 15.0), "open": True, "why": type(error).__name__}
 
     def end(self, key: str, called: dict[str, Any]) -> None:
         """Store how the call ended, or when to try again."""
-        if called.get("over"):
-            return
+        if not called.get("over"):
+            _again(lambda: self._end(key, called))
+
+    def _end(self, key: str, called: dict[str, Any]) -> None:
         at = self.clock.now()
         with self.store.write() as unit:
             entry = unit.outbox.load(key)
@@ -111,11 +125,12 @@ class Carrier:
                 return
             state, result = called["state"], called.get("result", {})
             errand = self.errands.kinds[entry.kind]
+            known = {**entry.result, **_doubts(entry, called, at)}
             if not state:
-                state = self._given_up(entry, called, errand.patience, at)
+                state = self._given_up(known, called, errand.patience, at)
                 result = {"why": called["why"]}
             if not state:
-                known = {**entry.result, "open": called["open"], "why": called["why"], "attempt": int(entry.result.get("attempt", 0)) + 1}
+                known |= {"open": called["open"], "why": called["why"], "attempt": int(entry.result.get("attempt", 0)) + 1}
                 unit.outbox.postpone(key, at + timedelta(seconds=called["after"]), known)
                 return
             events = errand.end(unit, entry, Ended(state, result), at)
@@ -123,11 +138,11 @@ class Carrier:
         if events:
             self.notify(events)
 
-    def _given_up(self, entry: OutboxEntry, called: dict[str, Any], patience: timedelta, at: datetime) -> str:
-        waited = at - datetime.fromisoformat(entry.result["first"])
+    def _given_up(self, known: dict[str, Any], called: dict[str, Any], patience: timedelta, at: datetime) -> str:
         if called["open"]:
-            return UNKNOWN if waited > self.doubt or int(entry.result["calls"]) >= MOST_CALLS else ""
-        return FAILED if waited > patience else ""
+            doubtful = at - datetime.fromisoformat(known["doubtful"])
+            return UNKNOWN if doubtful > self.doubt or known["doubts"] >= MOST_CALLS else ""
+        return FAILED if at - datetime.fromisoformat(known["first"]) > patience else ""
 
     def drain(self) -> None:
         """Carry out here what is due now; for commands that run without the service."""
@@ -141,17 +156,27 @@ class Carrier:
                     self.end(key, self.call(key))
 
 
-def _behind(unit: UnitOfWork, entry: OutboxEntry) -> bool:
-    """Say whether something earlier about the same ticket waits: what people read there has to come in order."""
+def _again(transaction: Callable[[], T]) -> T:
+    for _ in range(ATTEMPTS - 1):
+        with suppress(ActionChanged, ConversationChanged):
+            return transaction()
+    return transaction()
+
+
+def _doubts(entry: OutboxEntry, called: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """Return since when, and after how many calls, it is not known whether the entry took effect."""
+    if not called.get("open"):
+        return {"doubtful": "", "doubts": 0}
+    return {"doubtful": entry.result.get("doubtful") or at.isoformat(), "doubts": int(entry.result.get("doubts", 0)) + 1}
+
+
+def _before(unit: UnitOfWork, entry: OutboxEntry) -> OutboxEntry | None:
+    """Return what waits about the same ticket and was put earlier: what people read there has to come in order."""
     ticket = entry.body.get("ticket")
     if ticket is None:
-        return False
-    for other in unit.outbox.waiting():
-        if other.key == entry.key:
-            return False
-        if other.body.get("ticket") == ticket:
-            return True
-    return False
+        return None
+    earlier = takewhile(lambda other: other.key != entry.key, unit.outbox.waiting())
+    return next((other for other in earlier if other.body.get("ticket") == ticket), None)
 
 
 def _plain(error: Exception) -> str:

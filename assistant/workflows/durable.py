@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import timedelta
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
+from assistant.ports.store import OutboxEntry
 from assistant.workflows.carrying import Carrier
 
 log = logging.getLogger("firstline.workflows")
@@ -20,7 +23,11 @@ TIMERS = "firstline-timers"
 VERSION = "1"
 """Part of what DBOS recovers by: raised only when an attempt that was begun by an older version could not go on."""
 POLL_SECONDS = 0.5
+LOOK_SECONDS = 5.0
+LOST_SECONDS = 300.0
+"""After which an attempt that another process began, and does not end, is begun anew here. Calls end long before that."""
 NOW = timedelta(milliseconds=50)
+UNDER_WAY = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
 _serving: list[Carrier] = []
 
 
@@ -59,7 +66,7 @@ class Durable:
         """Serve this carrier's outbox; DBOS keeps its state at ``url``."""
         self._carrier = carrier
         self._url = url
-        self._begun: set[str] = set()
+        self._begun: dict[str, _Begun] = {}
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._dispatch, name="outbox", daemon=True)
@@ -113,7 +120,10 @@ class Durable:
         now, waiting = self._carrier.clock.now(), self._carrier.due()
         for entry in waiting:
             attempt = f"{entry.key}#{entry.result.get('attempt', 0)}@{entry.due_at.timestamp():.3f}"
-            if attempt in self._begun or self._stopping:
+            if self._stopping:
+                return
+            if attempt in self._begun:
+                self._look_after(entry, self._begun[attempt], now)
                 continue
             if entry.due_at - now > NOW:
                 with SetWorkflowID(attempt), SetEnqueueOptions(delay_seconds=(entry.due_at - now).total_seconds()):
@@ -121,6 +131,29 @@ class Durable:
             else:
                 with SetWorkflowID(attempt):
                     DBOS.start_workflow(errand, entry.key)
-            self._begun.add(attempt)
+            self._begun[attempt] = _Begun(attempt)
         if len(self._begun) > 4 * len(waiting) + 1_000:
             self._begun.clear()
+
+    def _look_after(self, entry: OutboxEntry, begun: _Begun, now: datetime) -> None:
+        """Begin an attempt anew that ended without an end: a step raised, or its process is gone. Whatever it did is found again by its key."""
+        moment = time.monotonic()
+        if now < entry.due_at or moment < begun.looked_at + LOOK_SECONDS:
+            return
+        begun.looked_at = moment
+        status = DBOS.get_workflow_status(begun.workflow)
+        if status is not None and status.status in UNDER_WAY and moment < begun.at + LOST_SECONDS:
+            return
+        log.warning("an attempt at %s has to be begun anew", entry.kind)
+        begun.workflow, begun.at = f"{begun.workflow.partition('~')[0]}~{now.timestamp():.0f}", moment
+        with SetWorkflowID(begun.workflow):
+            DBOS.start_workflow(errand, entry.key)
+
+
+@dataclass(slots=True)
+class _Begun:
+    """An attempt, by the workflow that carries it, and when that was begun and looked after here."""
+
+    workflow: str
+    at: float = field(default_factory=time.monotonic)
+    looked_at: float = field(default_factory=time.monotonic)

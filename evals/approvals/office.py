@@ -19,7 +19,7 @@ from assistant.governance.audit import verify
 from assistant.governance.policy import Chain, Facts, Policy, load_policy
 from assistant.ports.store import Event, OutboxEntry, Store, UnitOfWork
 from assistant.workflows.carrying import Carrier
-from assistant.workflows.errands import EndGrant, Errands, Expire, Remind, RunAction
+from assistant.workflows.errands import EndGrant, Errand, Errands, Expire, Remind, RunAction
 from evals.approvals.law import REPLAYED, Law, Unlawful, Yes
 
 KEY = b"a key for measuring only, of no other use"
@@ -94,7 +94,7 @@ class Office:
         self.law = Law(STAGES, timedelta(hours=HOURS), directory.person, directory.people, directory.entitlements)
         self.rules = build(measured_policy(), directory, directory, KEY)
         witness = Witness(directory, self.law)
-        kinds = {
+        kinds: dict[str, Errand] = {
             RUN: RunAction(store, self.rules, witness),
             REMIND: Remind(self.rules),
             EXPIRE: Expire(self.rules, witness),

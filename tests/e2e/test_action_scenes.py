@@ -156,7 +156,7 @@ def test_two_approvers_agree_in_their_own_browsers_and_an_agent_takes_it_back(br
             picture(johan, "approval-sign-in", full_page=True)
             johan.get_by_role("button", name=MANAGER).click()
             expect(johan.get_by_role("heading", name="Access to CRM")).to_be_visible()
-            expect(johan.get_by_text("Give you access to CRM for 7 days.")).to_be_visible()
+            expect(johan.get_by_text("gets access to CRM for 7 days")).to_be_visible()
             johan.get_by_role("textbox", name="Note").fill("For the trade fair")
             picture(johan, "approval-open", full_page=True)
             johan.get_by_role("button", name="Approve").click()

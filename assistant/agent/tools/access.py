@@ -128,13 +128,14 @@ RESET = Tool(
 
 
 def _plan_grant(surroundings: Surroundings, arguments: Mapping[str, str]) -> Plan:
-    wanted, days = _named(surroundings, arguments["group"]), arguments["days"]
+    """Those who approve it read the same plan, so it says of whom it speaks."""
+    wanted, days, name = _named(surroundings, arguments["group"]), arguments["days"], surroundings.person.name
     lines = (
-        f"Give you access to {wanted.name} for {days} {'day' if days == '1' else 'days'}. {wanted.description}".strip(),
-        f"You become a member of the group {wanted.id}; the membership ends by itself.",
-        "Your manager and the owner of this access have to agree first.",
+        f"{name} gets access to {wanted.name} for {days} {'day' if days == '1' else 'days'}. {wanted.description}".strip(),
+        f"That is a membership in the group {wanted.id}, which ends by itself.",
+        f"The manager of {name} and the owner of this access have to agree first.",
     )
-    return Plan(f"Access to {wanted.name}", lines, f"your membership in {wanted.id}, and nothing else", "It can be taken back at any time.")
+    return Plan(f"Access to {wanted.name}", lines, f"the membership of {name} in {wanted.id}, and nothing else", "It can be taken back at any time.")
 
 
 def _facts_grant(surroundings: Surroundings, arguments: Mapping[str, str]) -> dict[str, Any]:

@@ -284,7 +284,8 @@ class _Connection:
         said = Inbound(frame.id, frame.text, device=frame.device) if isinstance(frame, Said) else Inbound(frame.id, choice=frame.choice)
         inbound = replace(said, hint=self._hint)
         if await to_thread.run_sync(self._assistant_answers):
-            await self._send({"type": "typing"})
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # what was said is answered, also when its sender is gone by now
+                await self._send({"type": "typing"})
         try:
             reply = await to_thread.run_sync(self._site.turns.take, person.id, self._conversation, inbound, "widget")
         except UnknownConversation:
