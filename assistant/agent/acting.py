@@ -17,7 +17,7 @@ from assistant.agent.lookup import Setting
 from assistant.agent.settlement import Settlement, Step
 from assistant.agent.state import Memory
 from assistant.agent.steps.understand import Intent
-from assistant.agent.tools.registry import TOOLS, schemas, switched_off, undoing
+from assistant.agent.tools.registry import TOOLS, schemas, undoing, why_off
 from assistant.agent.tools.tool import Handles, Hands, Offered, Surroundings, Tool, UnknownArgument, judged_by, resolve
 from assistant.desk.fulfilment import Fulfilment, Moved, NotYours, Wish
 from assistant.desk.requests import Opened
@@ -157,8 +157,8 @@ class Acting:
         tool = TOOLS.get(call.tool)
         if tool is None or not tool.offered:
             return None, None, "no such tool"
-        if tool.name in (off := switched_off(self.policy, self.hands)):
-            return tool, None, f"switched off: {off[tool.name]}"
+        if off := why_off(tool, self.policy, self.hands):
+            return tool, None, f"switched off: {off}"
         try:
             values = tool.whole(view.surroundings, resolve(tool, call.arguments, view.offers))
         except UnknownArgument:
@@ -288,6 +288,11 @@ class Acting:
         if action.actor != ways.setting.person.id:
             raise NotYours(action.id)
         return replace(ways.say(wording.stands(action), ReplyKind.STATUS), action=view_of(action, _NEEDS.get(action.status, "")))
+
+
+def begins_action(choice: str) -> bool:
+    """Say whether a press decides about an action, and needs nothing looked up before."""
+    return choice.startswith((DO, DROP, UNDO))
 
 
 _NEEDS = {Status.PROPOSED: "press", Status.CHALLENGED: "code", Status.AWAITING: "approval"}

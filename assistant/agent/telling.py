@@ -22,6 +22,7 @@ from assistant.domain.reply import CONFIRMATION, PERSON, UNDO, Choice, Reply, Re
 from assistant.governance.rendering import render
 from assistant.ports.devices import DeviceFleet
 from assistant.ports.identity import Directory, Workplace
+from assistant.ports.outside import Refused, Unavailable
 from assistant.ports.store import Event, OutboxEntry, UnitOfWork
 
 NOTICED = frozenset({"reset_password", "grant_access"})
@@ -48,7 +49,7 @@ class Telling:
             body = {"about": "done", "person": action.subject, "action": action.id}
             unit.outbox.put(OutboxEntry(f"{NOTICE}:done:{action.id}", NOTICE, body, at, at))
         conversation = unit.conversations.load(action.conversation)
-        person = self.directory.person(conversation.person) if conversation is not None else None
+        person = self._person(conversation.person) if conversation is not None else None
         if conversation is None or person is None:
             return []
         needs_people = action.status in (Status.FAILED, Status.UNKNOWN)
@@ -61,6 +62,13 @@ class Telling:
         if action.status is Status.EXPIRED and unit.approvals.load(action.id) is None:
             return self._lapsed(unit, conversation, action, at)
         return self._filed(unit, conversation, person, action, at)
+
+    def _person(self, person_id: str) -> Person | None:
+        """Return whose conversation it is, None when they left; how an action ended is told also while the directory cannot be reached."""
+        try:
+            return self.directory.person(person_id)
+        except (Refused, Unavailable):
+            return Person(person_id, person_id)
 
     def _on_ticket(self, unit: UnitOfWork, conversation: Conversation, action: Action, at: datetime) -> list[Event]:
         """A person has the conversation: the assistant does not speak, but whoever has it has to know."""

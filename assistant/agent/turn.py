@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -14,7 +13,8 @@ from threading import Lock
 from typing import Any
 
 from assistant.agent import wording
-from assistant.agent.lookup import Setting, look_up
+from assistant.agent.acting import Wishes, begins_action
+from assistant.agent.lookup import Finding, Setting, look_up, target_of
 from assistant.agent.meant import meant, pressed
 from assistant.agent.present import Presenter, citable, names_articles
 from assistant.agent.record import Texts, record_failure, record_turn
@@ -22,7 +22,7 @@ from assistant.agent.settle import Settler
 from assistant.agent.state import Inbound, Memory, Timings
 from assistant.agent.steps.understand import LocalUnderstanding, Understanding
 from assistant.desk import handoff
-from assistant.domain.configuration import Person
+from assistant.domain.configuration import Device, Person
 from assistant.domain.conversation import CLOSED, Conversation, Episode, Happening, State, advance
 from assistant.domain.reply import Reply, ReplyKind
 from assistant.governance.redaction import mentions_taken_secret
@@ -143,13 +143,25 @@ class Turns:
         for stale in self._unanswered(conversation_id):
             if stale.id != inbound.id:
                 self._within_deadline(stale)
-        for _ in range(ATTEMPTS - 1):
-            with contextlib.suppress(ConversationChanged):
-                return self._accept_once(person, conversation_id, inbound, channel)
-        return self._accept_once(person, conversation_id, inbound, channel)
+        at_once = begins_action(inbound.choice)
+        for _ in range(ATTEMPTS):
+            try:
+                return self._accept_once(person, conversation_id, inbound, channel, at_once)
+            except ConversationChanged:
+                continue
+            except Exception:
+                if not at_once:
+                    raise
+                log.exception("a press could not be settled as it was accepted; it is settled afterwards")
+                at_once = False
+        return self._accept_once(person, conversation_id, inbound, channel, at_once=False)
 
-    def _accept_once(self, person: Person, conversation_id: str | None, inbound: Inbound, channel: str) -> tuple[Message, dict[str, Any] | None]:
+    def _accept_once(
+        self, person: Person, conversation_id: str | None, inbound: Inbound, channel: str, at_once: bool
+    ) -> tuple[Message, dict[str, Any] | None]:
+        """Store a message; with ``at_once`` also what it comes to, so that message, intent and outbox entry are one commit."""
         now = self._parts.clock.now()
+        devices = tuple(self._parts.fleet.devices_of(person.id)) if at_once else ()
         with self._parts.store.write() as unit:
             conversation = unit.conversations.load(conversation_id) if conversation_id else None
             if conversation_id and (conversation is None or conversation.person != person.id):
@@ -168,9 +180,24 @@ class Turns:
             unit.conversations.save(moved)
             shown = _as_event(unit, message)
             held = handoff.receive(unit, moved, message, shown["text"]) if moved.state is State.WITH_PERSON else None
-            event = unit.conversations.emit(conversation.id, now, shown)
-        self._parts.notify([event])
-        return message, held.model_dump(mode="json") if held is not None else None
+            events = [unit.conversations.emit(conversation.id, now, shown)]
+            reply = held
+            if at_once and moved.state is State.ANSWERING:
+                stored = replace(moved, version=moved.version + 1)
+                reply, more = self._settle_press(unit, person, devices, stored, message, now)
+                events += more
+        self._parts.notify(events)
+        return message, reply.model_dump(mode="json") if reply is not None else None
+
+    def _settle_press(
+        self, unit: UnitOfWork, person: Person, devices: tuple[Device, ...], conversation: Conversation, message: Message, now: datetime
+    ) -> tuple[Reply, list[Event]]:
+        memory, parts = Memory.load(conversation.memory), self._parts
+        read = parts.understanding.understand("", message.choice, (), conversation.before, bool(memory.issue))
+        setting = Setting(person, devices, conversation, memory, message, read, ())
+        finding = Finding(target_of(setting), memory)
+        settlement = parts.settler.settle(setting, finding, Wishes(), unit, now)
+        return record_turn(unit, setting, finding, settlement, now, self._texts(settlement.text), parts.timings)
 
     def _unanswered(self, conversation_id: str | None) -> list[Message]:
         if conversation_id is None:

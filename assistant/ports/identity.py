@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +46,9 @@ class Directory(Protocol):
 
     def groups(self) -> frozenset[str]:
         """Return the names of all groups."""
+
+    def unable(self) -> Mapping[str, str]:
+        """Return the calls of this port that are refused for everybody as things are set up, each with the reason; nothing is connected."""
 
     def reset_password(self, person_id: str) -> Secret | None:
         """Set a fresh temporary password that must be changed at the next sign-in, and unlock the account.

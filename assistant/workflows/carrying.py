@@ -48,7 +48,21 @@ class Carrier:
 
     def begin(self, key: str) -> bool:
         """Check that the entry still has to be done, and do what touches only our records; return whether a call is needed."""
-        return _again(lambda: self._begin(key))
+        try:
+            return _again(lambda: self._begin(key))
+        except (Refused, Unavailable) as error:
+            self._put_off(key, error)
+            return False
+
+    def _put_off(self, key: str, error: Refused | Unavailable) -> None:
+        """Wait for the directory: without it nothing can be checked, so nothing is done."""
+        at = self.clock.now()
+        with self.store.write() as unit:
+            entry = unit.outbox.load(key)
+            if entry is not None and entry.state == WAITING:
+                tries = int(entry.result.get("unchecked", 0)) + 1
+                pause = timedelta(seconds=min(0.5 * 2 ** min(tries, 10), LONGEST_PAUSE))
+                unit.outbox.postpone(key, at + pause, {**entry.result, "unchecked": tries, "why": _plain(error)})
 
     def _begin(self, key: str) -> bool:
         at = self.clock.now()

@@ -24,8 +24,6 @@ from assistant.ports.store import Event, OutboxEntry, OutsideTicket, Store, Unit
 from assistant.ports.ticketing import OutgoingTicket, TicketDesk
 
 WAITING, DONE, FAILED, UNKNOWN = "waiting", "done", "failed", "unknown"
-LAG = timedelta(seconds=20)
-"""How long a desk's search may not show yet what was created."""
 RECONCILE = "desk.reconcile"
 RECONCILE_AFTER = timedelta(seconds=60)
 SILENCE = "silence"

@@ -37,6 +37,7 @@ def open_widget(page: Page, name: str) -> Helpdesk:
     """Be one of the demo's employees with the widget open."""
     become(page, name)
     desk = Helpdesk(page)
+    expect(desk.launcher.or_(desk.field).first).to_be_visible()
     if desk.launcher.is_visible():
         desk.launcher.click()
     expect(desk.field).to_be_visible()

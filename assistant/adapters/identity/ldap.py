@@ -36,6 +36,7 @@ ATTRIBUTES = {
     "recovery": "",
 }
 
+NOWHERE = "FIRSTLINE_LDAP_ATTRIBUTES names no attribute for recovery, so a temporary password could go nowhere"
 PEOPLE_FIELDS = ("manager", "delegate")
 """What an attribute holds as the name of another person's entry."""
 
@@ -113,6 +114,10 @@ class LdapDirectory:
         """See the port."""
         with self.sessions.session() as session:
             return self._names(session.search(self.tree.group_base, self.tree.group_filter, [self.tree.group_name]))
+
+    def unable(self) -> Mapping[str, str]:
+        """See the port."""
+        return {} if self.tree.attributes["recovery"] else {"reset_password": NOWHERE}
 
     def reset_password(self, person_id: str) -> Secret | None:
         """See the port. The server does not set ``pwdReset`` when a service account sets a password, so it is set here.

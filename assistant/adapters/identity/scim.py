@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ from assistant.ports.outside import Refused
 PAGE = 100
 ACTIVATE = {"op": "replace", "path": "active", "value": True}
 DEACTIVATE = ACTIVATE | {"value": False}
+UNCHANGED = "FIRSTLINE_SCIM_PASSWORD_FORCES_CHANGE is not set, so a temporary password might stay"
+NOWHERE = "FIRSTLINE_SCIM_RECOVERY_KIND is empty, so a temporary password could go nowhere"
+NO_LOCKS = "FIRSTLINE_SCIM_INACTIVE_IS_LOCKED is not set, so nobody can tell which accounts are locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,13 @@ class ScimDirectory:
     def groups(self) -> frozenset[str]:
         """See the port."""
         return frozenset(group.name for group in self._groups(attributes=["displayName"]))
+
+    def unable(self) -> Mapping[str, str]:
+        """See the port. Whether the provider takes passwords at all is asked when one is set."""
+        found = {} if self.meaning.inactive_is_locked else dict.fromkeys(("lock", "unlock"), NO_LOCKS)
+        if not self.meaning.password_forces_change:
+            return found | {"reset_password": UNCHANGED}
+        return found if self.meaning.recovery_kind else found | {"reset_password": NOWHERE}
 
     def reset_password(self, person_id: str) -> Secret | None:
         """See the port. Refused unless the provider takes passwords and is known to have them changed at the next sign-in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 
 from assistant.adapters.identity.accounts import AccountChanges, carried_over
@@ -42,6 +42,10 @@ class MemoryDirectory:
     def groups(self) -> frozenset[str]:
         """See the port."""
         return self._organisation.group_names()
+
+    def unable(self) -> Mapping[str, str]:
+        """See the port."""
+        return {}
 
     def reset_password(self, person_id: str) -> Secret | None:
         """See the port."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -182,6 +182,10 @@ class BuiltinDirectory:
         """See the port."""
         with reading(self.engine) as connection:
             return _groups(connection)
+
+    def unable(self) -> Mapping[str, str]:
+        """See the port."""
+        return {}
 
     def reset_password(self, person_id: str) -> Secret | None:
         """See the port."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from assistant.agent.tools.tool import Hands, Slot, Surroundings, Tool, Undo
@@ -18,6 +18,14 @@ DAYS = ("1", "7", "30", "90")
 
 def _account(surroundings: Surroundings) -> str:
     return f"the account {surroundings.person.id} of {surroundings.person.name}, and nothing else"
+
+
+def _unable(call: str) -> Callable[[Hands], str]:
+    return lambda hands: hands.directory.unable().get(call, "")
+
+
+def _nothing_to_ask_for(hands: Hands) -> str:
+    return "" if hands.workplace.entitlements() else "the people file names no access that can be asked for"
 
 
 def _named(surroundings: Surroundings, group: str) -> Entitlement:
@@ -64,6 +72,7 @@ UNLOCK = Tool(
     outside=_unlock,
     would_change=_is_locked,
     undo=_undo_unlock,
+    missing=_unable("unlock"),
     done="Your account is unlocked. You can sign in with your password again.",
     unchanged="Your account was not locked, so I changed nothing. If you cannot sign in, the reason is another one.",
     category="password",
@@ -119,6 +128,7 @@ RESET = Tool(
     "Reset the caller's own password when it is forgotten or expired. A temporary one goes to the registered second channel.",
     plan=_plan_reset,
     outside=_reset,
+    missing=_unable("reset_password"),
     done="Your password is reset. The temporary one is on its way to your registered second channel; choose your own when you sign in.",
     category="password",
 )
@@ -161,6 +171,7 @@ GRANT = Tool(
     outside=_grant,
     would_change=_is_no_member,
     undo=_undo_grant,
+    missing=_nothing_to_ask_for,
     done="You have the access now, for {days} days. Sign out and in again if it does not show.",
     unchanged="You had this access already, so I changed nothing.",
     category="access",
@@ -207,6 +218,7 @@ GIVE_UP = Tool(
     outside=_end,
     would_change=_is_member,
     undo=_undo_give_up,
+    missing=_nothing_to_ask_for,
     done="Your access has ended.",
     category="access",
 )

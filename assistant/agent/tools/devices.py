@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from assistant.agent.tools.tool import Slot, Surroundings, Tool
+from assistant.agent.tools.tool import Hands, Slot, Surroundings, Tool
 from assistant.domain.action import Effect
 
 
@@ -24,6 +24,17 @@ def _show_service(surroundings: Surroundings, arguments: Mapping[str, str]) -> s
     return f"**{service.name}** is {service.status}. {service.note}".strip()
 
 
+def _no_services(hands: Hands) -> str:
+    return "" if hands.workplace.services() else "the people file names no services"
+
+
 MY_DEVICES = Tool("my_devices", Effect.READ, "Show the caller's own devices.", show=_show_devices)
-SERVICE = Tool("service_status", Effect.READ, "Say whether a service works now.", (Slot("service", "Which service.", "service"),), show=_show_service)
+SERVICE = Tool(
+    "service_status",
+    Effect.READ,
+    "Say whether a service works now.",
+    (Slot("service", "Which service.", "service"),),
+    show=_show_service,
+    missing=_no_services,
+)
 TOOLS = (MY_DEVICES, SERVICE)

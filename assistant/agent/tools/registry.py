@@ -25,8 +25,12 @@ def undoing(action: Action) -> tuple[str, dict[str, str], Plan] | None:
 
 def switched_off(policy: Policy, hands: Hands) -> dict[str, str]:
     """Return the tools that cannot be used in this installation, each with the reason."""
-    reasons = {tool.name: tool.missing(hands) or _misjudged(tool, policy) for tool in TOOLS.values()}
-    return {name: reason for name, reason in reasons.items() if reason}
+    return {tool.name: reason for tool in TOOLS.values() if (reason := why_off(tool, policy, hands))}
+
+
+def why_off(tool: Tool, policy: Policy, hands: Hands) -> str:
+    """Return why a tool cannot be used in this installation, "" when it can."""
+    return tool.missing(hands) or _misjudged(tool, policy)
 
 
 def _misjudged(tool: Tool, policy: Policy) -> str:
@@ -38,8 +42,7 @@ def _misjudged(tool: Tool, policy: Policy) -> str:
     return "the policy takes it for one that only shows something" if tool.effect is Effect.WRITE and rule.tier is Tier.READ else ""
 
 
-def schemas(offers: Sequence[Offered], policy: Policy, hands: Hands, changing: bool = True) -> list[dict[str, Any]]:
-    """Return the tools that a model may be shown now; without those that change something where it reads what others wrote."""
+def schemas(offers: Sequence[Offered], policy: Policy, hands: Hands) -> list[dict[str, Any]]:
+    """Return the tools that a model may be shown now."""
     off = switched_off(policy, hands)
-    usable = (tool for tool in TOOLS.values() if tool.offered and tool.name not in off)
-    return [tool.schema(offers) for tool in usable if changing or tool.effect is Effect.READ]
+    return [tool.schema(offers) for tool in TOOLS.values() if tool.offered and tool.name not in off]

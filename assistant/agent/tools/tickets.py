@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from assistant.agent import wording
-from assistant.agent.tools.tool import Slot, Surroundings, Tool, Undo
+from assistant.agent.tools.tool import Hands, Slot, Surroundings, Tool, Undo
 from assistant.domain.action import Action, Effect, Plan
 from assistant.domain.configuration import queue_for
 from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, TicketStatus
@@ -52,6 +52,10 @@ STATUS = Tool("ticket_status", Effect.READ, "Show the state of one of the caller
 # -- create -----------------------------------------------------------------------------------------------------------
 
 
+def _no_queues(hands: Hands) -> str:
+    return "" if hands.workplace.queues() else "the people file names no queues"
+
+
 def _with_queue(surroundings: Surroundings, values: dict[str, str]) -> dict[str, str]:
     return {**values, "queue": queue_for(values["category"], surroundings.queues)}
 
@@ -89,6 +93,7 @@ CREATE = Tool(
     plan=_plan_create,
     inside=_create,
     undo=_undo_create,
+    missing=_no_queues,
     done="I opened ticket {ticket}.",
 )
 
@@ -193,6 +198,7 @@ UPDATE = Tool(
     plan=_plan_update,
     inside=_update,
     undo=_undo_update,
+    missing=_no_queues,
     done="Ticket {ticket} is under {category} now.",
 )
 

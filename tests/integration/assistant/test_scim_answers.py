@@ -179,3 +179,20 @@ def test_the_words_of_an_error_are_not_repeated(provider: Provider) -> None:
     with pytest.raises(Refused, match="invalidValue") as caught:
         directory.reset_password("ann")
     assert "Tr0ub4dor" not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        ScimMeaning(frozenset(), False, True, "home"),
+        ScimMeaning(frozenset(), True, False, "home"),
+        ScimMeaning(frozenset(), False, False, ""),
+    ],
+)
+def test_what_it_says_it_cannot_do_is_refused_and_nothing_is_sent(provider: Provider, meaning: ScimMeaning) -> None:
+    directory = ScimDirectory(open_wire(f"http://127.0.0.1:{provider.port}", Secret("token"), 3, ""), meaning)
+    assert directory.unable()
+    for call in directory.unable():
+        with pytest.raises(Refused):
+            getattr(directory, call)("ann")
+    assert not [asked for asked in provider.asked if asked.startswith("PATCH")]
