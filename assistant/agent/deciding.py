@@ -197,7 +197,7 @@ class Deciding:
             if back is None:
                 raise NotAllowed(f"{action.plan.title} cannot be taken back, or it changed nothing.")
             if person is not None and not self._fulfilment.may_undo(action, person, now):
-                raise NotAllowed("Only an agent of the desk may take this back, or for a day the person who asked for it.")
+                raise NotAllowed("Only an agent of the desk may take this back, or for a day the person who asked for it. Access comes back only for a day.")
             made = self._fulfilment.undo(unit, action, *back, by=person.id if person else OPERATOR, at=now)
         self.parts.notify([])
         return made

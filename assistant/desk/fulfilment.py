@@ -19,7 +19,7 @@ from assistant.domain.approval import Approval, ApprovalStatus, Vote
 from assistant.domain.audit import AuditEntry, Consent
 from assistant.domain.configuration import Person
 from assistant.domain.step_up import Channel
-from assistant.governance import approvals, step_up
+from assistant.governance import approvals, lasting, step_up
 from assistant.governance.policy import Decision, Facts, Policy, Verdict
 from assistant.ports.identity import Directory, Workplace
 from assistant.ports.store import OutboxEntry, UnitOfWork
@@ -34,7 +34,11 @@ MOST_ENDS = 168
 SYSTEM = "firstline"
 OPERATOR = "operator"
 RUN, CODE, NOTICE, REMIND, EXPIRE, END = "action.run", "code.send", "notice", "approval.remind", "approval.expire", "grant.end"
+CODE_EXPIRES = "code.expire"
+"""Begins the key of the entry that every action gets whose person is asked for a code."""
+NOT_OFFERED = "this access cannot be asked for any more"
 UNCOUNTED = frozenset({Status.PROPOSED, Status.CANCELLED, Status.EXPIRED, Status.REFUSED})
+"""Of these a person may have any number a day, unless a code was asked for: codes must not be guessed again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,14 +242,16 @@ class Fulfilment:
         if action.status is Status.RUNNING:
             return Moved(action)
         step(action.status, Status.RUNNING)
-        why = self._bar(unit, action, at)
+        why, judged = self._bar(unit, action, at)
         if why:
+            if judged:
+                self.note(unit, action, "decide", judged["verdict"], at, **judged)
             return self._end(unit, action, Status.REFUSED, why, at)
         approval = unit.approvals.load(action.id)
         if approval is not None:
             unit.approvals.save(replace(approval, used_at=at))
         running = self._save(unit, action, Status.RUNNING, at)
-        self.note(unit, running, "act", "begun", at, consents=approval)
+        self.note(unit, running, "act", "begun", at, consents=approval, **judged)
         return Moved(running)
 
     def is_sealed(self, action: Action, seal: str) -> bool:
@@ -262,13 +268,13 @@ class Fulfilment:
         told = {name: value for name, value in result.items() if name != "why"}
         why = {"why_digest": sha256(str(result["why"]).encode()).hexdigest()} if "why" in result else {}
         self.note(unit, ended, "act", status.value, at, detail={**told, **why})
+        if status in (Status.DONE, Status.UNKNOWN):
+            self._end_in_time(unit, ended, at)
         if status is not Status.DONE:
             self._end_again(unit, ended, at)
             return ended
         if ended.reverts and (original := unit.actions.load(ended.reverts)) is not None and original.status is Status.DONE:
             unit.actions.save(replace(original, status=step(original.status, Status.REVERTED), changed_at=at))
-        if ended.ends and result.get("changed"):
-            unit.outbox.put(OutboxEntry(f"{END}:{ended.id}", END, {"action": ended.id}, at, at + timedelta(days=int(ended.ends))))
         return ended
 
     def undo(self, unit: UnitOfWork, original: Action, tool: str, arguments: dict[str, str], plan: Plan, by: str, at: datetime) -> Action:
@@ -298,8 +304,12 @@ class Fulfilment:
         return action
 
     def may_undo(self, original: Action, person: Person, at: datetime) -> bool:
-        """Say whether a person may take an action back: an agent of the desk, or for a day the one whose action it was."""
-        return original.status is Status.DONE and (person.is_agent or (person.id == original.actor and at - original.changed_at <= DAY))
+        """Say whether a person may take an action back: for a day the one whose action it was or an agent of the desk.
+
+        After that only an agent, and nothing that gives access to somebody.
+        """
+        fresh, agent = at - original.changed_at <= DAY, person.is_agent and not lasting.gives_back(original)
+        return original.status is Status.DONE and (agent or (fresh and (person.is_agent or person.id == original.actor)))
 
     def renewed(self, unit: UnitOfWork, action: Action) -> bool:
         """Say whether its person was granted the same again since, so that the end of this grant must not end that one."""
@@ -316,25 +326,32 @@ class Fulfilment:
         return action
 
     def _counted(self, unit: UnitOfWork, facts: Facts, actor: str, but: str, at: datetime) -> Facts:
-        begun = [one for one in unit.actions.of_actor(actor, at - DAY) if one.id != but and not one.reverts and one.status not in UNCOUNTED]
+        of_person = (one for one in unit.actions.of_actor(actor, at - DAY) if one.id != but and not one.reverts)
+        begun = [one for one in of_person if one.status not in UNCOUNTED or unit.outbox.load(f"{CODE_EXPIRES}:{one.id}") is not None]
         return replace(facts, today=sum(one.tool == facts.tool for one in begun), writes_today=len(begun))
 
     def _facts(self, unit: UnitOfWork, action: Action, at: datetime) -> Facts:
-        """Return the facts of an action that was pressed, as they are now."""
+        """Return the facts of an action that was pressed, as they are now. What its arguments say counts, not what was noted of them."""
         challenge, approval = unit.challenges.challenge(action.id), unit.approvals.load(action.id)
         proven = challenge is not None and challenge.used_at is not None and challenge.hash == action.hash
         agreed = approval is not None and not self._does_not_hold(action, approval, at)
         stored = replace(Facts.of_record(action.facts), pressed=True, second_factor=proven, approved=agreed, own=action.actor == action.subject)
+        stored = replace(stored, tool=action.tool, **lasting.asked_for(action.arguments))
         asked = next((one for one in self.workplace.entitlements() if one.id == stored.group), None)
         if asked is not None:
             stored = replace(stored, category=asked.category, amount=max(stored.amount, float(asked.cost)))
         return self._counted(unit, stored, action.actor, action.id, at)
 
     def _does_not_hold(self, action: Action, approval: Approval, at: datetime) -> str:
+        rule = self.policy.tools.get(action.tool)
+        if rule is not None and rule.chain and self.policy.chains[rule.chain].stages != approval.stages:
+            return "the policy asks for other approvals now"
         stage_holders = [self.holders(action, approval, number) for number in range(len(approval.stages))]
         return approvals.holds(approval, action, stage_holders, self.directory.person, at)
 
     def _go_on(self, unit: UnitOfWork, action: Action, person: Person, facts: Facts, at: datetime) -> Moved:
+        if not lasting.can_be_asked_for(action, person, self.workplace.entitlements()):
+            return self._end(unit, action, Status.REFUSED, NOT_OFFERED, at)
         decision = self.policy.judge(facts)
         self.note(unit, action, "decide", decision.verdict.value, at, rule=decision.rule, facts=facts.record(), verdict=decision.verdict.value)
         moves: dict[Verdict, Callable[[], Moved]] = {
@@ -359,6 +376,11 @@ class Fulfilment:
         status = Status.UNKNOWN if action.status is Status.RUNNING else Status.REFUSED
         return self._end(unit, action, status, "the action is not the one that was decided", at)
 
+    def _end_in_time(self, unit: UnitOfWork, ended: Action, at: datetime) -> None:
+        """Set the end of a timed grant that came about, or may have."""
+        if ended.ends and ended.result.get("changed"):
+            unit.outbox.put(OutboxEntry(f"{END}:{ended.id}", END, {"action": ended.id}, at, at + timedelta(days=int(ended.ends))))
+
     def _end_again(self, unit: UnitOfWork, ended: Action, at: datetime) -> None:
         """Try later again to end a timed grant: access must not stay because something was down."""
         tries = int(ended.id.rpartition("-u")[2]) + 1 if ended.reverts and ended.actor == SYSTEM else 0
@@ -375,7 +397,7 @@ class Fulfilment:
             unit.challenges.open(challenge)
         else:
             unit.outbox.put(OutboxEntry(f"{CODE}:{action.id}", CODE, {"action": action.id}, at, at))
-        unit.outbox.put(OutboxEntry(f"code.expire:{action.id}", EXPIRE, {"action": action.id}, at, at + CODE_LIFE))
+        unit.outbox.put(OutboxEntry(f"{CODE_EXPIRES}:{action.id}", EXPIRE, {"action": action.id}, at, at + CODE_LIFE))
         return Moved(self._save(unit, action, Status.CHALLENGED, at), decision.rule, channel=channel.value)
 
     def _ask_approvers(self, unit: UnitOfWork, action: Action, decision: Decision, at: datetime) -> Moved:
@@ -409,18 +431,30 @@ class Fulfilment:
             whom = sha256(f"{action.id}\n{person_id}".encode()).hexdigest()[:16]
             unit.outbox.put(OutboxEntry(f"{NOTICE}:{about}:{action.id}:{approval.stage}:{whom}", NOTICE, body, at, at))
 
-    def _bar(self, unit: UnitOfWork, action: Action, at: datetime) -> str:
-        """Return why a ready action may not run after all, "" when it may."""
+    def _bar(self, unit: UnitOfWork, action: Action, at: datetime) -> tuple[str, dict[str, Any]]:
+        """Return why a ready action may not run after all, "" when it may; and what the policy said by what, {} where it was not asked."""
         if action.reverts:
-            original = unit.actions.load(action.reverts)
-            return "" if original is not None and original.status is Status.DONE else "there is nothing to take back any more"
-        if self.directory.person(action.actor) is None:
-            return "the directory does not know this person any more"
-        approval = unit.approvals.load(action.id)
+            return self._not_to_take_back(unit, action, at), {}
+        person, approval = self.directory.person(action.actor), unit.approvals.load(action.id)
+        if person is None:
+            return "the directory does not know this person any more", {}
+        if at - action.changed_at > DAY:
+            return "it was decided more than a day ago and could not run in time", {}
+        if not lasting.can_be_asked_for(action, person, self.workplace.entitlements()):
+            return NOT_OFFERED, {}
         if approval is not None and (why := self._does_not_hold(action, approval, at)):
-            return why
-        decision = self.policy.judge(self._facts(unit, action, at))
-        return "" if decision.verdict is Verdict.ALLOW else decision.rule
+            return why, {}
+        facts = self._facts(unit, action, at)
+        decision = self.policy.judge(facts)
+        judged = {"verdict": decision.verdict.value, "rule": decision.rule, "facts": facts.record()}
+        return "" if decision.verdict is Verdict.ALLOW else decision.rule, judged
+
+    def _not_to_take_back(self, unit: UnitOfWork, action: Action, at: datetime) -> str:
+        original = unit.actions.load(action.reverts)
+        if original is None or original.status not in (Status.DONE, Status.UNKNOWN):
+            return "there is nothing to take back any more"
+        of_person = unit.actions.of_actor(original.actor, original.created_at - lasting.LOOK_BACK)
+        return "the access that was given up has ended since" if lasting.outlived(original, of_person, at) else ""
 
     def _withdraw(self, unit: UnitOfWork, action: Action) -> None:
         approval = unit.approvals.load(action.id)
@@ -459,6 +493,7 @@ class Fulfilment:
             step=name,
             decision=decision,
             conversation=action.conversation,
+            confidence=facts["confidence"] if facts else None,
             policy=self.policy.version,
             outcome=action.status.value,
             subject=action.subject,

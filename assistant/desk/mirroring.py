@@ -14,6 +14,12 @@ from assistant.ports.ticketing import Tickets
 FILE, COMMENT, STATUS, MOVE = "desk.file", "desk.comment", "desk.status", "desk.move"
 
 
+def filing_key(ticket: Ticket) -> str:
+    """Return the key with which a ticket is created elsewhere. Another installation, or this one made anew, counts from the same number."""
+    made = sha256(f"{ticket.id}\n{ticket.origin}\n{ticket.opened_at.isoformat()}".encode()).hexdigest()[:16]
+    return f"{FILE}:{ticket.id}:{made}"
+
+
 @dataclass(frozen=True, slots=True)
 class PassedOn:
     """The ``Tickets`` protocol over another one. Tickets that only the assistant works on stay in the house."""
@@ -49,7 +55,7 @@ class PassedOn:
     def file(self, ticket_id: str, body: TicketBody, queue: str, at: datetime) -> Ticket:
         """See the port."""
         filed = self.tickets.file(ticket_id, body, queue, at)
-        self.outbox.put(OutboxEntry(f"{FILE}:{ticket_id}", FILE, {"ticket": ticket_id}, at, at))
+        self.outbox.put(OutboxEntry(filing_key(filed), FILE, {"ticket": ticket_id}, at, at))
         return filed
 
     def describe(self, ticket_id: str, body: TicketBody, at: datetime) -> None:
@@ -73,5 +79,5 @@ class PassedOn:
         if ticket is None or ticket.assignee == ASSISTANT:
             return
         # The number of notes makes the key of each change its own, and the same when the transaction is tried again.
-        told = sha256(f"{len(ticket.notes)}\n{at.isoformat()}\n{sorted(body.items())}".encode()).hexdigest()[:16]
+        told = sha256(f"{filing_key(ticket)}\n{len(ticket.notes)}\n{at.isoformat()}\n{sorted(body.items())}".encode()).hexdigest()[:16]
         self.outbox.put(OutboxEntry(f"{kind}:{ticket_id}:{told}", kind, {"ticket": ticket_id, **body}, at, at))

@@ -149,7 +149,9 @@ class RunAction:
     def end(self, unit: UnitOfWork, entry: OutboxEntry, ended: Ended, at: datetime) -> list[Event]:
         """See the protocol."""
         status = {DONE: Status.DONE, FAILED: Status.FAILED}.get(ended.state, Status.UNKNOWN)
-        return self._finish(unit, entry.body["action"], status, ended.result, at)
+        # Of what may have come about, it counts what was seen before: a timed grant ends also when nobody could tell that it began.
+        seen = entry.result.get("before", {}) if status is Status.UNKNOWN else {}
+        return self._finish(unit, entry.body["action"], status, {**seen, **ended.result}, at)
 
     def _finish(self, unit: UnitOfWork, action_id: str, status: Status, result: dict[str, Any], at: datetime) -> list[Event]:
         return self.acts.tell(unit, self.fulfilment.finish(unit, action_id, status, result, at), at)
@@ -281,7 +283,7 @@ class EndGrant(_Inner):
     def begin(self, unit: UnitOfWork, entry: OutboxEntry, at: datetime) -> list[Event] | None:
         """See the protocol."""
         action = unit.actions.load(entry.body["action"])
-        back = self.acts.undoing(action) if action is not None and action.status is Status.DONE else None
+        back = self.acts.undoing(action) if action is not None and action.status in (Status.DONE, Status.UNKNOWN) else None
         if action is not None and back is not None and not self.fulfilment.renewed(unit, action):
             self.fulfilment.undo(unit, action, *back, by=SYSTEM, at=at)
         return []
@@ -326,7 +328,8 @@ class ToDesk:
         body, key = call.entry.body, call.entry.key
         with self.store.read() as unit:
             link = unit.outside.of_ticket(self.desk.name, body["ticket"])
-            filing = unit.outbox.load(f"{mirroring.FILE}:{body['ticket']}")
+            ticket = unit.own_tickets.ticket(body["ticket"])
+            filing = unit.outbox.load(mirroring.filing_key(ticket)) if ticket is not None else None
         if link is None:
             if filing is not None and filing.state == WAITING:
                 raise Unavailable("the ticket is not there yet", 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from assistant.desk.fulfilment import Fulfilment, Moved
 from assistant.domain.action import Action, Status
@@ -51,8 +52,8 @@ class NoSingleUse(Fulfilment):
 class NoApproval(Fulfilment):
     """Whatever is called ready is ready."""
 
-    def _bar(self, unit: UnitOfWork, action: Action, at: datetime) -> str:  # noqa: ARG002
-        return ""
+    def _bar(self, unit: UnitOfWork, action: Action, at: datetime) -> tuple[str, dict[str, Any]]:  # noqa: ARG002
+        return "", {}
 
     def is_sealed(self, action: Action, seal: str) -> bool:  # noqa: ARG002
         """Believe every seal."""

