@@ -33,7 +33,7 @@ types: setup-dev
 	.venv/bin/mypy
 
 tests: setup-dev
-	.venv/bin/pytest -m "not real" $(PYTEST)
+	.venv/bin/pytest -m "not real" -n auto --dist loadfile $(PYTEST)
 
 test: lint contracts types tests
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import platform
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("firstline")
 OWNER_WAIT_SECONDS = 10.0
 LEFT_BEHIND_DEADLINES = 3
+HOLDER_LENGTH = 16
 
 
 class IndexOwned(RuntimeError):
@@ -78,7 +81,9 @@ class Service:
         from assistant.workflows.durable import Durable
 
         assistant = self.assistant
-        self._durable = Durable(assistant.carrier, assistant.settings.workflows_database)
+        place = f"{platform.node()}\n{assistant.settings.home.resolve()}"
+        carrier = replace(assistant.carrier, holder=sha256(place.encode()).hexdigest()[:HOLDER_LENGTH])
+        self._durable = Durable(carrier, assistant.settings.workflows_database)
         self._durable.start()
         assistant.subscribers.append(lambda _events: self._durable.kick() if self._durable is not None else None)
 

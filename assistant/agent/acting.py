@@ -19,12 +19,13 @@ from assistant.agent.state import Memory
 from assistant.agent.steps.understand import Intent
 from assistant.agent.tools.registry import TOOLS, schemas, undoing, why_off
 from assistant.agent.tools.tool import Handles, Hands, Offered, Surroundings, Tool, UnknownArgument, judged_by, resolve
-from assistant.desk.fulfilment import Fulfilment, Moved, NotYours, Wish
+from assistant.desk.fulfilment import Fulfilment, Moved, NotYours
 from assistant.desk.requests import Opened
 from assistant.domain.action import Action, Effect, Plan, Status
 from assistant.domain.conversation import CLOSED, Happening
 from assistant.domain.reply import DO, DROP, OFFER, PERSON, SHOW, UNDO, ActionView, Choice, ReplyKind
 from assistant.governance.policy import Decision, Policy, Verdict
+from assistant.governance.wishes import Wish
 from assistant.ports.identity import Workplace
 from assistant.ports.models import ActingModel, Chosen, Handle, Situation, ToolCall
 from assistant.ports.store import Store, UnitOfWork

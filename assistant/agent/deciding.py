@@ -22,6 +22,7 @@ from assistant.governance.rendering import render
 from assistant.ports.store import ActionChanged, ConversationChanged, UnitOfWork
 
 ATTEMPTS = 4
+MAY_NOT_UNDO = "Only an agent of the desk may take this back, or for a day the person who asked for it. Access comes back only for a day."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,10 @@ class Deciding:
             if moved.action.status is Status.CHALLENGED or (moved.why and not moved.action.status.is_over):
                 return self._reply(conversation, moved, moved.why)
             reply = self._reply(self._after(unit, conversation, moved, now), moved, self._text(unit, moved))
-            event = unit.conversations.emit(conversation.id, now, {"type": "reply", "reply": reply.model_dump(mode="json")})
-        self.parts.notify([event])
+            said = {"type": "reply", "reply": reply.model_dump(mode="json")}
+            held = conversation.state is State.WITH_PERSON  # then the assistant does not speak there; whoever entered the code gets the reply
+            events = [] if held else [unit.conversations.emit(conversation.id, now, said)]
+        self.parts.notify(events)
         return reply
 
     def _after(self, unit: UnitOfWork, conversation: Conversation, moved: Moved, now: datetime) -> Conversation:
@@ -197,7 +200,7 @@ class Deciding:
             if back is None:
                 raise NotAllowed(f"{action.plan.title} cannot be taken back, or it changed nothing.")
             if person is not None and not self._fulfilment.may_undo(action, person, now):
-                raise NotAllowed("Only an agent of the desk may take this back, or for a day the person who asked for it. Access comes back only for a day.")
+                raise NotAllowed(MAY_NOT_UNDO)
             made = self._fulfilment.undo(unit, action, *back, by=person.id if person else OPERATOR, at=now)
         self.parts.notify([])
         return made

@@ -10,10 +10,12 @@ from datetime import timedelta
 from assistant.agent import wording
 from assistant.agent.acting import actions_of
 from assistant.agent.lookup import NO_ISSUE
+from assistant.agent.settlement import handed_over
 from assistant.agent.state import Memory
 from assistant.agent.steps import summarise
 from assistant.agent.turn import ATTEMPTS, Parts, UnknownConversation, UnknownPerson
 from assistant.desk import handoff, requests
+from assistant.domain.audit import AuditEntry
 from assistant.domain.configuration import Person, queue_for
 from assistant.domain.conversation import Conversation
 from assistant.domain.handoff import Handoff, HandoffReason
@@ -36,7 +38,7 @@ class Handover:
         def change(unit: UnitOfWork, agent: Person, conversation: Conversation) -> list[Event]:
             handoff.check_right(agent, conversation)
             if conversation.episode.outcome is None and unit.handoffs.holding(conversation.id) is None:
-                conversation = self._step_in(unit, conversation)
+                conversation = self._step_in(unit, conversation, agent)
             return handoff.take(unit, conversation, agent, self.parts.clock.now(), wording.joined(agent.name))
 
         self._change(agent_id, conversation_id, change)
@@ -99,7 +101,7 @@ class Handover:
             events = change(unit, agent, conversation)
         self.parts.notify(events)
 
-    def _step_in(self, unit: UnitOfWork, conversation: Conversation) -> Conversation:
+    def _step_in(self, unit: UnitOfWork, conversation: Conversation, agent: Person) -> Conversation:
         """File what the assistant was working on, so that whoever steps in has a ticket with everything in it."""
         now, memory, settler = self.parts.clock.now(), Memory.load(conversation.memory), self.parts.settler
         person = self.parts.directory.person(conversation.person) or Person(conversation.person, conversation.person)
@@ -122,4 +124,16 @@ class Handover:
         window = timedelta(days=self.parts.timings.same_issue_days)
         ticket = requests.file(unit.tickets, issue, conversation.episode.ticket, now, window).ticket
         unit.handoffs.record(Handoff(conversation.id, conversation.episode.number, HandoffReason.STEPPED_IN, now, ticket.id))
+        entry = AuditEntry(
+            at=now,
+            actor=agent.id,
+            step=handoff.STEP,
+            decision=HandoffReason.STEPPED_IN.label.lower(),
+            conversation=conversation.id,
+            outcome=conversation.state.value,
+            detail={"ticket": ticket.id, "queue": queue, "reason": HandoffReason.STEPPED_IN.value},
+            subject=person.id,
+            context=handed_over(ticket, queue),
+        )
+        unit.audit.append([entry])
         return replace(conversation, episode=replace(conversation.episode, ticket=ticket.id))

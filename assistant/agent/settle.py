@@ -314,12 +314,12 @@ class _Turn:
 
     @staticmethod
     def _why_unresolved(memory: Memory) -> FailureClass | None:
-        """Somebody who wanted a person before saying what it is about has asked nothing that an article could answer."""
+        """Who wanted a person before saying what it is about, or wanted something done, has asked nothing that an article could answer."""
         if memory.failure:
             return FailureClass(memory.failure)
         if memory.offered:
             return FailureClass.REJECTED
-        return FailureClass.NOT_RETRIEVED if memory.issue else None
+        return FailureClass.NOT_RETRIEVED if memory.confidence is not None else None
 
     def _note(self) -> Settlement:
         """A closed issue with a ticket: what the person adds goes to the ticket."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from assistant.agent import wording
 from assistant.agent.acting import actions_of, view_of
+from assistant.agent.settlement import handed_over
 from assistant.agent.state import Memory, Timings
 from assistant.agent.steps import summarise
 from assistant.agent.tools.registry import TOOLS, undoing
@@ -15,6 +16,7 @@ from assistant.agent.waiting import timer
 from assistant.desk import requests
 from assistant.desk.fulfilment import NOTICE, SYSTEM
 from assistant.domain.action import Action, Status
+from assistant.domain.audit import AuditEntry
 from assistant.domain.configuration import Person, Queue, queue_for
 from assistant.domain.conversation import Conversation, Happening, State, advance, outcome_of
 from assistant.domain.handoff import Handoff, HandoffReason
@@ -27,6 +29,7 @@ from assistant.ports.store import Event, OutboxEntry, UnitOfWork
 
 NOTICED = frozenset({"reset_password", "grant_access"})
 """Of these the person hears at their mailbox too, should somebody else have sat at the screen."""
+CREATES = "create_ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Telling:
         person = self._person(conversation.person) if conversation is not None else None
         if conversation is None or person is None:
             return []
+        if action.status is Status.DONE and action.tool == CREATES:
+            self._complete(unit, conversation, person, action, at)
         needs_people = action.status in (Status.FAILED, Status.UNKNOWN)
         if conversation.state is State.WITH_PERSON and (conversation.episode.ticket or not needs_people):
             return self._on_ticket(unit, conversation, action, at)
@@ -69,6 +74,15 @@ class Telling:
             return self.directory.person(person_id)
         except (Refused, Unavailable):
             return Person(person_id, person_id)
+
+    def _complete(self, unit: UnitOfWork, conversation: Conversation, person: Person, action: Action, at: datetime) -> None:
+        """Give a ticket that was opened on a wish everything that people have to know, and note why they get it."""
+        memory, queue, reason = Memory.load(conversation.memory), action.arguments["queue"], HandoffReason.REQUESTED
+        unit.tickets.describe(action.result["ticket"], self._issue(unit, conversation, person, memory, queue, reason).body, at)
+        ticket = unit.tickets.ticket(action.result["ticket"])
+        assert ticket is not None, "it was opened in this transaction"
+        unit.handoffs.record(Handoff(conversation.id, conversation.episode.number, reason, at, ticket.id, False))
+        self._note_filing(unit, conversation, action, requests.Opened(ticket, False), queue, reason, at)
 
     def _on_ticket(self, unit: UnitOfWork, conversation: Conversation, action: Action, at: datetime) -> list[Event]:
         """A person has the conversation: the assistant does not speak, but whoever has it has to know."""
@@ -103,6 +117,7 @@ class Telling:
         issue = self._issue(unit, conversation, person, memory, queue, reason)
         known, window = conversation.episode.ticket, timedelta(days=self.timings.same_issue_days)
         opened = requests.file(unit.tickets, issue, known, at, window)
+        self._note_filing(unit, conversation, action, opened, queue, reason, at)
         with_ticket = replace(conversation, episode=replace(conversation.episode, ticket=opened.ticket.id))
         if conversation.state is State.WITH_PERSON:
             return self._on_ticket(unit, _unmoved(unit, with_ticket), action, at)
@@ -116,6 +131,25 @@ class Telling:
         moved = self._moved(unit, with_ticket, Happening.FILED, at) if _acting(conversation) else _unmoved(unit, with_ticket)
         view = TicketView(id=opened.ticket.id, subject=opened.ticket.subject, status=opened.ticket.status.value, queue=name, attached=opened.attached)
         return [self._say(unit, moved, action, text, (PERSON,), at, view)]
+
+    @staticmethod
+    def _note_filing(
+        unit: UnitOfWork, conversation: Conversation, action: Action, opened: requests.Opened, queue: str, reason: HandoffReason, at: datetime
+    ) -> None:
+        entry = AuditEntry(
+            at=at,
+            actor=SYSTEM,
+            step="file",
+            decision=action.status.value,
+            conversation=conversation.id,
+            outcome=conversation.state.value,
+            detail={"ticket": opened.ticket.id, "queue": queue, "attached": opened.attached, "reason": reason.value},
+            subject=conversation.person,
+            action=action.id,
+            tool=action.tool,
+            context=handed_over(opened.ticket, queue),
+        )
+        unit.audit.append([entry])
 
     def _issue(
         self, unit: UnitOfWork, conversation: Conversation, person: Person, memory: Memory, queue: str, reason: HandoffReason

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -16,11 +16,12 @@ from typing import Any
 
 from assistant.domain.action import Action, Plan, Status, step
 from assistant.domain.approval import Approval, ApprovalStatus, Vote
-from assistant.domain.audit import AuditEntry, Consent
+from assistant.domain.audit import AuditEntry
 from assistant.domain.configuration import Person
 from assistant.domain.step_up import Channel
 from assistant.governance import approvals, lasting, step_up
 from assistant.governance.policy import Decision, Facts, Policy, Verdict
+from assistant.governance.wishes import Wish
 from assistant.ports.identity import Directory, Workplace
 from assistant.ports.store import OutboxEntry, UnitOfWork
 
@@ -39,18 +40,6 @@ CODE_EXPIRES = "code.expire"
 NOT_OFFERED = "this access cannot be asked for any more"
 UNCOUNTED = frozenset({Status.PROPOSED, Status.CANCELLED, Status.EXPIRED, Status.REFUSED})
 """Of these a person may have any number a day, unless a code was asked for: codes must not be guessed again and again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody wants done, as typed values. ``facts`` are those that the tool knows; the others are filled in here."""
-
-    tool: str
-    arguments: dict[str, str]
-    plan: Plan
-    facts: Facts
-    changes: bool
-    """Whether the tool changes anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,9 +302,7 @@ class Fulfilment:
 
     def renewed(self, unit: UnitOfWork, action: Action) -> bool:
         """Say whether its person was granted the same again since, so that the end of this grant must not end that one."""
-        later = (one for one in unit.actions.of_actor(action.actor, action.created_at) if one.id != action.id and one.tool == action.tool)
-        same = (one for one in later if one.status is Status.DONE and one.arguments.get("group") == action.arguments.get("group"))
-        return any(one.result.get("changed") and one.changed_at > action.changed_at for one in same)
+        return lasting.renewed(action, unit.actions.of_actor(action.actor, action.created_at))
 
     # -- parts ------------------------------------------------------------------------------------------------------
 
@@ -504,10 +491,6 @@ class Fulfilment:
             verdict=verdict,
             facts=facts or {},
             detail={"hash": action.hash} | (detail or {}) | ({"reverts": action.reverts} if action.reverts else {}),
-            approvals=_consents(consents.votes if consents else ()),
+            approvals=approvals.consents(consents),
         )
         unit.audit.append([entry])
-
-
-def _consents(votes: Iterable[Vote]) -> tuple[Consent, ...]:
-    return tuple(Consent(vote.approver, vote.at, vote.hash, vote.instead_of) for vote in votes if vote.approves)

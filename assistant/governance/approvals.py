@@ -8,6 +8,7 @@ from datetime import datetime
 
 from assistant.domain.action import Action
 from assistant.domain.approval import Approval, ApprovalStatus, Stage, Vote
+from assistant.domain.audit import Consent
 from assistant.domain.configuration import Person
 
 Lookup = Callable[[str], Person | None]
@@ -42,6 +43,11 @@ def represented(approver: Person, role_holders: frozenset[str], person: Lookup) 
         if holder is not None and holder.delegate == approver.id:
             return holder_id
     return None
+
+
+def consents(approval: Approval | None) -> tuple[Consent, ...]:
+    """Return who agreed, for the audit."""
+    return tuple(Consent(vote.approver, vote.at, vote.hash, vote.instead_of) for vote in approval.votes if vote.approves) if approval else ()
 
 
 def spent(approval: Approval) -> frozenset[str]:

@@ -43,6 +43,16 @@ def outlived(original: Action, of_person: Iterable[Action], at: datetime) -> boo
     return any(_has_ended(one, original, at) for one in same if one.created_at < original.created_at)
 
 
+def renewed(grant: Action, of_person: Iterable[Action]) -> bool:
+    """Say whether the person was granted the same again after a grant, so that its end must not end that one.
+
+    ``of_person`` are the actions of the same person, from the grant on.
+    """
+    later = (one for one in of_person if one.id != grant.id and one.tool == grant.tool and one.status is Status.DONE)
+    same = (one for one in later if one.arguments.get("group") == grant.arguments.get("group"))
+    return any(one.result.get("changed") and one.changed_at > grant.changed_at for one in same)
+
+
 def _has_ended(grant: Action, original: Action, at: datetime) -> bool:
     if grant.status is Status.REVERTED:
         return grant.changed_at >= original.created_at

@@ -318,8 +318,17 @@ class Outbox(Protocol):
     def waiting(self) -> list[OutboxEntry]:
         """Return everything that has not ended, in the order in which it was put."""
 
-    def postpone(self, key: str, due_at: datetime, result: dict[str, Any]) -> None:
-        """Let an entry wait until another time, with what is known of it so far."""
+    def due(self, until: datetime, limit: int) -> list[OutboxEntry]:
+        """Return what waits and is due by then, in the order in which it was put; of those about one ticket only what was put first."""
+
+    def ahead_of(self, entry: OutboxEntry) -> OutboxEntry | None:
+        """Return the first entry that waits, is about the same ticket and was put before; None when there is none, or it is about no ticket."""
+
+    def hold(self, key: str, holder: str, at: datetime, until: datetime) -> bool:
+        """Keep an entry that waits for one process until then; return False when another process holds it now, or it does not wait."""
+
+    def postpone(self, key: str, due_at: datetime, result: dict[str, Any], held: bool = False) -> None:
+        """Let an entry wait until another time, with what is known of it so far. Nobody holds it then, unless it is to stay ``held``."""
 
     def finish(self, key: str, state: str, at: datetime, result: dict[str, Any]) -> None:
         """Say how an entry ended."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
+import secrets
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Any, TypeVar
 
 from assistant.governance.redaction import redact
 from assistant.ports.clock import Clock
 from assistant.ports.identity import NoSuchAccount
 from assistant.ports.outside import Refused, Unavailable, Uncertain
-from assistant.ports.store import ActionChanged, ConversationChanged, Event, OutboxEntry, Store, UnitOfWork
+from assistant.ports.store import ActionChanged, ConversationChanged, Event, OutboxEntry, Store
 from assistant.ports.ticketing import UnknownTicket
 from assistant.workflows.errands import DONE, FAILED, UNKNOWN, WAITING, Call, Ended, Errand, Errands
 
@@ -29,6 +30,12 @@ ATTEMPTS = 4
 DOUBT = timedelta(seconds=90)
 """How long it is tried to find out whether a call took effect, before a person has to."""
 BEHIND_SECONDS = 0.5
+SOON = timedelta(minutes=1)
+MOST_AT_ONCE = 500
+HELD = timedelta(minutes=3)
+"""How long a process keeps an entry for itself around a call: longer than any call takes."""
+OVER: dict[str, Any] = {"state": WAITING, "over": True}
+"""How a call ended that was not made: somebody else's turn, or nothing is left to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,14 @@ class Carrier:
     clock: Clock
     notify: Callable[[Sequence[Event]], None]
     doubt: timedelta = DOUBT
+    holder: str = field(default_factory=lambda: secrets.token_hex(8), kw_only=True)
+    """Who carries. Two that serve one database must differ; what serves again after a crash goes on at once under the name that it had."""
 
     def due(self) -> list[OutboxEntry]:
-        """Return what waits, in order."""
+        """Return what is due within a minute, in order, but nothing that has to wait for something else; at most 500 entries."""
+        until = self.clock.now() + SOON
         with self.store.read() as unit:
-            return unit.outbox.waiting()
+            return unit.outbox.due(until, MOST_AT_ONCE)
 
     def begin(self, key: str) -> bool:
         """Check that the entry still has to be done, and do what touches only our records; return whether a call is needed."""
@@ -74,9 +84,11 @@ class Carrier:
             if errand is None:
                 unit.outbox.finish(key, FAILED, at, {"why": f"nothing here does {entry.kind}"})
                 return False
-            first = _before(unit, entry)
+            first = unit.outbox.ahead_of(entry)
             if first is not None:
                 unit.outbox.postpone(key, max(first.due_at, at + timedelta(seconds=BEHIND_SECONDS)), entry.result)
+                return False
+            if not unit.outbox.hold(key, self.holder, at, at + HELD):
                 return False
             events = errand.begin(unit, entry, at)
             if events is not None:
@@ -91,25 +103,29 @@ class Carrier:
         with self.store.read() as unit:
             entry = unit.outbox.load(key)
         if entry is None or entry.state != WAITING:
-            return {"state": WAITING, "over": True}
+            return OVER
         known = entry.result
         first = {"first": known.get("first", at.isoformat())}
         if "before" not in known:
             found = self._judged(entry, 1, False, lambda errand: errand.look(entry))
             if found["state"] != DONE:
-                self._mark(key, {**known, **first, "calls": int(known.get("calls", 0)) + 1})
-                return {**found, "open": False}
+                mine = self._mark(key, {**known, **first, "calls": int(known.get("calls", 0)) + 1})
+                return {**found, "open": False} if mine else OVER
             known = {**known, "before": found["result"]}
         calls, uncertain = int(known.get("calls", 0)) + 1, bool(known.get("open"))
-        self._mark(key, {**known, **first, "calls": calls, "open": True})
+        if not self._mark(key, {**known, **first, "calls": calls, "open": True}):
+            return OVER
         return self._judged(entry, calls, uncertain, lambda errand: errand.call(Call(entry, uncertain, at, known["before"])))
 
-    def _mark(self, key: str, known: dict[str, Any]) -> None:
-        """Store what is known before a call, so that a repeat after a crash knows it too."""
+    def _mark(self, key: str, known: dict[str, Any]) -> bool:
+        """Store what is known before a call, so that a repeat after a crash knows it too; return False when another process carries the entry."""
+        at = self.clock.now()
         with self.store.write() as unit:
             entry = unit.outbox.load(key)
-            if entry is not None:
-                unit.outbox.postpone(key, entry.due_at, known)
+            if entry is None or not unit.outbox.hold(key, self.holder, at, at + HELD):
+                return False
+            unit.outbox.postpone(key, entry.due_at, known, held=True)
+        return True
 
     def _judged(self, entry: OutboxEntry, calls: int, uncertain: bool, do: Callable[[Errand], dict[str, Any]]) -> dict[str, Any]:
         try:
@@ -160,12 +176,14 @@ class Carrier:
 
     def drain(self) -> None:
         """Carry out here what is due now; for commands that run without the service."""
-        for _ in range(MOST_CALLS):
+        tried = Counter[str]()
+        while True:
             now = self.clock.now()
-            waiting = [entry.key for entry in self.due() if entry.due_at <= now]
-            if not waiting:
+            due = [entry.key for entry in self.due() if entry.due_at <= now and tried[entry.key] < MOST_CALLS]
+            if not due:
                 return
-            for key in waiting:
+            tried.update(due)
+            for key in due:
                 if self.begin(key):
                     self.end(key, self.call(key))
 
@@ -182,15 +200,6 @@ def _doubts(entry: OutboxEntry, called: dict[str, Any], at: datetime) -> dict[st
     if not called.get("open"):
         return {"doubtful": "", "doubts": 0}
     return {"doubtful": entry.result.get("doubtful") or at.isoformat(), "doubts": int(entry.result.get("doubts", 0)) + 1}
-
-
-def _before(unit: UnitOfWork, entry: OutboxEntry) -> OutboxEntry | None:
-    """Return what waits about the same ticket and was put earlier: what people read there has to come in order."""
-    ticket = entry.body.get("ticket")
-    if ticket is None:
-        return None
-    earlier = takewhile(lambda other: other.key != entry.key, unit.outbox.waiting())
-    return next((other for other in earlier if other.body.get("ticket") == ticket), None)
 
 
 def _plain(error: Exception) -> str:

@@ -11,24 +11,36 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos._serialization import DefaultSerializer
+from sqlalchemy import make_url
 
 from assistant.ports.store import OutboxEntry
 from assistant.workflows.carrying import Carrier
 
 log = logging.getLogger("firstline.workflows")
 TIMERS = "firstline-timers"
-VERSION = "1"
+VERSION = "2"
 """Part of what DBOS recovers by: raised only when an attempt that was begun by an older version could not go on."""
 POLL_SECONDS = 0.5
 LOOK_SECONDS = 5.0
 LOST_SECONDS = 300.0
 """After which an attempt that another process began, and does not end, is begun anew here. Calls end long before that."""
+UNDER_WAY_SECONDS = 60
 NOW = timedelta(milliseconds=50)
 UNDER_WAY = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
 _serving: list[Carrier] = []
+
+
+def _refuse_pickle(_serializer: DefaultSerializer, _stored: str) -> Any:
+    """Stand in for reading pickles, which runs whatever they say: DBOS reads one from each row that says it is one."""
+    raise ValueError("a row of the workflows' database holds a pickle, which is not read")
+
+
+DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[assignment, method-assign]
 
 
 def _carrier() -> Carrier:
@@ -80,11 +92,16 @@ class Durable:
         if _serving:
             raise RuntimeError("this process serves workflows already")
         _serving.append(self._carrier)
+        self._launch()
+        self._thread.start()
+
+    def _launch(self) -> None:
         config = DBOSConfig(
             name="firstline",
             system_database_url=self._url,
             application_version=VERSION,
-            executor_id="local",
+            executor_id=self._carrier.holder,
+            serializer=DBOSPortableJSONSerializer(),
             log_level="ERROR",
             enable_otlp=False,
             max_executor_threads=32,
@@ -92,7 +109,6 @@ class Durable:
         DBOS(config=config)
         DBOS.launch()
         DBOS.register_queue(TIMERS, worker_concurrency=8)
-        self._thread.start()
 
     def kick(self) -> None:
         """Look at the outbox now; safe from any thread."""
@@ -108,13 +124,30 @@ class Durable:
             _serving.remove(self._carrier)
 
     def _dispatch(self) -> None:
+        pause = POLL_SECONDS
         while not self._stopping:
-            self._wake.wait(POLL_SECONDS)
+            self._wake.wait(pause)
             self._wake.clear()
             try:
                 self._begin_waiting()
+                pause = POLL_SECONDS
             except Exception:
-                log.exception("the outbox could not be read; it will be tried again")
+                pause = min(2 * pause, LOOK_SECONDS)
+                log.exception("the outbox could not be carried out; it will be tried again")
+                self._replace_lost()
+
+    def _replace_lost(self) -> None:
+        """Begin a new file when DBOS's was taken away under it: it would go on failing, and everything it needs stands in the outbox."""
+        place = make_url(self._url)
+        if self._stopping or place.get_backend_name() != "sqlite" or Path(str(place.database)).exists():
+            return
+        log.error("the workflows' database %s is gone; a new one is begun", place.database)
+        try:
+            DBOS.destroy(workflow_completion_timeout_sec=UNDER_WAY_SECONDS)
+            self._launch()
+        except Exception:
+            log.exception("a new workflows' database could not be begun; it will be tried again")
+        self._begun.clear()
 
     def _begin_waiting(self) -> None:
         now, waiting = self._carrier.clock.now(), self._carrier.due()

@@ -10,13 +10,14 @@ from typing import Any
 from assistant.adapters.memory.clock import FixedClock
 from assistant.adapters.memory.directory import MemoryDirectory
 from assistant.agent.tools.registry import undoing
-from assistant.desk.fulfilment import END, EXPIRE, NOTICE, REMIND, RUN, Fulfilment, NotYours, Wish
+from assistant.desk.fulfilment import END, EXPIRE, NOTICE, REMIND, RUN, Fulfilment, NotYours
 from assistant.domain.action import Action, Plan, Status
 from assistant.domain.approval import ApprovalStatus, Stage
 from assistant.domain.configuration import Company, Entitlement, Organisation, Person
 from assistant.governance.approvals import NotAllowed
 from assistant.governance.audit import verify
 from assistant.governance.policy import Chain, Facts, Policy, load_policy
+from assistant.governance.wishes import Wish
 from assistant.ports.store import Event, OutboxEntry, Store, UnitOfWork
 from assistant.workflows.carrying import Carrier
 from assistant.workflows.errands import EndGrant, Errand, Errands, Expire, Remind, RunAction

@@ -123,10 +123,10 @@ class TurnDraws:
         return reply
 
     def _written(self, why: str) -> None:
-        """Nothing of any article belongs into the log; into the audit belong ids only."""
+        """Nothing of any article belongs into log or audit but ids: the log of a refusal names the path that somebody asked for."""
         logged, audited = self.surface.news()
-        self._leaked("log", CANARY.findall("\n".join(logged).lower()), f"{why}: logged")
         ids = {word for article_id in self.company.record.audiences for word in CANARY.findall(article_id)}
+        self._leaked("log", set(CANARY.findall("\n".join(logged).lower())) - ids, f"{why}: logged")
         self._leaked("log", set(CANARY.findall("\n".join(audited).lower())) - ids, f"{why}: audited")
 
     def _look_back(self, person: str, conversation: str) -> None:

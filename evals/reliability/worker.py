@@ -141,7 +141,7 @@ class Worker:
             settle=lambda unit, conversation_id, at: settle_one(parts, unit, conversation_id, at),
             url=lambda: "http://127.0.0.1",
         )
-        dying = DyingCarrier(carrier.store, carrier.errands, carrier.clock, carrier.notify, DOUBT, place.die)
+        dying = DyingCarrier(carrier.store, carrier.errands, carrier.clock, carrier.notify, DOUBT, place.die, holder="the worker")
         self.durable = Durable(dying, f"sqlite:///{place.home / 'workflows.db'}")
         self.durable.start()
         self.turns.recover()

@@ -31,6 +31,7 @@ from assistant.domain.ticket import TicketBody, TicketDraft
 from assistant.governance.policy import Policy, load_policy
 from assistant.ports.identity import Directory
 from assistant.ports.models import ActingModel, Chosen, Situation, ToolCall
+from assistant.ports.notify import Notifier
 from assistant.ports.store import Event, OutboxEntry, Store
 from assistant.ports.ticketing import OutgoingTicket, TicketDesk
 from assistant.workflows.carrying import Carrier
@@ -82,6 +83,7 @@ class Workshop:
         policy: Policy | None = None,
         at: datetime = MONDAY,
         made: Organisation = MADE,
+        notifier: Notifier | None = None,
     ) -> None:
         self.store, self.clock, self.desk = store, FixedClock(at), desk
         self.workplace = MemoryDirectory(made)
@@ -89,7 +91,7 @@ class Workshop:
         self.notifier = MemoryNotifier(Sender("Help", "help@x.example", self.clock))
         self.model = model or Wishing()
         knowledge, policy = MemoryKnowledge(), policy or load_policy()
-        outward = Outward(self.directory, self.workplace, self.workplace, self.notifier, desk)
+        outward = Outward(self.directory, self.workplace, self.workplace, notifier or self.notifier, desk)
         self.acting = deciding(outward, policy, KEY, self.model)
         timings = Timings()
         settler = Settler(knowledge, policy, timings, self.workplace.queues, str, self.acting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from assistant.domain.action import Action, Status
@@ -79,6 +80,7 @@ class MemoryOutbox:
     """The ``Outbox`` protocol over a dictionary, which keeps the order."""
 
     kept: dict[str, OutboxEntry] = field(default_factory=dict)
+    holds: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     def put(self, entry: OutboxEntry) -> None:
         """See the port."""
@@ -92,13 +94,34 @@ class MemoryOutbox:
         """See the port."""
         return [entry for entry in self.kept.values() if entry.state == "waiting"]
 
-    def postpone(self, key: str, due_at: datetime, result: dict[str, Any]) -> None:
+    def due(self, until: datetime, limit: int) -> list[OutboxEntry]:
         """See the port."""
+        return [entry for entry in self.waiting() if entry.due_at <= until and self.ahead_of(entry) is None][:limit]
+
+    def ahead_of(self, entry: OutboxEntry) -> OutboxEntry | None:
+        """See the port."""
+        ticket = entry.body.get("ticket")
+        earlier = takewhile(lambda other: other.key != entry.key, self.waiting())
+        return next((other for other in earlier if ticket is not None and other.body.get("ticket") == ticket), None)
+
+    def hold(self, key: str, holder: str, at: datetime, until: datetime) -> bool:
+        """See the port."""
+        by, before = self.holds.get(key, (holder, at))
+        if key not in self.kept or self.kept[key].state != "waiting" or (by != holder and before > at):
+            return False
+        self.holds[key] = holder, until
+        return True
+
+    def postpone(self, key: str, due_at: datetime, result: dict[str, Any], held: bool = False) -> None:
+        """See the port."""
+        if not held:
+            self.holds.pop(key, None)
         if key in self.kept and self.kept[key].state == "waiting":
             self.kept[key] = replace(self.kept[key], due_at=due_at, result=result)
 
     def finish(self, key: str, state: str, at: datetime, result: dict[str, Any]) -> None:
         """See the port."""
+        self.holds.pop(key, None)
         if key in self.kept and self.kept[key].state == "waiting":
             self.kept[key] = replace(self.kept[key], state=state, done_at=at, result=result)
 

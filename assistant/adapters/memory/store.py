@@ -164,7 +164,7 @@ class MemoryUnit:
             MemoryIntentLog(list(self.intents.intents)),
             MemoryActions(dict(self.actions.kept)),
             MemoryApprovals(dict(self.approvals.kept)),
-            MemoryOutbox(dict(self.outbox.kept)),
+            MemoryOutbox(dict(self.outbox.kept), dict(self.outbox.holds)),
             handoffs=self.handoffs.copy(),
             outside=self.outside.copy(),
             challenges=self.challenges.copy(),

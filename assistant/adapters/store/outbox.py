@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from assistant.adapters.store.tables import outbox
+from assistant.adapters.store.tables import outbox, outbox_holds
 from assistant.ports.store import OutboxEntry
 
 WAITING = "waiting"
+TICKET = outbox.c.body["ticket"].as_string()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,47 @@ class SqlOutbox:
         query = select(outbox).where(outbox.c.state == WAITING).order_by(outbox.c.number)
         return [_entry(row) for row in self.connection.execute(query).mappings()]
 
-    def postpone(self, key: str, due_at: datetime, result: dict[str, Any]) -> None:
+    def due(self, until: datetime, limit: int) -> list[OutboxEntry]:
         """See the port."""
+        firsts = select(func.min(outbox.c.number)).where(outbox.c.state == WAITING, TICKET.is_not(None)).group_by(TICKET)
+        first = or_(TICKET.is_(None), outbox.c.number.in_(firsts))
+        query = select(outbox).where(outbox.c.state == WAITING, outbox.c.due_at <= until, first).order_by(outbox.c.number).limit(limit)
+        return [_entry(row) for row in self.connection.execute(query).mappings()]
+
+    def ahead_of(self, entry: OutboxEntry) -> OutboxEntry | None:
+        """See the port."""
+        ticket = entry.body.get("ticket")
+        if ticket is None:
+            return None
+        mine = select(outbox.c.number).where(outbox.c.key == entry.key).scalar_subquery()
+        query = select(outbox).where(outbox.c.state == WAITING, outbox.c.number < mine, outbox.c.body["ticket"].as_string() == ticket)
+        row = self.connection.execute(query.order_by(outbox.c.number).limit(1)).mappings().first()
+        return _entry(row) if row else None
+
+    def hold(self, key: str, holder: str, at: datetime, until: datetime) -> bool:
+        """See the port. Locks the entry until the end of the transaction."""
+        waits = select(outbox.c.key).where(outbox.c.key == key, outbox.c.state == WAITING).with_for_update()
+        if self.connection.execute(waits).first() is None:
+            return False
+        held = self.connection.execute(select(outbox_holds).where(outbox_holds.c.key == key)).mappings().first()
+        if held is not None and held["holder"] != holder and held["until"] > at:
+            return False
+        self._release(key)
+        self.connection.execute(insert(outbox_holds).values(key=key, holder=holder, until=until))
+        return True
+
+    def _release(self, key: str) -> None:
+        self.connection.execute(delete(outbox_holds).where(outbox_holds.c.key == key))
+
+    def postpone(self, key: str, due_at: datetime, result: dict[str, Any], held: bool = False) -> None:
+        """See the port."""
+        if not held:
+            self._release(key)
         self.connection.execute(update(outbox).where(outbox.c.key == key, outbox.c.state == WAITING).values(due_at=due_at, result=result))
 
     def finish(self, key: str, state: str, at: datetime, result: dict[str, Any]) -> None:
         """See the port."""
+        self._release(key)
         changed = update(outbox).where(outbox.c.key == key, outbox.c.state == WAITING)
         self.connection.execute(changed.values(state=state, done_at=at, result=result))
 

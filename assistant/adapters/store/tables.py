@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 from kb.adapters.store.engine import UtcDateTime
 
@@ -231,6 +231,15 @@ outbox = Table(
     Column("state", String(20), nullable=False, index=True),
     Column("done_at", UtcDateTime),
     Column("result", JSON, nullable=False),
+    Index("ix_outbox_due", "state", "due_at"),
+)
+
+outbox_holds = Table(
+    "outbox_holds",
+    metadata,
+    Column("key", String(120), primary_key=True),
+    Column("holder", String(40), nullable=False),
+    Column("until", UtcDateTime, nullable=False),
 )
 
 challenges = Table(

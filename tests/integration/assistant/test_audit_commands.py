@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from assistant.adapters.store.audit import SqlAudit
 from assistant.cli import app
 from assistant.doctor import Check, examine
+from assistant.governance.policy import load_policy
 from assistant.service import Service
 from tests.support.world import World, opened_world
 
@@ -103,7 +104,7 @@ class TestReplay:
         assert "different: recorded is escalate by “steps.answer”" in done.stdout
 
     def test_without_the_policy_of_then_it_says_why_not(self, run: Run, home: Path) -> None:
-        (policy,) = (home / "policies").iterdir()
+        policy = home / "policies" / f"{load_policy().version}.toml"
         policy.write_text(policy.read_text().replace("0.30", "0.31"))
         done = run("audit", "replay", "2")
         assert (done.exit_code, "cannot be replayed" in done.stdout, "was changed" in done.stdout) == (1, True, True)

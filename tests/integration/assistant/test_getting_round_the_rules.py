@@ -200,7 +200,8 @@ class TestPresses:
             action = workshop.wants("unlock_account")
             with ThreadPoolExecutor(6) as pool:
                 choices = [f"{word}{action.id}" for word in (DO, "drop:", DO, "drop:", DO, DO)]
-                list(pool.map(lambda choice: workshop.say(conversation=action.conversation, choice=choice), choices))
+                for pressed in [pool.submit(workshop.say, "", action.conversation, "ann", choice) for choice in choices]:
+                    pressed.result()
             begun = [entry for entry in workshop.entries(RUN) if entry.body["action"] == action.id]
             status = workshop.action(action.id).status
             assert (status, len(begun)) in ((Status.READY, 1), (Status.CANCELLED, 0))
@@ -293,8 +294,9 @@ class TestEndsOfGrants:
         workshop.clock.advance(7 * DAY)
         agent = workshop.person("fay")
         with ThreadPoolExecutor(3) as pool:
-            made = [pool.submit(workshop.deciding.undo, action.id, agent), pool.submit(workshop.carry), pool.submit(workshop.deciding.undo, action.id, None)]
-        errors = [one.exception() for one in made]
+            undone = [pool.submit(workshop.deciding.undo, action.id, one) for one in (agent, None)]
+            pool.submit(workshop.carry).result()
+        errors = [one.exception() for one in undone]
         workshop.carry()
         assert all(error is None or "nothing to take back" in str(error) for error in errors)
         assert "ledger" not in workshop.directory.account("ann").groups

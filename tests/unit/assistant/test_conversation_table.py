@@ -21,6 +21,9 @@ REPLIES: dict[Happening, tuple[State | None, Outcome | None]] = {
     H.FILED: (S.FILED, O.TICKET_FILED),
     H.HANDED_OFF: (S.HANDED_OFF, O.HANDED_OFF),
     H.DECLINED: (S.ABANDONED, O.UNRESOLVED),
+    H.PROPOSED: (S.CONFIRMING_ACTION, None),
+    H.STARTED: (S.ACTING, None),
+    H.DROPPED: (S.ABANDONED, O.ABANDONED),
     H.CONVERSED: (None, None),
     H.FAILED: (None, None),
 }
@@ -29,13 +32,21 @@ SILENCES = {
     S.AWAITING_CONFIRMATION: (S.RESOLVED, O.RESOLVED_ASSUMED),
     S.CLARIFYING: (S.ABANDONED, O.ABANDONED),
     S.OFFERING_TICKET: (S.ABANDONED, O.ABANDONED),
+    S.CONFIRMING_ACTION: (S.ABANDONED, O.ABANDONED),
 }
+ENDINGS = {
+    H.ACTED: (S.AWAITING_CONFIRMATION, None),
+    H.FILED: (S.FILED, O.TICKET_FILED),
+    H.DROPPED: (S.ABANDONED, O.ABANDONED),
+}
+"""How an action that was under way ends, outside of any message."""
 PEOPLE = {H.MESSAGE: S.WITH_PERSON, H.GIVEN_BACK: S.OPEN, H.LAPSED: S.HANDED_OFF}
 """What can happen to a conversation that somebody of the desk has."""
 LEGAL = (
     {(state, H.MESSAGE) for state in RESTING}
     | {(S.ANSWERING, happening) for happening in REPLIES}
     | {(state, H.SILENCE) for state in SILENCES}
+    | {(S.ACTING, happening) for happening in ENDINGS}
     | {(state, H.TAKEN) for state in (*RESTING, S.ANSWERING)}
     | {(S.WITH_PERSON, happening) for happening in PEOPLE}
 )
@@ -66,6 +77,13 @@ def test_nothing_that_the_assistant_does_is_possible_while_a_person_has_it(happe
     else:
         with pytest.raises(IllegalTransition):
             advance(S.WITH_PERSON, happening)
+
+
+@pytest.mark.parametrize("happening", list(ENDINGS))
+def test_an_action_ends_where_the_table_says(happening: Happening) -> None:
+    target, outcome = ENDINGS[happening]
+    assert advance(S.ACTING, happening) is target
+    assert outcome_of(S.ACTING, happening) is outcome
 
 
 @pytest.mark.parametrize("state", list(SILENCES))
