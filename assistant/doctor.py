@@ -15,6 +15,7 @@ from assistant.governance.step_up import channel_of
 from assistant.ports.outside import Refused, Unavailable
 from assistant.ports.store import AuditUnreadable
 from assistant.privacy import expired, periods_of, unfinished_erasures
+from assistant.workflows.standing import LOOK_BACK, standing
 from kb.keeper import Health
 
 ANCHORED_WITHIN = timedelta(minutes=5)
@@ -48,6 +49,7 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
         "they are answered when the service starts" if waiting else "",
     )
     yield from _tools(assistant)
+    yield _outbox(assistant)
     yield from _audit(assistant, owned_here)
     yield from _privacy(assistant)
     origins = ", ".join(assistant.settings.allowed_origins) or "none"
@@ -62,6 +64,15 @@ def _tools(assistant: Assistant) -> Iterator[Check]:
     yield Check("tools", "ok" if usable else "note", f"usable: {', '.join(usable) or 'none'}")
     for name, reason in off.items():
         yield Check(f"tool {name}", "note", f"switched off: {reason}", "see docs/guide/tools.md")
+
+
+def _outbox(assistant: Assistant) -> Check:
+    found = standing(assistant.store, assistant.clock.now())
+    oldest = f", the oldest for {found.oldest.total_seconds() / 60:.0f} minutes" if found.waiting else ""
+    says = f"{found.waiting} entries wait{oldest}; {found.unsettled} of the last {LOOK_BACK.days} days failed or are uncertain"
+    if found.late:
+        return Check("outbox", "bad", says, "start the service; when it runs, its log says what it cannot reach")
+    return Check("outbox", "note" if found.unsettled else "ok", says, "look at them under Actions in the console" if found.unsettled else "")
 
 
 def _people(assistant: Assistant) -> Iterator[Check]:

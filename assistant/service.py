@@ -26,6 +26,7 @@ from assistant.governance.refusals import Refusals
 from assistant.learning import learn_weekly
 from assistant.ports.store import AuditUnreadable
 from assistant.privacy import retain_daily
+from assistant.workflows.standing import standing
 from kb.keeper import Health
 from kb.model import Reader
 
@@ -138,11 +139,12 @@ class Service:
         state, why = self.assistant.knowledge_base.keeper.health()
         ready = "ready" if state is Health.READY and self._audit == "ready" else "degraded"
         try:
+            outbox = standing(self.assistant.store, self.assistant.clock.now())
             articles = sum(article.audience.admits(Reader()) for article in self.assistant.knowledge_base.store.articles())
         except Exception as error:  # whatever is wrong with the database is what this call is asked for
             return {"status": "failing", "database": type(error).__name__, "vector_search": state.value, "detail": str(error)}
-        facts = {"vector_search": state.value, "detail": why, "audit": self._audit, "caught_up": self._recovered}
-        return {"status": ready, "articles": articles, **facts}
+        facts = {"vector_search": state.value, "detail": why, "audit": self._audit, "caught_up": self._recovered, "outbox": outbox.facts()}
+        return {"status": "degraded" if outbox.late else ready, "articles": articles, **facts}
 
     def stop(self) -> None:
         """Finish turns, anchor the audit and let go; what the outbox still holds goes on at the next start."""

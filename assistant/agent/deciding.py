@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -189,6 +190,12 @@ class Deciding:
             NotYours: there is no such action.
             NotAllowed: it is not done, changed nothing, cannot be taken back, or this person may not.
         """
+        for _ in range(ATTEMPTS - 1):
+            with suppress(ActionChanged):
+                return self._undo(action_id, person)
+        return self._undo(action_id, person)
+
+    def _undo(self, action_id: str, person: Person | None) -> Action:
         now = self.parts.clock.now()
         with self.parts.store.write() as unit:
             action = unit.actions.load(action_id)

@@ -31,7 +31,7 @@ from assistant.ports.clock import Clock
 from assistant.ports.devices import DeviceFleet
 from assistant.ports.identity import Directory
 from assistant.ports.knowledge import Knowledge
-from assistant.ports.store import ConversationChanged, Event, Message, Store, UnitOfWork
+from assistant.ports.store import ActionChanged, ConversationChanged, Event, Message, Store, UnitOfWork
 from kb.model import Reader
 
 log = logging.getLogger("firstline.turn")
@@ -232,7 +232,7 @@ class Turns:
         for attempt in range(ATTEMPTS):
             try:
                 return self._try_answer(message)
-            except (ConversationChanged, CitationsChanged):
+            except (ActionChanged, ConversationChanged, CitationsChanged):
                 if attempt == ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")

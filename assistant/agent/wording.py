@@ -21,8 +21,8 @@ def greeting(person: Person) -> str:
 def small_talk() -> str:
     """Say what this is."""
     return (
-        "I am Firstline, the IT help of this organisation. I answer from its knowledge base, say where each answer comes from, "
-        "and open a ticket for the rest. What can I do for you?"
+        "I am Firstline, the IT help of this organisation. I answer from its knowledge base and say where each answer comes from. "
+        "Some things I do for you, once you have said yes. For the rest I open a ticket. What can I do for you?"
     )
 
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from assistant.domain.action import Action, Plan, Status, step
 from assistant.domain.approval import Approval, ApprovalStatus, Vote
-from assistant.domain.audit import AuditEntry
 from assistant.domain.configuration import Person
 from assistant.domain.step_up import Channel
 from assistant.governance import approvals, lasting, step_up
@@ -178,7 +177,8 @@ class Fulfilment:
         if requester is None:
             return frozenset()
         owner = next((one.owner for one in self.workplace.entitlements() if one.id == action.arguments.get("group")), "")
-        return approvals.holders(approval.stages[stage].role, requester, owner, self.directory.people())
+        role = approval.stages[stage].role
+        return approvals.holders(role, requester, owner, self.directory.people() if role.startswith("group:") else ())
 
     def may_decide(self, action: Action, approval: Approval, approver: Person) -> bool:
         """Say whether a person is one of those who decide the current stage."""
@@ -194,16 +194,18 @@ class Fulfilment:
             self.note(unit, action, "approve", "reminded", at, actor=SYSTEM)
 
     def expire(self, unit: UnitOfWork, action_id: str, at: datetime) -> Moved | None:
-        """End an action whose approval or code did not come in time; None when it goes on, or ended before."""
-        action, approval, challenge = unit.actions.load(action_id), unit.approvals.load(action_id), unit.challenges.challenge(action_id)
-        if action is None:
+        """End an action whose approval or code did not come in time; None when it ended before, or still has time: it is looked at again then."""
+        action, approval = unit.actions.load(action_id), unit.approvals.load(action_id)
+        if action is None or action.status not in (Status.CHALLENGED, Status.AWAITING):
             return None
-        if action.status is Status.CHALLENGED and (challenge is None or at >= challenge.expires_at):
-            return self._end(unit, action, Status.EXPIRED, "the code was not entered in time", at)
-        if action.status is not Status.AWAITING or approval is None or at < approval.expires_at:
+        asked = approval if action.status is Status.AWAITING else unit.challenges.challenge(action_id)
+        if asked is not None and at < asked.expires_at:
+            unit.outbox.put(OutboxEntry(f"{EXPIRE}:{action.id}:{at.timestamp():.3f}", EXPIRE, {"action": action.id}, at, asked.expires_at))
             return None
-        unit.approvals.save(replace(approval, status=ApprovalStatus.EXPIRED))
-        return self._end(unit, action, Status.EXPIRED, "nobody decided in time", at)
+        if approval is not None:
+            unit.approvals.save(replace(approval, status=ApprovalStatus.EXPIRED))
+        why = "nobody decided in time" if action.status is Status.AWAITING else "the code was not entered in time"
+        return self._end(unit, action, Status.EXPIRED, why, at)
 
     def unreachable(self, unit: UnitOfWork, action_id: str, at: datetime) -> Moved | None:
         """End an action whose code could not be sent; None when it does not wait for one any more."""
@@ -293,10 +295,7 @@ class Fulfilment:
         return action
 
     def may_undo(self, original: Action, person: Person, at: datetime) -> bool:
-        """Say whether a person may take an action back: for a day the one whose action it was or an agent of the desk.
-
-        After that only an agent, and nothing that gives access to somebody.
-        """
+        """Say whether a person may take an action back: for a day its person or an agent; then only an agent, and nothing that gives access."""
         fresh, agent = at - original.changed_at <= DAY, person.is_agent and not lasting.gives_back(original)
         return original.status is Status.DONE and (agent or (fresh and (person.is_agent or person.id == original.actor)))
 
@@ -458,39 +457,6 @@ class Fulfilment:
         unit.actions.save(moved)
         return replace(moved, version=action.version + 1)
 
-    def note(
-        self,
-        unit: UnitOfWork,
-        action: Action,
-        name: str,
-        decision: str,
-        at: datetime,
-        *,
-        actor: str = "",
-        rule: str = "",
-        verdict: str = "",
-        facts: dict[str, Any] | None = None,
-        detail: dict[str, Any] | None = None,
-        consents: Approval | None = None,
-    ) -> None:
-        """Write one line of the audit about an action."""
-        entry = AuditEntry(
-            at=at,
-            actor=actor or action.actor,
-            step=name,
-            decision=decision,
-            conversation=action.conversation,
-            confidence=facts["confidence"] if facts else None,
-            policy=self.policy.version,
-            outcome=action.status.value,
-            subject=action.subject,
-            action=action.id,
-            tool=action.tool,
-            arguments=dict(action.arguments),
-            rule=rule,
-            verdict=verdict,
-            facts=facts or {},
-            detail={"hash": action.hash} | (detail or {}) | ({"reverts": action.reverts} if action.reverts else {}),
-            approvals=approvals.consents(consents),
-        )
-        unit.audit.append([entry])
+    def note(self, unit: UnitOfWork, action: Action, name: str, decision: str, at: datetime, **more: Any) -> None:
+        """Write one line of the audit about an action; ``more`` as for ``action_entry``."""
+        unit.audit.append([action_entry(action, self.policy.version, name, decision, at, **more)])

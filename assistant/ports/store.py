@@ -249,7 +249,11 @@ class Actions(Protocol):
     """Actions, from the proposal to the end."""
 
     def add(self, action: Action) -> None:
-        """Store a new action."""
+        """Store a new action.
+
+        Raises:
+            ActionChanged: there is one of this id, which somebody stored meanwhile.
+        """
 
     def load(self, action_id: str) -> Action | None:
         """Return an action, or None."""

@@ -21,7 +21,7 @@ RUNS_WHAT_IT_READS = {
     "langchain_core.load",
     "langchain.load",
 }
-CALLS = {"eval", "exec", "compile", "__import__"}
+CALLS = {"eval", "exec", "compile"}
 KEYWORDS = {"trust_remote_code", "allow_pickle", "shell", "allow_dangerous_deserialization"}
 UNSAFE = {"yaml.load", "yaml.unsafe_load", "torch.load", "os.system", "os.popen"}
 DURABLE = ("assistant", "workflows")

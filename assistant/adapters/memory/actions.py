@@ -20,6 +20,8 @@ class MemoryActions:
 
     def add(self, action: Action) -> None:
         """See the port."""
+        if action.id in self.kept:
+            raise ActionChanged(action.id)
         self.kept[action.id] = action
 
     def load(self, action_id: str) -> Action | None:

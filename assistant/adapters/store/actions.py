@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from assistant.adapters.store.tables import actions, approvals, votes
 from assistant.domain.action import Action, Plan, Status
@@ -22,7 +23,10 @@ class SqlActions:
 
     def add(self, action: Action) -> None:
         """See the port."""
-        self.connection.execute(insert(actions).values(**_row(action)))
+        try:
+            self.connection.execute(insert(actions).values(**_row(action)))
+        except IntegrityError as error:
+            raise ActionChanged(action.id) from error
 
     def load(self, action_id: str) -> Action | None:
         """See the port."""

@@ -45,4 +45,4 @@ def _misjudged(tool: Tool, policy: Policy) -> str:
 def schemas(offers: Sequence[Offered], policy: Policy, hands: Hands) -> list[dict[str, Any]]:
     """Return the tools that a model may be shown now."""
     off = switched_off(policy, hands)
-    return [tool.schema(offers) for tool in TOOLS.values() if tool.offered]
+    return [tool.schema(offers) for tool in TOOLS.values() if tool.offered and tool.name not in off]

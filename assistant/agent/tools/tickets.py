@@ -149,6 +149,7 @@ CLOSE = Tool(
     inside=_close,
     undo=_opposite("reopen_ticket"),
     done="Ticket {ticket} is closed.",
+    unchanged="Ticket {ticket} was closed already, so I changed nothing.",
 )
 REOPEN = Tool(
     "reopen_ticket",
@@ -159,6 +160,7 @@ REOPEN = Tool(
     inside=_reopen,
     undo=_opposite("close_ticket"),
     done="Ticket {ticket} is open again.",
+    unchanged="Ticket {ticket} was open already, so I changed nothing.",
 )
 WITHDRAW = Tool("withdraw_ticket", Effect.WRITE, "Withdraw a ticket.", inside=_withdraw, offered=False, done="The ticket is withdrawn.")
 
@@ -200,6 +202,7 @@ UPDATE = Tool(
     undo=_undo_update,
     missing=_no_queues,
     done="Ticket {ticket} is under {category} now.",
+    unchanged="Ticket {ticket} was under {category} already, so I changed nothing.",
 )
 
 

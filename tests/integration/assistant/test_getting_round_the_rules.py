@@ -192,6 +192,18 @@ class TestSecondFactors:
             workshop.enter(action, workshop.code(action), person="bo")
         assert workshop.action(action.id).status is Status.CHALLENGED
 
+    def test_a_code_that_was_sent_late_still_expires(self, workshop: Workshop) -> None:
+        action = workshop.wants("reset_password")
+        workshop.press(action)
+        workshop.clock.advance(timedelta(minutes=25))  # the service was down
+        workshop.carry()
+        workshop.clock.advance(timedelta(minutes=6))
+        workshop.carry()
+        assert workshop.action(action.id).status is Status.CHALLENGED
+        workshop.clock.advance(timedelta(minutes=5))
+        workshop.carry()
+        assert workshop.action(action.id).status is Status.EXPIRED
+
 
 class TestPresses:
     def test_a_card_that_is_pressed_and_dropped_at_once_acts_once_or_not_at_all(self, workshop: Workshop) -> None:

@@ -42,3 +42,23 @@ def test_what_goes_elsewhere_has_all_of_it(shop: Workshop) -> None:
     sent = outgoing(ticket, ticket.body, shop.person("ann")).text
     for part in ("SUMMARY", "FACTS", "ARTICLES TRIED", "TRANSCRIPT", WORDS, "Why it came to people: Asked for a person or a ticket"):
         assert part in sent
+
+
+@pytest.mark.parametrize(
+    ("tool", "labels", "said"),
+    [
+        ("update_ticket", {"category": "vpn"}, "was under vpn already"),
+        ("reopen_ticket", {}, "was open already"),
+        ("close_ticket", {}, "was closed already"),
+    ],
+)
+def test_what_was_so_already_is_said_to_be_so_and_has_no_undo(shop: Workshop, tool: str, labels: dict[str, str], said: str) -> None:
+    ticket = shop.ticket()
+    if tool == "close_ticket":
+        shop.does(tool, ticket=ticket)
+    done = shop.does(tool, ticket=ticket, **labels)
+    assert done.result["changed"] is False
+    with shop.store.read() as unit:
+        last = [event.body["reply"] for event in unit.conversations.events(done.conversation) if event.body["type"] == "reply"][-1]
+    assert f"Ticket {ticket} {said}" in last["text"]
+    assert not [choice for choice in last["choices"] if choice["label"] == "Undo"]
