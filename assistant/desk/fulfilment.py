@@ -19,6 +19,7 @@ from assistant.domain.approval import Approval, ApprovalStatus, Vote
 from assistant.domain.configuration import Person
 from assistant.domain.step_up import Channel
 from assistant.governance import approvals, lasting, step_up
+from assistant.governance.action_record import action_entry
 from assistant.governance.policy import Decision, Facts, Policy, Verdict
 from assistant.governance.wishes import Wish
 from assistant.ports.identity import Directory, Workplace

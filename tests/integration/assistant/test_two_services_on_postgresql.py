@@ -92,8 +92,8 @@ def test_a_vote_counts_once_and_an_approved_action_runs_once(two: tuple[Workshop
     assert at_once([one.drain for one in carriers]) == [None] * 4
     assert two[0].action(action.id).status is Status.DONE
     with two[0].store.read() as unit:
-        steps = [line.facts["decision"] for line in unit.audit.lines(0, 1_000, action.id) if line.facts["step"] == "act"]
-    assert steps == ["begun", "done"]
+        decisions = [line.facts["decision"] for line in unit.audit.lines(0, 1_000, action.id)]
+    assert (decisions.count("begun"), decisions.count("done")) == (1, 1)
 
 
 def test_an_undo_that_both_are_asked_for_is_one(two: tuple[Workshop, Workshop]) -> None:
