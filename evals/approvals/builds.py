@@ -36,7 +36,10 @@ class NoHash(Fulfilment):
 
 
 class NoExpiry(Fulfilment):
-    """An approval holds for ever."""
+    """An approval holds for ever, and so does what was decided."""
+
+    def _bar(self, unit: UnitOfWork, action: Action, at: datetime) -> tuple[str, dict[str, Any]]:
+        return Fulfilment._bar(self, unit, replace(action, changed_at=at), at)
 
     def _does_not_hold(self, action: Action, approval: Approval, at: datetime) -> str:  # noqa: ARG002
         return Fulfilment._does_not_hold(self, action, approval, approval.created_at)

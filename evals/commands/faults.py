@@ -18,17 +18,20 @@ def _rows(rows: Path, seed: int, json_file: Path | None) -> None:
     from evals.beir import read_rows
     from evals.reliability.rows import run
     from evals.report import show
-    from evals.security.outcome import failed, metrics_of
+    from evals.security.outcome import Outcome, Verdict, failed, metrics_of
 
     with wellformed():
-        played = [row for row in read_rows(rows) if "flow" in row and "id" in row and "kind" in row]
-    if not played:
-        stop(f"malformed input: {rows} has no row with a flow")
+        every = read_rows(rows)
+    played = [row for row in every if "flow" in row]
+    if not played or not all("id" in row and "kind" in row for row in every):
+        stop(f"malformed input: each row of {rows} needs id and kind, and one at least a flow")
+    why = "it is no single fault of one flow"
+    aside = [Outcome(str(row["id"]), str(row["kind"]), Verdict.NOT_APPLICABLE, why=why) for row in every if "flow" not in row]
     with tempfile.TemporaryDirectory() as scratch:
-        outcomes = run(played, Path(scratch) / "rows", seed, note)
+        outcomes = aside + run(played, Path(scratch) / "rows", seed, note)
     for outcome in outcomes:
         typer.echo(outcome.line())
-    show("eval faults", len(played), metrics_of(outcomes), {"rows": str(rows.name)}, json_file)
+    show("eval faults", len(every), metrics_of(outcomes), {"rows": str(rows.name)}, json_file)
     if failed(outcomes):
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from threading import Barrier
 from typing import Any
@@ -68,7 +69,7 @@ def test_a_code_that_reaches_both_at_once_acts_once(two: tuple[Workshop, Worksho
     two[0].press(action)
     two[0].carry()
     code = two[0].code(action)
-    assert at_once([lambda one=one: one.enter(action, code) for one in two * 3]) == [None] * 6
+    assert at_once([partial(one.enter, action, code) for one in two * 3]) == [None] * 6
     assert (two[0].action(action.id).status, begun(two[0], action)) == (Status.READY, 1)
 
 
@@ -78,7 +79,11 @@ def test_five_tries_are_five_however_they_are_spread(two: tuple[Workshop, Worksh
     two[0].carry()
     wrong = f"{(int(two[0].code(action)) + 1) % 1_000_000:06}"
     said: list[str] = []
-    assert at_once([lambda one=one: said.append(one.enter(action, wrong).text) for one in two * 6]) == [None] * 12
+
+    def tried(one: Workshop) -> None:
+        said.append(one.enter(action, wrong).text)
+
+    assert at_once([partial(tried, one) for one in two * 6]) == [None] * 12
     assert (two[0].action(action.id).status, sum("is not right" in text for text in said)) == (Status.CANCELLED, 4)
 
 
@@ -86,7 +91,7 @@ def test_a_vote_counts_once_and_an_approved_action_runs_once(two: tuple[Workshop
     action = two[0].wants("grant_access", group="Ledger", days="7")
     two[0].press(action)
     for approver in ("bo", "cy"):
-        refused = at_once([lambda one=one: one.approve(action, approver) for one in two * 2])  # noqa: B023
+        refused = at_once([partial(one.approve, action, approver) for one in two * 2])
         assert sum(error is None for error in refused) == 1
     carriers = [replace(one.carrier, holder=f"process {number}") for number, one in enumerate(two * 2)]
     assert at_once([one.drain for one in carriers]) == [None] * 4
@@ -99,7 +104,7 @@ def test_a_vote_counts_once_and_an_approved_action_runs_once(two: tuple[Workshop
 def test_an_undo_that_both_are_asked_for_is_one(two: tuple[Workshop, Workshop]) -> None:
     action = two[0].does("grant_access", group="Ledger", days="7")
     agent = two[0].person("fay")
-    assert at_once([lambda one=one: one.deciding.undo(action.id, agent) for one in two * 2]) == [None] * 4
+    assert at_once([partial(one.deciding.undo, action.id, agent) for one in two * 2]) == [None] * 4
     with two[0].store.read() as unit:
         assert [one.reverts for one in unit.actions.of_conversation(action.conversation)].count(action.id) == 1
     two[1].carry()
