@@ -129,6 +129,8 @@ class Acting:
             return None
         if wishes.chosen.about_others:
             return self._for_people(ways, wording.only_your_own(), "subject: nobody acts on somebody else")
+        if wishes.chosen.not_theirs:
+            return ways.say(wording.no_such_ticket(wishes.chosen.not_theirs), ReplyKind.STATUS)
         refused: list[Step] = []
         for call in wishes.chosen.calls[:TRIED_AT_MOST]:
             settled = self._try(ways, wishes.view, call, refused)

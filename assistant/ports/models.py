@@ -42,6 +42,8 @@ class Chosen:
 
     calls: tuple[ToolCall, ...] = ()
     about_others: bool = False
+    not_theirs: str = ""
+    """A ticket that the message wants changed and that is not among those offered to the person, "" for none."""
 
 
 class ActingModel(Protocol):

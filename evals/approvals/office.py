@@ -180,6 +180,15 @@ class Office:
         for who in range(len(CAST)):
             self.vote(which, who, True)
 
+    def cheat(self, which: int) -> None:
+        """Everybody names the requester as their delegate, and the requester says yes."""
+        action_id = self._action(which)
+        if action_id is not None:
+            actor = self.law.cases[action_id].actor
+            self.made = replace(self.made, people=tuple(_changed(one, "delegate", actor) for one in self.made.people))
+            self.directory.replace(self.made)
+            self.vote(which, CAST.index(actor), True)
+
     def undo(self, which: int, who: int) -> None:
         """Somebody takes an action back, if they may."""
         action_id, person = self._action(which), self._somebody(who)

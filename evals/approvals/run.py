@@ -64,6 +64,7 @@ def _drawn(office: Office, rng: random.Random) -> tuple[str, Callable[[], None]]
         "carry": (4, lambda: office.carry(rng.randrange(40))),
         "die": (2, lambda: office.carry(rng.randrange(40), die=True)),
         "carry all": (8, office.carry_all),
+        "cheat": (1, lambda: office.cheat(which)),
         "undo": (2, lambda: office.undo(which, who)),
     }
     names = list(moves)

@@ -77,6 +77,7 @@ _ENDS = r"(?: please| for .{1,30}| too| as well)?[.! ]*"
 _GIVE_UP = re.compile(
     rf"\b(?:give up|hand back|revoke|remove)\b.{{0,30}}\b{_RIGHT}\b|\b(?:no longer need|do not need|don't need|remove me from|give up|hand back)\b"
 )
+_NUMBER = re.compile(r"\bt-\d{1,9}\b")
 _TICKET = r"(?:ticket|incident|request|case)"
 _CLOSE = re.compile(rf"\b(?:close|cancel|withdraw)\b.{{0,20}}(?:\b{_TICKET}\b|\bt-\d+)")
 _REOPEN = re.compile(rf"\b(?:reopen|re-open|open again)\b.{{0,20}}(?:\b{_TICKET}\b|\bt-\d+)?")
@@ -110,10 +111,19 @@ class LocalActing:
             return Chosen()
         call = next((found for rule in _RULES if (found := rule(plain, situation)) is not None), None)
         if call is None:
-            return Chosen()
+            return Chosen(not_theirs=_strange_ticket(plain, situation))
         if _OTHERS.search(plain) and call.tool in ("reset_password", "unlock_account", "grant_access"):
             return Chosen(about_others=bool(_TOLD.match(plain)) or not (plain.endswith("?") or _HOW_TO.match(plain)))
         return Chosen((call,))
+
+
+def _strange_ticket(plain: str, situation: Situation) -> str:
+    """Return the ticket that a message wants changed, if it is none of the person's own."""
+    number = _NUMBER.search(plain)
+    if number is None or not any(pattern.search(plain) for pattern in (_CLOSE, _REOPEN, _ADD, _MOVE)):
+        return ""
+    own = {handle.label.casefold().split()[0] for handle in situation.handles() if handle.kind == "ticket"}
+    return "" if number.group() in own else number.group().upper()
 
 
 def _sure(plain: str) -> float:
@@ -155,7 +165,7 @@ def _give_up(plain: str, situation: Situation) -> ToolCall | None:
 
 def _on_ticket(tool: str, pattern: re.Pattern[str]) -> Callable[[str, Situation], ToolCall | None]:
     def rule(plain: str, situation: Situation) -> ToolCall | None:
-        number = re.search(r"\bt-\d{1,9}\b", plain)
+        number = _NUMBER.search(plain)
         if not pattern.search(plain) or number is None:
             return None
         ticket = next((h for h in situation.handles() if h.kind == "ticket" and h.label.casefold().split()[0] == number.group()), None)

@@ -69,6 +69,10 @@ class Approvals(RuleBasedStateMachine):
     def everybody_agrees(self, which: int) -> None:
         self.office.agree(which)
 
+    @rule(which=WHICH)
+    def the_requester_becomes_a_delegate(self, which: int) -> None:
+        self.office.cheat(which)
+
     @rule(kind=st.integers(0, len(CHANGES) - 1), who=WHO, to=WHO)
     def a_role_changes_hands(self, kind: int, who: int, to: int) -> None:
         self.office.change(kind, who, to)

@@ -181,3 +181,13 @@ def test_what_is_offered_is_asked_for_only_when_a_message_may_need_it() -> None:
 
     for words in ("I forgot my password", "How do I print on both sides?", "the projector is broken"):
         LocalActing().choose(Situation(words, "", never, list))
+
+
+@pytest.mark.parametrize("words", ["close ticket T-77", "please reopen t-77", "add to T-77 that it is urgent", "move T-77 to access"])
+def test_a_ticket_that_is_not_the_persons_own_is_named_as_such_and_nothing_is_wished(words: str) -> None:
+    assert chosen(words) == Chosen(not_theirs="T-77")
+
+
+@pytest.mark.parametrize("words", ["What is T-77 about?", "Please close T-1001", "My screen is dark since T-77 was closed in the other room"])
+def test_a_number_alone_names_no_strange_ticket(words: str) -> None:
+    assert chosen(words).not_theirs == ""
