@@ -32,6 +32,8 @@ POINTS = (*(f"write:{number}" for number in range(1, 7)), "call:before", "call:a
 """Points at which a worker kills itself; the others are random moments."""
 START_SECONDS, ANSWER_SECONDS = 120.0, 30.0
 SETTLED_SECONDS = 60.0
+FINISHED_SECONDS = 120.0
+"""Longer than it takes until doubles are looked for."""
 RANDOM_MOMENT = 0.35
 LOOK_SECONDS = 0.5
 GROUP = "crm-users"
@@ -343,7 +345,7 @@ class Player:
 
     def finish(self) -> Figures:
         """Let everything settle, then count what was lost, done twice, or said twice."""
-        for _ in range(int(SETTLED_SECONDS * 5)):
+        for _ in range(int(FINISHED_SECONDS * 5)):
             if not self._worker.alive:
                 self._restart()
             with suppress(Died):
