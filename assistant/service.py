@@ -142,7 +142,8 @@ class Service:
             outbox = standing(self.assistant.store, self.assistant.clock.now())
             articles = sum(article.audience.admits(Reader()) for article in self.assistant.knowledge_base.store.articles())
         except Exception as error:  # whatever is wrong with the database is what this call is asked for
-            return {"status": "failing", "database": type(error).__name__, "vector_search": state.value, "detail": str(error)}
+            log.error("the database cannot be read: %s", type(error).__name__, exc_info=error)
+            return {"status": "failing", "database": type(error).__name__, "vector_search": state.value, "detail": "the log says more"}
         facts = {"vector_search": state.value, "detail": why, "audit": self._audit, "caught_up": self._recovered, "outbox": outbox.facts()}
         return {"status": "degraded" if outbox.late else ready, "articles": articles, **facts}
 
