@@ -45,10 +45,19 @@ class ArticleIndex:
         self._schema = builder.build()
         self._index = open_index(folder, self._schema, analyzer, name)
         self._memory = memory
+        self._swept = False
+
+    def _writer(self) -> Any:
+        """Open a writer; the first one removes the files of a process that was killed, which its own would collide with."""
+        writer = self._index.writer(heap_size=self._memory, num_threads=1)
+        if not self._swept:
+            writer.garbage_collect_files()
+            self._swept = True
+        return writer
 
     def replace(self, article_ids: Sequence[str], entries: Iterable[Entry], compounded: Any) -> None:
         """Drop these articles and add those of the entries, whose passages stand together."""
-        writer = self._index.writer(heap_size=self._memory, num_threads=1)
+        writer = self._writer()
         for article_id in article_ids:
             writer.delete_documents_by_term("article", article_id)
         for article_id, group in groupby(entries, key=lambda entry: entry.article_id):
@@ -63,7 +72,7 @@ class ArticleIndex:
 
     def clear(self) -> None:
         """Empty the index."""
-        writer = self._index.writer(heap_size=self._memory, num_threads=1)
+        writer = self._writer()
         writer.delete_all_documents()
         self._commit(writer)
 
