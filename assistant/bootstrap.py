@@ -107,7 +107,9 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
     outward = Outward(open_directory(settings, workplace), workplace, workplace, open_notifier(settings, clock), open_desk(settings))
     store, secret, pushes = _open_store(settings, policy, base, outward), read_secret(settings), Pushes()
     acting = deciding(outward, policy, secret)
-    parts = _parts(settings, base, outward, policy, store, clock, acting, pushes)
+    knowledge = KnowledgeFromBase(base)
+    understanding = LocalUnderstanding(_cached_embed(base, settings.home / "index" / "understand.npz"))
+    parts = _parts(settings, knowledge, understanding, outward, policy, store, clock, acting, pushes)
     anchors, policies = FileAnchors(settings.anchor_file or settings.home / "audit-anchors.jsonl"), KeptPolicies(settings.home / "policies")
     policies.keep(policy)
     if upgraded:
@@ -115,7 +117,7 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
     return Assistant(
         settings=settings,
         knowledge_base=base,
-        knowledge=KnowledgeFromBase(base),
+        knowledge=knowledge,
         directory=outward.directory,
         workplace=workplace,
         notifier=outward.notifier,
@@ -160,9 +162,17 @@ def _open_store(settings: Settings, policy: Policy, base: KnowledgeBase, outward
 
 
 def _parts(
-    settings: Settings, base: KnowledgeBase, outward: Outward, policy: Policy, store: SqlStore, clock: Clock, acting: Acting, pushes: Pushes
+    settings: Settings,
+    knowledge: KnowledgeFromBase,
+    understanding: LocalUnderstanding,
+    outward: Outward,
+    policy: Policy,
+    store: SqlStore,
+    clock: Clock,
+    acting: Acting,
+    pushes: Pushes,
 ) -> Parts:
-    workplace, knowledge = outward.workplace, KnowledgeFromBase(base)
+    workplace = outward.workplace
     timings = Timings(
         settings.deadline_seconds,
         settings.assume_after_hours,
@@ -175,7 +185,6 @@ def _parts(
     def link_hosts() -> tuple[str, ...]:
         return (workplace.company().domain, *settings.link_hosts)
 
-    understanding = LocalUnderstanding(_cached_embed(base, settings.home / "index" / "understand.npz"))
     settler = Settler(knowledge, policy, timings, workplace.queues, lambda: workplace.company().desk_hours, acting, settings.handoff_first)
     return Parts(store, outward.directory, outward.fleet, knowledge, understanding, settler, clock, timings, link_hosts, pushes)
 

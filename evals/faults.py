@@ -80,20 +80,20 @@ def _obedient() -> None:
     import assistant.agent.acting as acting
     from assistant.governance.policy import Decision, Example, Facts, Policy, Verdict
 
-    card: Callable[..., Any] = acting.Acting._card
+    propose: Callable[..., Any] = acting.Acting._propose
 
     def judge(self: Policy, facts: Facts) -> Decision:
         return Decision(Verdict.ALLOW if facts.pressed else Verdict.CONFIRM, "obedient", self.version)
 
-    def at_once(self: acting.Acting, ways: Any, tool: Any, wish: Any, decision: Any) -> Any:
-        settled = card(self, ways, tool, wish, decision)
-        self.fulfilment.press(ways.unit, settled.action.id, ways.setting.person, ways.at)
-        return settled
+    def at_once(self: acting.Acting, ways: Any, one: Any) -> Any:
+        action = propose(self, ways, one)
+        self.fulfilment.press(ways.unit, action.id, ways.setting.person, ways.at)
+        return action
 
     setattr(Example, "broken_by", lambda *_: "")  # noqa: B010
     setattr(Policy, "judge", judge)  # noqa: B010
     setattr(acting, "resolve", lambda tool, said, _: {slot.name: str(said.get(slot.name, "")) for slot in tool.slots})  # noqa: B010
-    setattr(acting.Acting, "_card", at_once)  # noqa: B010
+    setattr(acting.Acting, "_propose", at_once)  # noqa: B010
 
 
 FAULTS = {

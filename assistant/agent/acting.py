@@ -6,7 +6,7 @@ wish can bring about is a card (or the person's own facts, shown to the person);
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -24,7 +24,8 @@ from assistant.desk.requests import Opened
 from assistant.domain.action import Action, Effect, Plan, Status
 from assistant.domain.conversation import CLOSED, Happening
 from assistant.domain.reply import DO, DROP, OFFER, PERSON, SHOW, UNDO, ActionView, Choice, ReplyKind
-from assistant.governance.policy import Decision, Policy, Verdict
+from assistant.domain.ticket import Ticket
+from assistant.governance.policy import Decision, Limit, Policy, Verdict
 from assistant.governance.wishes import Wish
 from assistant.ports.identity import Workplace
 from assistant.ports.models import ActingModel, Chosen, Handle, Situation, ToolCall
@@ -50,8 +51,7 @@ class View:
     def surroundings(self) -> Surroundings:
         """Everything that is the person's own."""
         with self.store.read() as unit:
-            newest = unit.tickets.of_requester(self.setting.person.id, open_only=False)[:TICKETS_OFFERED]
-            mine = tuple(full for one in newest if (full := unit.tickets.ticket(one.id)))
+            mine = tuple(unit.tickets.of_requester(self.setting.person.id, open_only=False)[:TICKETS_OFFERED])
         place = self.workplace
         return Surroundings(
             person=self.setting.person,
@@ -61,10 +61,15 @@ class View:
             services=tuple(place.services()),
             queues=place.queues(),
             company=place.company(),
+            read_ticket=self._ticket,
             words=self.setting.message.text,
             message=self.setting.message.id,
             issue=self.setting.memory.issue,
         )
+
+    def _ticket(self, ticket_id: str) -> Ticket | None:
+        with self.store.read() as unit:
+            return unit.tickets.ticket(ticket_id)
 
     @cached_property
     def offers(self) -> tuple[Offered, ...]:
@@ -95,6 +100,28 @@ class Ways(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Weighed:
+    """One wish, checked and judged. Without a tool, a wish or a decision ``why`` says what was wrong with it."""
+
+    call: ToolCall
+    view: View
+    tool: Tool | None = None
+    wish: Wish | None = None
+    decision: Decision | None = None
+    why: str = ""
+
+    @property
+    def asks(self) -> bool:
+        """Say whether it is too unsure that the person wants it."""
+        return self.decision is not None and self.decision.verdict is Verdict.ASK
+
+    @property
+    def refused(self) -> Step:
+        """For the audit. A tool that does not exist is not named: its name is whatever a model made up."""
+        return Step("act", "refused", detail={"tool": self.tool.name if self.tool else "", "why": self.why})
+
+
+@dataclass(frozen=True, slots=True)
 class Acting:
     """Wishes, cards and presses."""
 
@@ -121,77 +148,77 @@ class Acting:
             _ = view.offers  # read now, and not inside the turn's transaction
         return Wishes(chosen, view)
 
-    def settle(self, ways: Ways, wishes: Wishes) -> Settlement | None:
-        """Return what the turn comes to because of a wish or a press; None when it goes on as a question."""
+    def settle(self, ways: Ways, wishes: Wishes, go_on: Callable[[], Settlement]) -> Settlement:
+        """Return what the turn comes to: by a press, by a wish, or as a question by ``go_on``, with what could be done about it."""
         if ways.setting.understanding.intent is Intent.ACT:
             return self._press(ways)
-        if wishes.view is None or ways.setting.understanding.intent not in ACTABLE:
-            return None
+        if wishes.view is None:
+            return go_on()
+        view = wishes.view
+        weighed = [self._weigh(ways, view, call) for call in wishes.chosen.calls[:TRIED_AT_MOST]]
+        acted = self._acted(ways, wishes, weighed) if ways.setting.understanding.intent in ACTABLE else None
+        return acted or self._mention(ways, weighed, go_on())
+
+    def _acted(self, ways: Ways, wishes: Wishes, weighed: Sequence[_Weighed]) -> Settlement | None:
         if wishes.chosen.about_others:
             return self._for_people(ways, wording.only_your_own(), "subject: nobody acts on somebody else")
         if wishes.chosen.not_theirs:
             return ways.say(wording.no_such_ticket(wishes.chosen.not_theirs), ReplyKind.STATUS)
         refused: list[Step] = []
-        for call in wishes.chosen.calls[:TRIED_AT_MOST]:
-            settled = self._try(ways, wishes.view, call, refused)
+        for one in weighed:
+            settled = self._try(ways, one)
             if settled is not None:
                 return replace(settled, steps=(*refused, *settled.steps))
+            if not one.asks:
+                refused.append(one.refused)
         return None
 
-    def mentions(self, ways: Ways, wishes: Wishes, settled: Settlement) -> Settlement:
+    def _mention(self, ways: Ways, weighed: Sequence[_Weighed], settled: Settlement) -> Settlement:
         """Add to an answer what could be done about it by a press, where the message only asked how it is done; note what was refused."""
-        if wishes.view is None or not wishes.chosen.calls:
-            return settled
-        steps, choices = list(settled.steps), list(settled.choices)
-        for call in wishes.chosen.calls[:TRIED_AT_MOST]:
-            tool, wish, why = self._wish(wishes.view, call)
-            decision = self.fulfilment.judge(ways.unit, wish, ways.setting.person, ways.at) if wish is not None else None
-            asked = tool is not None and wish is not None and decision is not None and decision.verdict is Verdict.ASK and tool.effect is Effect.WRITE
-            if asked and wish is not None and decision is not None and settled.kind is ReplyKind.ANSWER and len(choices) == len(settled.choices):
-                action = self.fulfilment.propose(ways.unit, wish, ways.setting.person, ways.setting.conversation.id, decision, ways.at)
-                choices.append(Choice(id=f"{SHOW}{action.id}", label=action.plan.title))
-            elif not asked:
-                steps.append(_refused(tool, why or (decision.rule if decision else "")))
-        return replace(settled, steps=tuple(steps), choices=tuple(choices))
+        steps = tuple(one.refused for one in weighed if not one.asks)
+        asked = next((one for one in weighed if one.asks and one.tool is not None and one.tool.effect is Effect.WRITE), None)
+        choices = settled.choices
+        if asked is not None and settled.kind is ReplyKind.ANSWER:
+            action = self._propose(ways, asked)
+            choices = (*choices, Choice(id=f"{SHOW}{action.id}", label=action.plan.title))
+        return replace(settled, steps=(*settled.steps, *steps), choices=choices)
 
     # -- wishes -----------------------------------------------------------------------------------------------------
 
-    def _wish(self, view: View, call: ToolCall) -> tuple[Tool | None, Wish | None, str]:
+    def _weigh(self, ways: Ways, view: View, call: ToolCall) -> _Weighed:
         tool = TOOLS.get(call.tool)
         if tool is None or not tool.offered:
-            return None, None, "no such tool"
+            return _Weighed(call, view, why="no such tool")
         if off := why_off(tool, self.policy, self.hands):
-            return tool, None, f"switched off: {off}"
+            return _Weighed(call, view, tool, why=f"switched off: {off}")
         try:
             values = tool.whole(view.surroundings, resolve(tool, call.arguments, view.offers))
         except UnknownArgument:
-            return tool, None, "an argument that was not offered"
+            return _Weighed(call, view, tool, why="an argument that was not offered")
         facts = judged_by(tool, view.surroundings, values, call.confidence)
         plan = tool.plan(view.surroundings, values) if tool.plan is not None else _no_plan(tool)
-        return tool, Wish(tool.name, values, plan, facts, tool.effect is Effect.WRITE), ""
-
-    def _try(self, ways: Ways, view: View, call: ToolCall, refused: list[Step]) -> Settlement | None:
-        tool, wish, why = self._wish(view, call)
-        if tool is None or wish is None:
-            refused.append(_refused(tool, why))
-            return None
+        wish = Wish(tool.name, values, plan, facts)
         decision = self.fulfilment.judge(ways.unit, wish, ways.setting.person, ways.at)
+        return _Weighed(call, view, tool, wish, decision, decision.rule)
+
+    def _try(self, ways: Ways, one: _Weighed) -> Settlement | None:
+        tool, wish, decision = one.tool, one.wish, one.decision
+        if tool is None or wish is None or decision is None:
+            return None
         if decision.verdict is Verdict.ALLOW and tool.show is not None:
-            step = Step("act", "shown", call.confidence, model=self.model.identity, policy=decision.version, detail={"tool": tool.name})
-            return replace(ways.say(tool.show(view.surroundings, wish.arguments), ReplyKind.STATUS), steps=(step,))
+            step = Step("act", "shown", one.call.confidence, model=self.model.identity, policy=decision.version, detail={"tool": tool.name})
+            return replace(ways.say(tool.show(one.view.surroundings, wish.arguments), ReplyKind.STATUS), steps=(step,))
         if decision.verdict is Verdict.CONFIRM:
-            return self._card(ways, tool, wish, decision)
-        if decision.verdict is Verdict.PEOPLE:
-            return self._for_people(ways, wording.only_people(wish.plan.title), decision.rule, tool)
-        if decision.verdict is Verdict.DENY and ("at most" in decision.rule):
+            return self._show(ways, self._propose(ways, one), _memory(ways.setting, tool))
+        if decision.limit is Limit.OFTEN:
             return self._for_people(ways, wording.too_often(wish.plan.title), decision.rule, tool)
-        if decision.verdict is not Verdict.ASK:
-            refused.append(_refused(tool, decision.rule))
+        if decision.verdict is Verdict.PEOPLE or decision.limit is Limit.LONG:
+            return self._for_people(ways, wording.only_people(wish.plan.title), decision.rule, tool)
         return None
 
-    def _card(self, ways: Ways, tool: Tool, wish: Wish, decision: Decision) -> Settlement:
-        action = self.fulfilment.propose(ways.unit, wish, ways.setting.person, ways.setting.conversation.id, decision, ways.at)
-        return self._show(ways, action, _memory(ways.setting, tool))
+    def _propose(self, ways: Ways, one: _Weighed) -> Action:
+        assert one.wish is not None and one.decision is not None, "only what was judged is proposed"
+        return self.fulfilment.propose(ways.unit, one.wish, ways.setting.person, ways.setting.conversation.id, one.decision, ways.at)
 
     def _show(self, ways: Ways, action: Action, memory: Memory) -> Settlement:
         reopens = ways.setting.conversation.before in CLOSED
@@ -318,19 +345,8 @@ def view_of(action: Action, needs: str = "", channel: str = "") -> ActionView:
     )
 
 
-def actions_of(unit: UnitOfWork, conversation_id: str) -> tuple[tuple[str, str], ...]:
-    """Return what was done in a conversation, each with how it ended, for those who take over."""
-    begun = (one for one in unit.actions.of_conversation(conversation_id) if one.status not in (Status.PROPOSED, Status.CANCELLED))
-    return tuple((one.plan.title, one.status.value) for one in begun)
-
-
 def _no_plan(tool: Tool) -> Plan:
     return Plan(tool.about, (), "nothing", "Nothing is changed.")
-
-
-def _refused(tool: Tool | None, why: str) -> Step:
-    """A tool that does not exist is not named: its name is whatever a model made up."""
-    return Step("act", "refused", detail={"tool": tool.name if tool else "", "why": why})
 
 
 def _memory(setting: Setting, tool: Tool | None) -> Memory:

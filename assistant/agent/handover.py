@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from assistant.agent import wording
-from assistant.agent.acting import actions_of
-from assistant.agent.lookup import NO_ISSUE
+from assistant.agent.issue import issue_of
 from assistant.agent.settlement import handed_over
 from assistant.agent.state import Memory
-from assistant.agent.steps import summarise
 from assistant.agent.turn import ATTEMPTS, Parts, UnknownConversation, UnknownPerson
 from assistant.desk import handoff, requests
 from assistant.domain.audit import AuditEntry
-from assistant.domain.configuration import Person, queue_for
+from assistant.domain.configuration import Person
 from assistant.domain.conversation import Conversation
 from assistant.domain.handoff import Handoff, HandoffReason
 from assistant.governance.rendering import render_plain
@@ -105,22 +103,8 @@ class Handover:
         """File what the assistant was working on, so that whoever steps in has a ticket with everything in it."""
         now, memory, settler = self.parts.clock.now(), Memory.load(conversation.memory), self.parts.settler
         person = self.parts.directory.person(conversation.person) or Person(conversation.person, conversation.person)
-        queue = queue_for(memory.category, settler.queues())
-        name = next((each.name for each in settler.queues() if each.id == queue), queue)
         device = next((each for each in self.parts.fleet.devices_of(person.id) if each.id == memory.device), None)
-        said = summarise.transcript_of(unit.conversations.events(conversation.id), person)
-        body = summarise.ticket_body(
-            memory, said, person, device, memory.confidence, name, HandoffReason.STEPPED_IN, actions_of(unit, conversation.id)
-        )
-        issue = requests.Issue(
-            f"{conversation.id}:{conversation.episode.number}",
-            conversation.id,
-            person.id,
-            memory.issue or NO_ISSUE,
-            memory.category or "general",
-            queue,
-            body,
-        )
+        issue = issue_of(unit, conversation, person, memory, device, settler.queues(), reason=HandoffReason.STEPPED_IN)
         window = timedelta(days=self.parts.timings.same_issue_days)
         ticket = requests.file(unit.tickets, issue, conversation.episode.ticket, now, window).ticket
         unit.handoffs.record(Handoff(conversation.id, conversation.episode.number, HandoffReason.STEPPED_IN, now, ticket.id))
@@ -131,9 +115,9 @@ class Handover:
             decision=HandoffReason.STEPPED_IN.label.lower(),
             conversation=conversation.id,
             outcome=conversation.state.value,
-            detail={"ticket": ticket.id, "queue": queue, "reason": HandoffReason.STEPPED_IN.value},
+            detail={"ticket": ticket.id, "queue": issue.queue, "reason": HandoffReason.STEPPED_IN.value},
             subject=person.id,
-            context=handed_over(ticket, queue),
+            context=handed_over(ticket, issue.queue),
         )
         unit.audit.append([entry])
         return replace(conversation, episode=replace(conversation.episode, ticket=ticket.id))

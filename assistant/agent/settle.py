@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from assistant.agent import wording
-from assistant.agent.acting import Acting, Wishes, actions_of
+from assistant.agent.acting import Acting, Wishes
+from assistant.agent.issue import issue_of
 from assistant.agent.lookup import NO_ISSUE, Finding, Setting, asks_in_full
 from assistant.agent.settlement import Settlement, Step, category_of, citation_view, device_view, handed_over, nearest_of, system_view
 from assistant.agent.state import Memory, Offered, Timings
-from assistant.agent.steps import answer, summarise
+from assistant.agent.steps import answer
 from assistant.agent.steps.facts import upset
 from assistant.agent.steps.understand import Intent
 from assistant.desk import requests
 from assistant.domain.audit import digest
-from assistant.domain.configuration import Device, Queue, queue_for
+from assistant.domain.configuration import Device, Queue, queue_name
 from assistant.domain.conversation import CLOSED, Happening, State
 from assistant.domain.handoff import Handoff, HandoffReason, reason_for
 from assistant.domain.reply import CONFIRMATION, FILE, OFFER, PERSON, Choice, DeviceView, ReplyKind, TicketView
@@ -49,7 +50,7 @@ class Settler:
         turn = _Turn(self, setting, finding, unit, at)
         if turn.begins_with_people():
             return turn.settle()
-        return self.acting.settle(turn, wishes) or self.acting.mentions(turn, wishes, turn.settle())
+        return self.acting.settle(turn, wishes, turn.settle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,14 +380,18 @@ class _Turn:
         return opened, issue.queue
 
     def _issue(self, memory: Memory, vector: tuple[float, ...], reason: HandoffReason | None = None) -> requests.Issue:
-        conversation, person = self.setting.conversation, self.setting.person
-        number = conversation.episode.number + (1 if conversation.before in CLOSED else 0)
-        said = summarise.transcript_of(self.unit.conversations.events(conversation.id), person, self.setting.message)
-        queue = queue_for(memory.category, self.rules.queues())
-        done = actions_of(self.unit, conversation.id)
-        body = summarise.ticket_body(memory, said, person, self._device(), memory.confidence, self._queue_name(queue), reason, done)
-        return requests.Issue(
-            f"{conversation.id}:{number}", conversation.id, person.id, memory.issue, memory.category or "general", queue, body, vector
+        conversation = self.setting.conversation
+        return issue_of(
+            self.unit,
+            conversation,
+            self.setting.person,
+            memory,
+            self._device(),
+            self.rules.queues(),
+            reason=reason,
+            episode=conversation.episode.number + (1 if conversation.before in CLOSED else 0),
+            message=self.setting.message,
+            vector=vector,
         )
 
     def _window(self) -> timedelta:
@@ -396,7 +401,7 @@ class _Turn:
         return self.setting.conversation.episode.ticket
 
     def _queue_name(self, queue_id: str) -> str:
-        return next((queue.name for queue in self.rules.queues() if queue.id == queue_id), queue_id)
+        return queue_name(queue_id, self.rules.queues())
 
     def _device(self) -> Device | None:
         target = self.finding.target

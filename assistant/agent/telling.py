@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from assistant.agent import wording
-from assistant.agent.acting import actions_of, view_of
+from assistant.agent.acting import view_of
+from assistant.agent.issue import issue_of
 from assistant.agent.settlement import handed_over
 from assistant.agent.state import Memory, Timings
-from assistant.agent.steps import summarise
 from assistant.agent.tools.registry import TOOLS, undoing
 from assistant.agent.waiting import timer
 from assistant.desk import requests
 from assistant.desk.fulfilment import NOTICE, SYSTEM
 from assistant.domain.action import Action, Status
 from assistant.domain.audit import AuditEntry
-from assistant.domain.configuration import Person, Queue, queue_for
+from assistant.domain.configuration import Person, queue_for, queue_name
 from assistant.domain.conversation import Conversation, Happening, State, advance, outcome_of
 from assistant.domain.handoff import Handoff, HandoffReason
 from assistant.domain.reply import CONFIRMATION, PERSON, UNDO, Choice, Reply, ReplyKind, TicketView
@@ -122,7 +122,7 @@ class Telling:
         if conversation.state is State.WITH_PERSON:
             return self._on_ticket(unit, _unmoved(unit, with_ticket), action, at)
         unit.handoffs.record(Handoff(conversation.id, conversation.episode.number, reason, at, opened.ticket.id, False))
-        name = _name(queue, self.workplace.queues())
+        name = queue_name(queue, self.workplace.queues())
         if action.status in (Status.FAILED, Status.UNKNOWN):
             hours = self.workplace.company().desk_hours
             text = wording.action_failed(action.plan.title, action.status is Status.FAILED, opened.ticket, name, hours)
@@ -154,12 +154,8 @@ class Telling:
     def _issue(
         self, unit: UnitOfWork, conversation: Conversation, person: Person, memory: Memory, queue: str, reason: HandoffReason
     ) -> requests.Issue:
-        said = summarise.transcript_of(unit.conversations.events(conversation.id), person)
         device = next((one for one in self.fleet.devices_of(person.id) if one.id == memory.device), None)
-        name, done = _name(queue, self.workplace.queues()), actions_of(unit, conversation.id)
-        body = summarise.ticket_body(memory, said, person, device, memory.confidence, name, reason, done)
-        key = f"{conversation.id}:{conversation.episode.number}"
-        return requests.Issue(key, conversation.id, person.id, memory.issue, memory.category or "general", queue, body)
+        return issue_of(unit, conversation, person, memory, device, self.workplace.queues(), reason=reason, queue=queue)
 
     def _moved(self, unit: UnitOfWork, conversation: Conversation, happening: Happening, at: datetime) -> Conversation:
         """Move a conversation whose action ended. While a message is being answered, it is where that goes back to that moves."""
@@ -208,7 +204,3 @@ def _unmoved(unit: UnitOfWork, conversation: Conversation) -> Conversation:
 
 def _acting(conversation: Conversation) -> bool:
     return State.ACTING in (conversation.state, conversation.before if conversation.state is State.ANSWERING else conversation.state)
-
-
-def _name(queue_id: str, queues: Sequence[Queue]) -> str:
-    return next((queue.name for queue in queues if queue.id == queue_id), queue_id)

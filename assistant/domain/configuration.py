@@ -129,6 +129,11 @@ class Organisation:
         return frozenset(one.id for one in self.entitlements).union(*(person.groups for person in self.people))
 
 
+def queue_name(queue_id: str, queues: tuple[Queue, ...]) -> str:
+    """Return what people call a queue; its id when nobody described it."""
+    return next((queue.name for queue in queues if queue.id == queue_id), queue_id)
+
+
 def queue_for(category: str, queues: tuple[Queue, ...]) -> str:
     """Return the id of the queue that takes a category; the service desk takes what nobody claims."""
     return next((queue.id for queue in queues if category in queue.categories), DEFAULT_QUEUE)

@@ -52,6 +52,13 @@ class Verdict(StrEnum):
     DENY = "deny"
 
 
+class Limit(StrEnum):
+    """What there was too much of."""
+
+    OFTEN = "often"
+    LONG = "long"
+
+
 class PolicyError(ValueError):
     """The policy file cannot be used; the message says why."""
 
@@ -166,6 +173,8 @@ class Decision:
     verdict: Verdict
     rule: str
     version: str
+    limit: Limit | None = None
+    """Which limit was reached, where that is why it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +205,8 @@ class Policy:
             return self._says(Verdict.DENY, "default: no such tool")
         return self._bars(facts, rule) or (self._read(facts, rule) if rule.tier is Tier.READ else self._write(facts, rule))
 
-    def _says(self, verdict: Verdict, rule: str) -> Decision:
-        return Decision(verdict, rule, self.version)
+    def _says(self, verdict: Verdict, rule: str, limit: Limit | None = None) -> Decision:
+        return Decision(verdict, rule, self.version, limit)
 
     def _bars(self, facts: Facts, rule: ToolRule) -> Decision | None:
         if facts.label is Label.TEXT:
@@ -210,11 +219,11 @@ class Policy:
         if rule.tier is Tier.PEOPLE:
             return self._says(Verdict.PEOPLE, f"tools.{facts.tool}: only people")
         if rule.longest_days and not 0 < facts.days <= rule.longest_days:
-            return self._says(Verdict.DENY, f"tools.{facts.tool}: at most {rule.longest_days} days")
+            return self._says(Verdict.DENY, f"tools.{facts.tool}: at most {rule.longest_days} days", Limit.LONG)
         if facts.today >= rule.per_day:
-            return self._says(Verdict.DENY, f"tools.{facts.tool}: at most {rule.per_day} in 24 hours")
+            return self._says(Verdict.DENY, f"tools.{facts.tool}: at most {rule.per_day} in 24 hours", Limit.OFTEN)
         if rule.tier is not Tier.READ and facts.writes_today >= self.writes_per_day:
-            return self._says(Verdict.DENY, f"limits: at most {self.writes_per_day} changes in 24 hours")
+            return self._says(Verdict.DENY, f"limits: at most {self.writes_per_day} changes in 24 hours", Limit.OFTEN)
         return None
 
     def _read(self, facts: Facts, rule: ToolRule) -> Decision:

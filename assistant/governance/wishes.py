@@ -16,5 +16,3 @@ class Wish:
     arguments: dict[str, str]
     plan: Plan
     facts: Facts
-    changes: bool
-    """Whether the tool changes anything."""

@@ -88,22 +88,26 @@ class Acts(Protocol):
         """Tell the person how an action ended, and store what follows for the conversation."""
 
 
-class _Inner:
-    """An errand that is done in our own records."""
-
-    patience = timedelta(0)
+class _Plain:
+    """What most errands have in common."""
 
     def look(self, entry: OutboxEntry) -> dict[str, Any]:
-        """Nothing is looked at."""
+        """Nothing has to be known before."""
         return {}
-
-    def call(self, call: Call) -> dict[str, Any]:
-        """Never called."""
-        raise AssertionError(call.entry.kind)
 
     def end(self, unit: UnitOfWork, entry: OutboxEntry, ended: Ended, at: datetime) -> list[Event]:
         """Nothing is left to store."""
         return []
+
+
+class _Inner(_Plain):
+    """An errand that is done in our own records."""
+
+    patience = timedelta(0)
+
+    def call(self, call: Call) -> dict[str, Any]:
+        """Never called."""
+        raise AssertionError(call.entry.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ class RunAction:
 
 
 @dataclass(frozen=True, slots=True)
-class SendCode:
+class SendCode(_Plain):
     """``code.send``: a fresh one-time code, made and sent in one breath; it is stored nowhere."""
 
     store: Store
@@ -172,10 +176,6 @@ class SendCode:
         """See the protocol."""
         action = unit.actions.load(entry.body["action"])
         return None if action is not None and action.status is Status.CHALLENGED else []
-
-    def look(self, entry: OutboxEntry) -> dict[str, Any]:
-        """Nothing has to be known before."""
-        return {}
 
     def call(self, call: Call) -> dict[str, Any]:
         """See the protocol. Sent twice, the later code counts."""
@@ -198,7 +198,7 @@ class SendCode:
 
 
 @dataclass(frozen=True, slots=True)
-class SendNotice:
+class SendNotice(_Plain):
     """``notice``: a message about an action to a person, at the address that the directory has now."""
 
     store: Store
@@ -213,10 +213,6 @@ class SendNotice:
         asks = str(entry.body["about"]).startswith("approval")
         return [] if action is None or (asks and action.status is not Status.AWAITING) else None
 
-    def look(self, entry: OutboxEntry) -> dict[str, Any]:
-        """Nothing has to be known before."""
-        return {}
-
     def call(self, call: Call) -> dict[str, Any]:
         """See the protocol. A second delivery carries the same message id."""
         with self.store.read() as unit:
@@ -229,10 +225,6 @@ class SendNotice:
         self.notifier.send(_notice(call.entry.body["about"], person.email, action, name, self.url(), until), call.entry.key)
         return {}
 
-    def end(self, unit: UnitOfWork, entry: OutboxEntry, ended: Ended, at: datetime) -> list[Event]:
-        """See the protocol."""
-        return []
-
 
 def _notice(about: str, address: str, action: Action, requester: str, url: str, until: datetime | None) -> Notice:
     plan = action.plan
@@ -241,7 +233,7 @@ def _notice(about: str, address: str, action: Action, requester: str, url: str, 
         lines = "\n".join(f"- {line}" for line in plan.lines)
         ways = f"Look at it and decide: {url}/console/approvals/{action.id}\nThe link opens a page; nothing happens before you decide there."
         ends = f"\nIt is open until {until:%d %B %Y %H:%M} UTC. If nobody decides, nothing is done." if until is not None else ""
-        shown = f"This is what {requester} was shown, so “you” is {requester}:\n\n{lines}\n\nIt touches {plan.blast_radius}. {plan.undo}"
+        shown = f"This is what {requester} was shown:\n\n{lines}\n\nIt touches {plan.blast_radius}. {plan.undo}"
         text = f"{requester} asks for: {plan.title}\n\n{shown}\n\n{ways}{ends}"
         return Notice(address, f"{again}{requester} asks for: {plan.title}", text)
     text = f"This was done on your account on your request: {plan.title}. If you did not ask for it, tell the service desk now."
@@ -301,7 +293,7 @@ class Silent(_Inner):
 
 
 @dataclass(frozen=True, slots=True)
-class ToDesk:
+class ToDesk(_Plain):
     """``desk.*``: what happened to a filed ticket, told to the system in which people work it."""
 
     store: Store
@@ -314,10 +306,6 @@ class ToDesk:
         if entry.kind == RECONCILE:
             return None
         return [] if entry.kind == mirroring.FILE and unit.outside.of_ticket(self.desk.name, entry.body["ticket"]) else None
-
-    def look(self, entry: OutboxEntry) -> dict[str, Any]:
-        """Nothing has to be known before."""
-        return {}
 
     def call(self, call: Call) -> dict[str, Any]:
         """See the protocol."""

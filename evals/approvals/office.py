@@ -115,7 +115,7 @@ class Office:
             return
         arguments = {"group": wanted.id, "days": ("1", "7", "30", "90")[days % 4]}
         plan = Plan(f"Access to {wanted.name}", (f"for {arguments['days']} days",), f"your membership in {wanted.id}", "It can be taken back.")
-        wish = Wish("grant_access", arguments, plan, Facts("grant_access", group=wanted.id, days=int(arguments["days"])), True)
+        wish = Wish("grant_access", arguments, plan, Facts("grant_access", group=wanted.id, days=int(arguments["days"])))
         now = self.clock.now()
         with self.store.write() as unit:
             decision = self.rules.judge(unit, wish, person, now)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import threading
 import time
 from collections import Counter, deque
@@ -49,8 +48,6 @@ class Remote:
     """How often each password was reset; once more than asked is a newer password, which is the one that counts."""
     faults: deque[tuple[str, str]] = field(default_factory=deque)
     """How the next calls go wrong, each with the kind of call that it is for, "" for any."""
-    seen: Counter[str] = field(default_factory=Counter)
-    """How often each kind of fault was met."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def create(self, key: str, reference: str) -> Ticket:
@@ -113,7 +110,6 @@ class Remote:
             if meant is None:
                 return ""
             self.faults.remove(meant)
-            self.seen[meant[1]] += 1
             return meant[1]
 
 
@@ -222,8 +218,3 @@ def serving(remote: Remote) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-
-
-def drawn(rng: random.Random, count: int) -> list[str]:
-    """Draw faults, every kind about equally often."""
-    return [rng.choice(MODES) for _ in range(count)]

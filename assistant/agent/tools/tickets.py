@@ -42,7 +42,8 @@ def _show_mine(surroundings: Surroundings, _arguments: Mapping[str, str]) -> str
 
 
 def _show_one(surroundings: Surroundings, arguments: Mapping[str, str]) -> str:
-    return wording.one_status(_mine(surroundings, arguments["ticket"]), _names(surroundings))
+    ticket = surroundings.read_ticket(arguments["ticket"]) or _mine(surroundings, arguments["ticket"])
+    return wording.one_status(ticket, _names(surroundings))
 
 
 MY_TICKETS = Tool("my_tickets", Effect.READ, "List the caller's own open tickets.", show=_show_mine)

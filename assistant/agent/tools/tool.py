@@ -50,11 +50,13 @@ class Surroundings:
     person: Person
     devices: tuple[Device, ...]
     tickets: tuple[Ticket, ...]
-    """The person's own, newest first."""
+    """The person's own, newest first, without notes."""
     entitlements: tuple[Entitlement, ...]
     services: tuple[Service, ...]
     queues: tuple[Queue, ...]
     company: Company
+    read_ticket: Callable[[str], Ticket | None]
+    """Reads one of them with its notes."""
     words: str = ""
     """The person's own message, where a tool passes it on word for word."""
     message: str = ""

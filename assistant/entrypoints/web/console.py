@@ -143,7 +143,7 @@ def tickets(request: Request, site: OurSite, person: Annotated[Person, Depends(a
     with site.store.read() as unit:
         everything = unit.tickets.all()
     chosen = [t for t in everything if (not wanted or _standing(t) == wanted) and (not queue or queues.get(t.queue, t.queue) == queue)]
-    people = {p.id: p.name for p in site.directory.people()}
+    people = site.names()
     context = {
         "tickets": [_row(ticket, people, queues) for ticket in chosen],
         "filters": {"status": wanted, "queue": queue},
@@ -185,7 +185,7 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
         acted = unit.actions.of_conversation(found.origin) if found is not None else []
     if found is None:
         raise HTTPException(404, f"There is no ticket {ticket_id}.")
-    people = {p.id: p.name for p in site.directory.people()} | {ASSISTANT: "Firstline"}
+    people = site.names() | {ASSISTANT: "Firstline"}
     queues = {q.id: q.name for q in site.workplace.queues()}
     body = site.presenter.ticket(found.body, said, Reader(person.groups))
     context = {

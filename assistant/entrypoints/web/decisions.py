@@ -214,7 +214,7 @@ def _action_page(request: Request, site: Site, person: Person, action_id: str, e
 
 
 def _names(site: Site) -> dict[str, str]:
-    return {person.id: person.name for person in site.directory.people()} | {SYSTEM: "Firstline", OPERATOR: "the operator"}
+    return site.names() | {SYSTEM: "Firstline", OPERATOR: "the operator"}
 
 
 def _listed(names: dict[str, str], one: Action) -> dict[str, Any]:

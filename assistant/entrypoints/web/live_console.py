@@ -47,7 +47,7 @@ def conversations(request: Request, site: OurSite, person: Agent) -> Response:
         waiting = [_row(unit, handoff.conversation, handoff) for handoff in unit.handoffs.waiting()]
         held = [_row(unit, holding.conversation, _last(unit, holding.conversation), holding) for holding in unit.handoffs.held()]
         counts = unit.handoffs.counts(now - timedelta(days=COUNTED_DAYS), now + timedelta(seconds=1))
-    names, queues = _names(site), {queue.id: queue.name for queue in site.workplace.queues()}
+    names, queues = site.names(), {queue.id: queue.name for queue in site.workplace.queues()}
     context = {
         "waiting": [row for row in waiting if row],
         "held": [row for row in held if row],
@@ -112,7 +112,7 @@ def _refusals(site: Site) -> Iterator[None]:
         raise HTTPException(403, str(refused)) from None
     except HeldByAnother as refused:
         who = refused.holding.person
-        raise HTTPException(409, f"{_names(site).get(who, who)} has this conversation. Nothing of yours was sent.") from None
+        raise HTTPException(409, f"{site.names().get(who, who)} has this conversation. Nothing of yours was sent.") from None
     except NotHeld:
         raise HTTPException(409, "You do not have this conversation now, so nothing was sent. Take it first.") from None
 
@@ -121,10 +121,6 @@ def _done(request: Request, conversation_id: str) -> Response:
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(f"/console/conversations/{conversation_id}", SEE_OTHER)
     return JSONResponse({})
-
-
-def _names(site: Site) -> dict[str, str]:
-    return {person.id: person.name for person in site.directory.people()}
 
 
 def _last(unit: UnitOfWork, conversation_id: str) -> Handoff | None:
@@ -159,7 +155,7 @@ class _Shown:
         self._holding = unit.handoffs.holding(found.id)
         self._handoffs = unit.handoffs.of_conversation(found.id)
         self._ticket: Ticket | None = unit.tickets.ticket(self._ticket_id(unit)) if self._ticket_id(unit) else None
-        self._names = _names(site)
+        self._names = site.names()
         self._reader = Reader(person.groups)
 
     @classmethod
@@ -271,7 +267,7 @@ def _tell_writing(site: Site, token: str, conversation_id: str) -> None:
     with site.store.read() as unit:
         holding = unit.handoffs.holding(conversation_id)
     if holding is not None and holding.person == person_id:
-        person = {"id": person_id, "name": _names(site).get(person_id, person_id)}
+        person = {"id": person_id, "name": site.names().get(person_id, person_id)}
         site.live.publish([Event(0, conversation_id, site.clock.now(), {"type": WRITING, "person": person})])
 
 

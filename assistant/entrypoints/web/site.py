@@ -75,6 +75,10 @@ class Site:
         """Shows stored replies; no surface shows one in another way."""
         return Presenter(self.knowledge, self.clock, self.link_hosts)
 
+    def names(self) -> dict[str, str]:
+        """Return everybody's name by id."""
+        return {person.id: person.name for person in self.directory.people()}
+
     def reader(self, person_id: str) -> Reader:
         """Return the rights that a person has at this moment; none when the directory no longer knows them."""
         person = self.directory.person(person_id)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import text
 
 from assistant.domain.action import Status
 from assistant.domain.reply import ReplyKind
 from assistant.governance.approvals import NotAllowed
-from tests.support.world import Talk, World
+from assistant.governance.policy import PACKAGED
+from tests.support.world import Talk, World, opened_world
 
 MARIA, MANAGER, OWNER = "maria.santos", "johan.ekstrom", "rachel.thornton"
 FULL = "CREATE TRIGGER no_room BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
@@ -104,3 +106,19 @@ def test_two_presses_of_one_approver_in_the_same_moment_count_once(world: World)
     assert approval is not None
     assert [(vote.approver, vote.stage) for vote in approval.votes] == [(MANAGER, 0)]
     assert status_of(world, action) is Status.AWAITING
+
+
+def test_what_is_asked_for_too_long_goes_to_people_and_what_too_often_says_so(demo_home: Path, tmp_path: Path) -> None:
+    strict = tmp_path / "policy.toml"
+    rules = (
+        PACKAGED.read_text(encoding="utf-8").replace("longest_days = 90", "longest_days = 30").replace("writes_per_day = 15", "writes_per_day = 1")
+    )
+    strict.write_text(rules, encoding="utf-8")
+    with opened_world(demo_home, policy_file=strict) as world:
+        long = world.talk(MARIA).say("I need access to the CRM for three months")
+        assert long.text.startswith("Only people may decide this: Access to CRM.")
+        talk, action = asked(world, "My account is locked, please unlock it")
+        talk.press(f"do:{action}")
+        world.assistant.carrier.drain()
+        often = world.talk(MARIA).say("I need access to the CRM for a week")
+        assert often.text.startswith("I have done this too often today: Access to CRM.")

@@ -42,6 +42,7 @@ SURROUNDINGS = Surroundings(
     services=MADE.services,
     queues=MADE.queues,
     company=MADE.company,
+    read_ticket=ticket,
 )
 OFFERS = HANDLES.offers(SURROUNDINGS, "c_1", MONDAY)
 
