@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.beir import BadInput, read_rows
 from evals.report import Metric, bootstrap, mean
-from evals.world import DEMO_ARTICLES, prepared_home
 from kb.claims import Kind, claims
 from kb.support import supported
 
@@ -121,26 +119,6 @@ def shown(figures: Sequence[Shown]) -> dict[str, Metric]:
         "unsupported_shown": bootstrap(figures, lambda part: _share([not row.supported for row in part])),
         "verbatim_shown": bootstrap(figures, lambda part: _share([row.verbatim for row in part])),
     }
-
-
-@contextmanager
-def demo_assistant(scratch: Path, model_home: Path, progress: Callable[[str], None]) -> Iterator[Assistant]:
-    """Open the demo company's assistant in a temporary place, its articles taken in by the real ingestion."""
-    from assistant.bootstrap import load_people, open_assistant
-    from assistant.settings import Settings
-    from ingest.report import LineReport
-    from ingest.sync import sync
-
-    settings = Settings(home=prepared_home(scratch, model_home))
-    assistant = open_assistant(settings)
-    try:
-        sync(DEMO_ARTICLES, assistant.knowledge_base, settings, LineReport(progress))
-        load_people(assistant, DEMO_ARTICLES / "company.toml")
-        assistant.knowledge_base.keeper.own()
-        assistant.knowledge_base.keeper.catch_up()
-        yield assistant
-    finally:
-        assistant.close()
 
 
 def ask(assistant: Assistant, questions: Sequence[str], progress: Callable[[str], None]) -> tuple[int, list[Shown]]:

@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kb.bootstrap import KnowledgeBase, open_knowledge, prepare_model
 from kb.model import Document
 from kb.publish import windows
 from kb.settings import KnowledgeSettings
+
+if TYPE_CHECKING:
+    from assistant.bootstrap import Assistant
 
 BATCH = 64
 DEMO_ARTICLES = Path(__file__).parent.parent / "kb" / "articles"
@@ -63,3 +67,23 @@ def prepared_home(scratch: Path, model_home: Path) -> Path:
     home = scratch / "home"
     shutil.copytree(model_home / "models", home / "models", dirs_exist_ok=True)
     return home
+
+
+@contextmanager
+def demo_assistant(scratch: Path, model_home: Path, progress: Callable[[str], None]) -> Iterator[Assistant]:
+    """Open the demo company's assistant in a temporary place, its articles taken in by the real ingestion."""
+    from assistant.bootstrap import load_people, open_assistant
+    from assistant.settings import Settings
+    from ingest.report import LineReport
+    from ingest.sync import sync
+
+    settings = Settings(home=prepared_home(scratch, model_home))
+    assistant = open_assistant(settings)
+    try:
+        sync(DEMO_ARTICLES, assistant.knowledge_base, settings, LineReport(progress))
+        load_people(assistant, DEMO_ARTICLES / "company.toml")
+        assistant.knowledge_base.keeper.own()
+        assistant.knowledge_base.keeper.catch_up()
+        yield assistant
+    finally:
+        assistant.close()

@@ -22,8 +22,9 @@ def citations(
     import tempfile
 
     from evals.beir import read_rows
-    from evals.citations import agreement, ask, demo_assistant, judge, read_pairs, shown
+    from evals.citations import agreement, ask, judge, read_pairs, shown
     from evals.report import show
+    from evals.world import demo_assistant
 
     settings: dict[str, object] = {"pairs": pairs.name, "half": half or "all"}
     with wellformed():

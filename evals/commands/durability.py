@@ -28,15 +28,16 @@ def durability(
 
     from evals.durability.commits import sync_seconds
     from evals.durability.figures import figures
-    from evals.durability.load import demo, measure
+    from evals.durability.load import measure
     from evals.durability.truncation import truncate
     from evals.report import show
+    from evals.world import demo_assistant
 
     model_home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=model_home, prefix="durability-") as folder:
         scratch = Path(folder)
         sync = sync_seconds(scratch)
-        with demo(scratch, model_home, note) as assistant:
+        with demo_assistant(scratch, model_home, note) as assistant:
             arms = measure(assistant, people, seconds, sync_ms, note)
         cut = truncate(scratch, truncations, seed, note)
     metrics, faults = figures(arms, cut, sync)

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count, cycle
-from pathlib import Path
 from threading import Thread
 
 from sqlalchemy.exc import OperationalError
 
 from assistant.agent.state import Inbound
-from assistant.bootstrap import Assistant, load_people, open_assistant
-from assistant.settings import Settings
+from assistant.bootstrap import Assistant
 from evals.benchmarks.turns import questions
 from evals.durability.commits import watched
 from evals.durability.ledger import LEDGER, START, begin
-from evals.world import DEMO_ARTICLES, prepared_home
-from ingest.report import LineReport
-from ingest.sync import sync
 from kb.adapters.store.engine import GROUP, reading
 
 SLICE_SECONDS = 2.0
@@ -58,21 +52,6 @@ class Arms:
     journal: str
     group: list[Slice] = field(default_factory=list)
     single: list[Slice] = field(default_factory=list)
-
-
-@contextmanager
-def demo(scratch: Path, model_home: Path, progress: Callable[[str], None]) -> Iterator[Assistant]:
-    """Open the demo company's assistant with its indexes ready."""
-    settings = Settings(home=prepared_home(scratch, model_home))
-    assistant = open_assistant(settings)
-    try:
-        sync(DEMO_ARTICLES, assistant.knowledge_base, settings, LineReport(progress))
-        load_people(assistant, DEMO_ARTICLES / "company.toml")
-        assistant.knowledge_base.keeper.own()
-        assistant.knowledge_base.keeper.catch_up()
-        yield assistant
-    finally:
-        assistant.close()
 
 
 def measure(assistant: Assistant, people: int, seconds: float, sync_ms: float, progress: Callable[[str], None]) -> Arms:
