@@ -142,6 +142,7 @@ class Acting:
             setting.memory.issue,
             lambda: [Handle(one.handle, one.kind, one.label) for one in view.offers],
             lambda: schemas(view.offers, self.policy, self.hands),
+            setting.reading.english if setting.reading.understood == 1.0 else "",
         )
         chosen = self.model.choose(situation)
         if chosen.calls:

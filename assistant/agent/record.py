@@ -13,6 +13,7 @@ from assistant.agent.state import WORDS_KEPT, Memory, Timings
 from assistant.agent.steps import understand
 from assistant.agent.steps.summarise import summary_of
 from assistant.agent.waiting import timer
+from assistant.agent.wording import in_reader_language
 from assistant.domain.audit import AuditEntry, digest
 from assistant.domain.conversation import Conversation, Episode, Happening, State, advance, outcome_of
 from assistant.domain.reply import Reply, ReplyKind
@@ -36,6 +37,7 @@ def record_turn(
     unit: UnitOfWork, setting: Setting, finding: Finding, settlement: Settlement, at: datetime, texts: Texts, timings: Timings
 ) -> tuple[Reply, list[Event]]:
     """Store everything about a settled turn; return its reply and the events to push."""
+    settlement = replace(settlement, memory=settlement.memory.in_language_of(setting.memory))
     moved = _moved(unit, setting.conversation, settlement, at)
     unit.conversations.save(moved)
     for entry in timer(moved.id, moved.state, timings, at):
@@ -54,6 +56,7 @@ def record_turn(
         text=texts.text,
         html=texts.html,
     )
+    reply = in_reader_language(reply)
     unit.audit.append(_entries(setting, finding, settlement, moved, at))
     if settlement.failure is not None:
         unit.intents.record(_unresolved(setting, finding, settlement, at))
@@ -79,6 +82,7 @@ def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str,
         message=message.id,
         reference=reference,
     )
+    reply = in_reader_language(reply)
     entry = AuditEntry(at, conversation.person, "turn", "failed", conversation.id, message.id, outcome=FailureClass.ERROR.value)
     unit.audit.append([replace(entry, detail={"reference": reference, "why": why.partition(":")[0]})])
     intent = UnresolvedIntent(

@@ -14,6 +14,7 @@ from typing import Any
 
 from assistant.agent import wording
 from assistant.agent.acting import Wishes, begins_action
+from assistant.agent.hearing import careful, heard
 from assistant.agent.lookup import Finding, Setting, look_up, target_of
 from assistant.agent.meant import meant, pressed
 from assistant.agent.present import Presenter, citable, names_articles
@@ -178,13 +179,15 @@ class Turns:
             accepted = advance(conversation.state, Happening.MESSAGE)
             moved = replace(conversation, state=accepted, before=conversation.state, changed_at=now, memory=memory)
             unit.conversations.save(moved)
-            shown = _as_event(unit, message)
+            with wording.speaking(Memory.load(memory).speaks):
+                shown = _as_event(unit, message)
             held = handoff.receive(unit, moved, message, shown["text"]) if moved.state is State.WITH_PERSON else None
             events = [unit.conversations.emit(conversation.id, now, shown)]
             reply = held
             if at_once and moved.state is State.ANSWERING:
                 stored = replace(moved, version=moved.version + 1)
-                reply, more = self._settle_press(unit, person, devices, stored, message, now)
+                with wording.speaking(Memory.load(memory).speaks):
+                    reply, more = self._settle_press(unit, person, devices, stored, message, now)
                 events += more
         self._parts.notify(events)
         return message, reply.model_dump(mode="json") if reply is not None else None
@@ -238,8 +241,12 @@ class Turns:
         raise AssertionError("unreachable")
 
     def _try_answer(self, message: Message) -> Reply:
-        parts = self._parts
         setting = self._setting(message)
+        with wording.speaking(setting.memory.speaks):
+            return self._answer_in_language(message, setting)
+
+    def _answer_in_language(self, message: Message, setting: Setting) -> Reply:
+        parts = self._parts
         wishes = parts.settler.acting.consider(setting, parts.store, parts.clock.now())
         finding = look_up(setting, parts.knowledge, parts.settler.policy.bands["answer"].auto)
         now = parts.clock.now()
@@ -268,10 +275,14 @@ class Turns:
         person = self._person(conversation.person)
         memory = Memory.load(conversation.memory)
         text = message.text[:READ_CHARACTERS]
-        vector = parts.knowledge.embed(text) if text.strip() and not message.choice else ()
-        understanding: Understanding = parts.understanding.understand(text, message.choice, vector, conversation.before, bool(memory.issue))
+        memory, reading, only_wish = heard(memory, text, message.choice)
+        vector = parts.knowledge.embed(reading.english) if text.strip() and not message.choice else ()
+        spoken = parts.knowledge.embed(reading.said) if reading.said and vector else vector
+        meaning = reading.said or reading.english or text
+        understanding: Understanding = parts.understanding.understand(meaning, message.choice, spoken, conversation.before, bool(memory.issue))
+        understanding = careful(understanding, reading, message.choice, memory.language)
         devices = tuple(parts.fleet.devices_of(person.id))
-        return Setting(person, devices, conversation, memory, replace(message, text=text), understanding, vector)
+        return Setting(person, devices, conversation, memory, replace(message, text=text), understanding, vector, reading, only_wish)
 
     def _fail(self, message: Message, why: str) -> Reply:
         """Tell the person that it went wrong, in a transaction of its own that depends on nothing that failed."""
@@ -282,7 +293,10 @@ class Turns:
             stored = unit.conversations.message(message.conversation, message.id)
             if stored is not None and stored.reply is not None:
                 return Reply.model_validate(stored.reply)
-            reply, events = record_failure(unit, message, reference, why, now, self._texts(wording.trouble(reference)))
+            conversation = unit.conversations.load(message.conversation)
+            before = Memory.load(conversation.memory) if conversation is not None else Memory()
+            with wording.speaking(heard(before, message.text, message.choice)[0].speaks):
+                reply, events = record_failure(unit, message, reference, why, now, self._texts(wording.trouble(reference)))
         self._parts.notify(events)
         return reply
 

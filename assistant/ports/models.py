@@ -25,6 +25,8 @@ class Situation:
     handles: Callable[[], Sequence[Handle]]
     tools: Callable[[], Sequence[Mapping[str, Any]]]
     """Names, descriptions and JSON Schema of the arguments."""
+    english: str = ""
+    """The words in English, for models that know no other language; "" where they are English or were not understood in full."""
 
 
 @dataclass(frozen=True, slots=True)

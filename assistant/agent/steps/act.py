@@ -106,13 +106,13 @@ class LocalActing:
 
     def choose(self, situation: Situation) -> Chosen:
         """See the port."""
-        plain = " ".join(situation.words.split()).casefold().replace("’", "'")
+        plain, own = (" ".join(text.split()).casefold().replace("’", "'") for text in (situation.english or situation.words, situation.words))
         if not plain or len(plain.split()) > LONGEST_WISH or _NEGATED.search(plain):
             return Chosen()
         call = next((found for rule in _RULES if (found := rule(plain, situation)) is not None), None)
         if call is None:
             return Chosen(not_theirs=_strange_ticket(plain, situation))
-        if _OTHERS.search(plain) and call.tool in ("reset_password", "unlock_account", "grant_access"):
+        if (_OTHERS.search(plain) or _OTHERS.search(own)) and call.tool in ("reset_password", "unlock_account", "grant_access"):
             return Chosen(about_others=bool(_TOLD.match(plain)) or not (plain.endswith("?") or _HOW_TO.match(plain)))
         return Chosen((call,))
 
