@@ -144,6 +144,7 @@ class Acting:
             setting.memory.issue,
             lambda: [Handle(one.handle, one.kind, one.label) for one in view.offers],
             lambda: schemas(view.offers, self.policy, self.hands),
+            english=setting.reading.english if setting.reading.understood == 1.0 else "",
             showing=frozenset(name for name, tool in TOOLS.items() if tool.effect is Effect.READ),
             shown=lambda: _last_shown(store, setting.conversation.id),
             account=setting.account,

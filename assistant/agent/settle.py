@@ -13,7 +13,6 @@ from assistant.agent.lookup import NO_ISSUE, Finding, Setting, asks_in_full
 from assistant.agent.settlement import Settlement, Step, category_of, citation_view, device_view, handed_over, nearest_of, system_view
 from assistant.agent.state import Memory, Offered, Timings
 from assistant.agent.steps import answer
-from assistant.agent.steps.facts import upset
 from assistant.agent.steps.understand import Intent
 from assistant.desk import requests
 from assistant.domain.audit import digest
@@ -50,6 +49,8 @@ class Settler:
         turn = _Turn(self, setting, finding, unit, at)
         if turn.begins_with_people():
             return turn.settle()
+        if setting.only_wish:
+            return turn.say(wording.will_answer())
         return self.acting.settle(turn, wishes, turn.settle)
 
 
@@ -153,7 +154,7 @@ class _Turn:
         return replace(settled, steps=steps)
 
     def _abstain(self, found: Retrieval, disposition: Disposition) -> Settlement:
-        if upset(self.setting.message.text):
+        if self.setting.upset:
             memory = self._placed(self._likely_category(found)).abstained(self._abstention(found))
             return self._hand_off(HandoffReason.DISTRESS, memory)
         return self._offer(found) if self.finding.memory.asked else self._ask(found, disposition)
@@ -170,7 +171,11 @@ class _Turn:
         opened = self._open(memory, found)
         warning = wording.overdue(article) if article.overdue(self.at.date()) else ""
         attached = wording.attached(opened.ticket) if opened.attached else ""
-        text = "\n\n".join(part for part in (lead, composed.text, warning, attached, wording.confirm_question()) if part)
+        found_in = wording.found_in(self.finding.written_in) if self.finding.written_in != wording.spoken() else ""
+        if found_in and composed.translated:
+            found_in = ""
+            warning = "\n\n".join(part for part in (wording.translated(self.finding.written_in), warning) if part)
+        text = "\n\n".join(part for part in (lead, found_in, composed.text, warning, attached, wording.confirm_question()) if part)
         step = replace(self._step("answer", "auto", found, composed.passages, band=band), model=composed.model, prompt=composed.prompt)
         if composed.unsupported:
             step = replace(step, detail=step.detail | {"unsupported": [digest(claim) for claim in composed.unsupported]})
@@ -244,7 +249,7 @@ class _Turn:
             return self._question()
         if before in (State.FILED, State.HANDED_OFF):
             return self._note()
-        if upset(self.setting.message.text):
+        if self.setting.upset:
             return self._hand_off(HandoffReason.DISTRESS, self.finding.memory.with_verdict("did not solve it"))
         tries = len(self.setting.memory.offered)
         reopens = before in CLOSED
@@ -319,7 +324,7 @@ class _Turn:
         return before in CLOSED and before is not State.FILED
 
     def _why_person(self) -> HandoffReason:
-        if upset(self.setting.message.text):
+        if self.setting.upset:
             return HandoffReason.DISTRESS
         events = self.unit.conversations.events(self.setting.conversation.id)
         last = next((event.body["reply"]["kind"] for event in reversed(events) if event.body["type"] == "reply"), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.agent.languages.known import DEFAULT, LANGUAGES
 from assistant.agent.state import Memory
 from assistant.agent.steps.facts import applications, error_codes
 from assistant.domain.configuration import Device, Person
@@ -66,6 +67,8 @@ def ticket_body(
         facts.append((REASON_FACT, reason.label))
     if queue:
         facts.append(("Suggested team", queue))
+    if memory.language not in ("", DEFAULT):
+        facts.append(("Written in", LANGUAGES[memory.language].name))
     said = [words for who, words, _ in transcript if who == person.name]
     for label, found in (("Applications", applications(said)), ("Error codes", error_codes(said))):
         if found:
