@@ -53,6 +53,7 @@ def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of t
         logging.getLogger(quiet).setLevel(logging.WARNING)
     import uvicorn
 
+    from assistant.agent.steps.understand_file import BadExamples
     from assistant.bootstrap import open_assistant
     from assistant.connections import Misconfigured
     from assistant.governance.policy import PolicyError
@@ -61,7 +62,7 @@ def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of t
     url = f"http://{settings.host}:{settings.port}"
     try:
         served = open_app(open_assistant(settings), url)
-    except (PolicyError, Misconfigured, IndexOwned, OSError) as error:
+    except (PolicyError, BadExamples, Misconfigured, IndexOwned, OSError) as error:
         _stop(str(error))
     config = uvicorn.Config(
         served,

@@ -121,7 +121,9 @@ def _moved(unit: UnitOfWork, conversation: Conversation, settlement: Settlement,
 
 def _entries(setting: Setting, finding: Finding, settlement: Settlement, moved: Conversation, at: datetime) -> list[AuditEntry]:
     read = setting.understanding
-    first = Step("understand", read.intent.value, round(read.confidence, 4), model=understand.MODEL, detail={"choice": _choice(setting)})
+    first = Step(
+        "understand", read.intent.value, round(read.confidence, 4), model=understand.MODEL, detail={"choice": _choice(setting)} | _signals(read)
+    )
     place = finding.target.device.id if finding.target.device else str(finding.target.platform or "")
     outcome = outcome_of(State.ANSWERING, settlement.happening)
     entries = []
@@ -148,6 +150,12 @@ def _entries(setting: Setting, finding: Finding, settlement: Settlement, moved: 
             )
         )
     return entries
+
+
+def _signals(read: understand.Understanding) -> dict[str, str]:
+    """Return what else a message was read as, where it is out of the ordinary."""
+    said = {"intent": read.name, "sentiment": read.sentiment.value, "urgency": read.urgency.value}
+    return {name: value for name, value in said.items() if value and value not in ("neutral", "normal")}
 
 
 def _choice(setting: Setting) -> str:

@@ -40,12 +40,14 @@ class Memory:
     """The rule by which the policy left an action to people, "" when it did not."""
     hint: str = ""
     """The system that the person's client says it runs on; it counts only where no device is known."""
+    later: tuple[str, ...] = ()
+    """Issues that came in the same message as another and wait to be taken up, in the person's words."""
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> Memory:
         """Read back what ``dump`` wrote."""
         offered = tuple(Offered(**item) for item in stored.get("offered", ()))
-        lists = {name: tuple(stored.get(name, ())) for name in ("details", "topics", "nearest")}
+        lists = {name: tuple(stored.get(name, ())) for name in ("details", "topics", "nearest", "later")}
         return cls(**{**stored, **lists, "offered": offered})
 
     def dump(self) -> dict[str, Any]:

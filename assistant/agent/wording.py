@@ -10,6 +10,7 @@ from assistant.domain.configuration import Person
 from assistant.domain.ticket import Ticket
 from kb.model import Article
 
+NEXT_CHARACTERS = 70
 TICKET_CONTENT = "It will contain what you told me and what we tried."
 
 
@@ -122,6 +123,23 @@ def ask_again() -> str:
 def attached(ticket: Ticket) -> str:
     """Say that an open ticket is about the same thing."""
     return f"You already have ticket {ticket.id} about this ({ticket.status.label}). I added this conversation to it."
+
+
+def next_issue(words: str) -> str:
+    """Label the choice that takes up the other issue of a message."""
+    short = " ".join(words.split())
+    return f"Next: {short if len(short) <= NEXT_CHARACTERS else short[: NEXT_CHARACTERS - 1].rstrip() + '…'}"
+
+
+def later(words: str, ended: bool) -> str:
+    """Say that the other issue of a message is not forgotten."""
+    quoted = next_issue(words).removeprefix("Next: ").replace("*", "").replace("`", "").replace("[", "(").replace("]", ")")
+    return f"You also asked: “{quoted}”. Shall I go on with that?" if ended else f"You also asked: “{quoted}”. I will come to that next."
+
+
+def for_the_desk(queue: str) -> str:
+    """Offer a ticket for what the organisation wants the desk to handle."""
+    return f"The team {queue} handles this. Shall I open a ticket for them? {TICKET_CONTENT}"
 
 
 def confirm_question() -> str:
