@@ -23,8 +23,11 @@ MODEL = "local-understand/2"
 SURE, SURE_OF_LONG, SURE_SOLVED = 0.5, 0.8, 0.75
 """How probable an intent other than a question has to be: in a short message, in a long one (which usually is a question with manners around it),
 and where it would close a ticket."""
-NOT_IT = 0.65
-"""From this probability on a message is out of scope. Whatever the knowledge base surely answers is answered nevertheless."""
+NOT_IT, NOT_IT_IN_REPLY = 0.65, 0.95
+"""From this probability on a message is out of scope; the second, where the assistant asked something and the message most likely replies to it.
+Whatever the knowledge base surely answers is answered nevertheless."""
+ASKED = frozenset({State.CLARIFYING, State.OFFERING_TICKET, State.FILED, State.HANDED_OFF})
+"""States in which what people write most likely goes on with their issue."""
 SHORT_WORDS = 9
 
 
@@ -194,17 +197,17 @@ class LocalUnderstanding:
         by_pattern = next((found for one in unwrapped(plain) if (found := _of_pattern(one, state, has_issue, bool(platform or kind)))), None)
         if by_pattern is not None:
             return Understanding(_doubted(by_pattern, plain), 0.95, platform, kind, _ticket_id(plain))
-        read = self._classified(text, vector)
+        read = self._classified(text, vector, NOT_IT_IN_REPLY if has_issue and state in ASKED else NOT_IT)
         intent = _doubted(read.intent, plain)
         if intent in (Intent.SOLVED, Intent.NOT_SOLVED) and not has_issue:
             read, intent = Understanding(Intent.QUESTION, 0.5), Intent.QUESTION
         return replace(read, intent=intent, platform=platform, kind=kind, argument=_ticket_id(plain))
 
-    def _classified(self, text: str, vector: Sequence[float]) -> Understanding:
+    def _classified(self, text: str, vector: Sequence[float], not_it: float) -> Understanding:
         if self.classifier is None or not len(vector):
             return Understanding(Intent.QUESTION, 0.5)
         read = self.classifier.read(text, vector)
-        if read.outside >= NOT_IT:
+        if read.outside >= not_it:
             return Understanding(Intent.OUT_OF_SCOPE, read.outside)
         if read.label == Intent.QUESTION or not _certain(read, len(text.split())):
             return Understanding(Intent.QUESTION, read.confidence if read.label == Intent.QUESTION else 1 - read.confidence)

@@ -30,7 +30,10 @@ class TooFewExamples(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """One example as it was read by a classifier that had not seen it. ``known``: its intent had other examples in that fold."""
+    """One example as it was read by a classifier that had not seen it. ``known``: its intent had other examples in that fold.
+
+    ``read_as`` is the nearest intent, or the label of what is not meant where that is more probable than all intents together.
+    """
 
     text: str
     label: str
@@ -62,7 +65,7 @@ def learn(texts: Sequence[str], labels: Sequence[str], vectors: np.ndarray, outs
         given += _measured(made, part, left_out)
     whole = _fit(made, np.arange(len(texts)))
     classifier = _weighed(whole, given)
-    return Learnt(classifier, tuple(_held_out(one, classifier) for one in given))
+    return Learnt(classifier, tuple(_held_out(one, classifier, outside) for one in given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,8 @@ def _weights(signals: np.ndarray, meant: np.ndarray) -> np.ndarray:
     return np.append(plain, found[4] - float(plain @ middle))
 
 
-def _held_out(one: _Given, classifier: Classifier) -> HeldOut:
+def _held_out(one: _Given, classifier: Classifier, outside: frozenset[str]) -> HeldOut:
     sure = softmax(one.scores * classifier.sharpness[0])
     familiar = 1 / (1 + np.exp(-float(one.signals @ classifier.weights[:4] + classifier.weights[4])))
-    return HeldOut(one.text, one.label, one.known and one.meant, str(one.labels[int(sure.argmax())]), float(sure.max()), float(familiar))
+    read_as = str(one.labels[int(sure.argmax())]) if one.signals[3] >= 0 else min(outside)
+    return HeldOut(one.text, one.label, one.known, read_as, float(sure.max()), float(familiar))
