@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import secrets
@@ -111,7 +112,7 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
     store, secret, pushes = _open_store(settings, policy, base, outward), read_secret(settings), Pushes()
     acting = deciding(outward, policy, secret)
     knowledge = KnowledgeFromBase(base)
-    understanding = LocalUnderstanding.of(embedding(base), examples, kept_understanding(settings), base.embedder.identity)
+    understanding = LocalUnderstanding.of(embedding(base), examples, kept_understanding(settings), base.embedder.identity, vocabulary(settings))
     parts = _parts(settings, knowledge, understanding, outward, policy, store, clock, acting, pushes)
     anchors, policies = FileAnchors(settings.anchor_file or settings.home / "audit-anchors.jsonl"), KeptPolicies(settings.home / "policies")
     policies.keep(policy)
@@ -264,6 +265,15 @@ def examples_of(settings: Settings, own: Path | None = None) -> Examples:
 def kept_understanding(settings: Settings) -> Path:
     """Return where the classifier that was learnt is kept."""
     return settings.home / "index" / "understanding.npz"
+
+
+def vocabulary(settings: Settings) -> frozenset[str]:
+    """Return the whole words that the local embedding model knows, in small letters; none where another model embeds."""
+    try:
+        held = json.loads((settings.model_folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+    return frozenset(word for word in held if word.isalpha())
 
 
 def embedding(base: KnowledgeBase) -> Callable[[Sequence[str]], np.ndarray]:

@@ -145,11 +145,12 @@ def _rows(file: Path, intents: set[str]) -> list[tuple[str, str]]:
 
 def _read(settings: Settings, examples: Examples, rows: list[tuple[str, str]]) -> list[str]:
     from assistant.agent.steps.understand import LocalUnderstanding
+    from assistant.bootstrap import vocabulary
     from assistant.domain.conversation import State
 
-    own = LocalUnderstanding.of(lambda texts: _embedded(settings, texts), examples)
+    own = LocalUnderstanding.of(lambda texts: _embedded(settings, texts), examples, vocabulary=vocabulary(settings))
     read = []
-    for (text, label), vector in zip(rows, _embedded(settings, [text for text, _ in rows]), strict=True):
+    for (text, label), vector in zip(rows, _embedded(settings, [own.spelt(text) for text, _ in rows]), strict=True):
         answered = label in ("solved", "not_solved")
         one = own.understand(text, "", vector.tolist(), State.AWAITING_CONFIRMATION if answered else State.OPEN, has_issue=answered)
         read.append(one.name or one.intent.value)

@@ -273,7 +273,7 @@ class Turns:
         text, later = message.text[:READ_CHARACTERS], memory.later
         if not message.choice:
             text, later = parted(text, memory, fresh=fresh)
-        vector = parts.knowledge.embed(text) if text.strip() and not message.choice else ()
+        vector = parts.knowledge.embed(parts.understanding.spelt(text)) if text.strip() and not message.choice else ()
         understanding: Understanding = parts.understanding.understand(text, message.choice, vector, conversation.before, bool(memory.issue))
         devices = tuple(parts.fleet.devices_of(person.id))
         return Setting(person, devices, conversation, memory, replace(message, text=text), understanding, vector, later, fresh)

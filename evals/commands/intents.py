@@ -9,7 +9,7 @@ import typer
 
 from evals.commands.options import HOME, ModelHome, ToJson, note, stop, wellformed
 
-_HELP = "JSON lines with text and label."
+_HELP = "JSON lines with text and label, or a TOML file of examples."
 
 
 def intents(

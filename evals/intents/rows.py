@@ -1,8 +1,9 @@
-"""Reads labelled messages: JSON lines with ``text`` and ``label``."""
+"""Reads labelled messages: JSON lines with ``text`` and ``label``, or a file of examples as the product reads it."""
 
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,19 +22,30 @@ class Row:
 
 
 def read_rows(path: Path, outside: frozenset[str], *, all_outside: bool = False) -> list[Row]:
-    """Return the rows of a file; ``outside`` are labels in small letters that stand for no intent, ``all_outside`` says that every row does.
+    """Return the rows of a file: JSON lines or, by its name, a TOML file of lists of examples.
+
+    ``outside`` are labels in small letters that stand for no intent; ``all_outside`` says that every row does.
 
     Raises:
         BadInput: the file cannot be read, is empty, or a line is not as described.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: {error}") from error
-    rows = [_row(path, number, line, outside, all_outside) for number, line in enumerate(lines, 1) if line.strip()]
+    lines = enumerate(_as_lines(path, text) if path.suffix == ".toml" else text.splitlines(), 1)
+    rows = [_row(path, number, line, outside, all_outside) for number, line in lines if line.strip()]
     if not rows:
         raise BadInput(f"{path}: no rows")
     return rows
+
+
+def _as_lines(path: Path, text: str) -> list[str]:
+    try:
+        found = {name: value["examples"] if isinstance(value, dict) else value for name, value in tomllib.loads(text).items() if name != "words"}
+        return [json.dumps({"text": one, "label": name}) for name, texts in found.items() for one in texts]
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise BadInput(f"{path}: {error!r}") from error
 
 
 def _row(path: Path, number: int, line: str, outside: frozenset[str], all_outside: bool) -> Row:

@@ -6,7 +6,7 @@ Patterns come first where a mistake would cost a person something: who says "it 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from assistant.agent.steps.facts import Sentiment, Urgency, sentiment, urgency
 from assistant.agent.steps.understand_file import Effect, EffectKind, Examples, read_examples
 from assistant.agent.steps.understand_model import FAMILIAR, Classifier, Reading
+from assistant.agent.steps.understand_spelling import Spelling
 from assistant.agent.steps.understand_train import Embed, trained
 from assistant.agent.steps.understand_wrapping import unwrapped
 from assistant.domain.conversation import State
@@ -171,22 +172,32 @@ class LocalUnderstanding:
     classifier: Classifier | None
     effects: Mapping[str, Effect] = field(default_factory=dict)
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spelling: Spelling = Spelling()
 
     @classmethod
-    def of(cls, embed: Embed, examples: Examples | None = None, path: Path | None = None, identity: str = "") -> LocalUnderstanding:
+    def of(
+        cls, embed: Embed, examples: Examples | None = None, path: Path | None = None, identity: str = "", vocabulary: Iterable[str] = ()
+    ) -> LocalUnderstanding:
         """Learn from examples (the packaged ones by default), or take what ``path`` keeps of just these and this embedding model.
+
+        ``vocabulary`` are words that are spelt rightly; without them no slip is recognised.
 
         Raises:
             TooFewExamples: nothing can be learnt from them.
         """
         examples = examples or read_examples()
-        return cls(trained(examples, embed, path, identity), examples.effects, examples.words)
+        spelling = Spelling.of(vocabulary, (text for text, _ in examples.rows))
+        return cls(trained(examples, embed, path, identity), examples.effects, examples.words, spelling)
+
+    def spelt(self, text: str) -> str:
+        """Return a message as it is read, without slips of the finger; its embedding is what ``understand`` wants."""
+        return self.spelling.corrected(text)
 
     def understand(self, text: str, choice: str, vector: Sequence[float], state: State, has_issue: bool) -> Understanding:
         """Read one message; ``vector`` is the text's embedding, () when there is none."""
         if choice:
             return _of_choice(choice, state)
-        read = self._read(text, vector, state, has_issue)
+        read = self._read(self.spelt(text), vector, state, has_issue)
         return replace(read, sentiment=sentiment(text), urgency=urgency(text))
 
     def _read(self, text: str, vector: Sequence[float], state: State, has_issue: bool) -> Understanding:
