@@ -72,6 +72,32 @@ def _named_fetch() -> None:
     setattr(Reach, "checked", by_name)  # noqa: B010
 
 
+def _jumbled() -> None:
+    """Each example stands under the intent of another."""
+    import evals.intents.measure as measure
+    from assistant.agent.steps.understand_fit import learn
+
+    def jumbled(texts: Any, labels: Any, vectors: Any, outside: Any = frozenset()) -> Any:
+        return learn(texts, [*labels[len(labels) // 3 :], *labels[: len(labels) // 3]], vectors, outside)
+
+    setattr(measure, "learn", jumbled)  # noqa: B010
+
+
+def _self_assured() -> None:
+    """Whatever is asked, it is like the examples: what belongs to no intent is not noticed."""
+    from assistant.agent.steps.understand_model import Classifier, Reading
+
+    judged: Callable[..., Any] = Classifier.judged
+
+    def assured(self: Classifier, scores: Any, signals: Any) -> Reading:
+        from dataclasses import replace
+
+        reading: Reading = judged(self, scores, signals)
+        return replace(reading, familiar=0.9)
+
+    setattr(Classifier, "judged", assured)  # noqa: B010
+
+
 def _obedient() -> None:
     """What a model says is done: its arguments are taken as they are, the policy allows everything, and nobody has to press.
 
@@ -104,6 +130,8 @@ FAULTS = {
     "obedient": _obedient,
     "open-fetch": _open_fetch,
     "named-fetch": _named_fetch,
+    "jumbled-examples": _jumbled,
+    "self-assured": _self_assured,
 }
 
 

@@ -13,6 +13,7 @@ from assistant.agent.state import Memory
 from assistant.agent.steps.answer import Composed
 from assistant.agent.steps.facts import upset
 from assistant.agent.steps.understand import Intent, Understanding
+from assistant.agent.steps.understand_file import EffectKind
 from assistant.desk.requests import subject_of
 from assistant.domain.configuration import Device, Person
 from assistant.domain.conversation import CLOSED, Conversation, State
@@ -50,6 +51,10 @@ class Setting:
     reading: Reading = Reading("")
     only_wish: bool = False
     """The message says nothing but in which language the person wants to be answered."""
+    later: tuple[str, ...] = ()
+    """Issues that wait after this one."""
+    fresh: bool = False
+    """The person took up an issue that waited: it is a new one, whatever came before."""
 
     @property
     def upset(self) -> bool:
@@ -168,9 +173,9 @@ def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: fl
     text, memory = setting.message.text, setting.memory
     state = setting.conversation.before
     fresh = Memory(issue=text, hint=memory.hint)
-    if state not in CLOSED:
+    if state not in CLOSED and not setting.fresh:
         fresh = replace(fresh, offered=memory.offered, device=memory.device, platform=memory.platform)
-    if state is State.CLARIFYING and memory.issue:
+    if state is State.CLARIFYING and memory.issue and not setting.fresh:
         joined = replace(memory, details=(*memory.details, text))
         found = _follow_up(setting, knowledge, target)
         return _finish(setting, knowledge, Finding(target, joined, found), enough)
@@ -178,13 +183,25 @@ def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: fl
     if setting.understanding.search:
         reworded = knowledge.passages_for(setting.understanding.search, setting.reader, target.platform)
         found = max(found, reworded, key=lambda one: one.confidence)
-    finding = Finding(target, fresh, found)
-    if memory.issue and state not in CLOSED and found.confidence < enough:
+    finding = _own(setting, knowledge, Finding(target, fresh, found))
+    if not setting.fresh and not finding.chosen and memory.issue and state not in CLOSED and found.confidence < enough:
         joined = replace(memory, details=(*memory.details, text))
         together = _follow_up(setting, knowledge, target)
         if together.confidence > found.confidence:
             finding = Finding(target, joined, together)
     return _finish(setting, knowledge, finding, enough)
+
+
+def _own(setting: Setting, knowledge: Knowledge, finding: Finding) -> Finding:
+    """Narrow what was found as an intent of the organisation's own says: to an article, or to a category. What has nothing there stays as it is."""
+    effect, found = setting.understanding.effect, finding.retrieval
+    if effect is None or found is None:
+        return finding
+    if effect.kind is EffectKind.ARTICLE:
+        return _of_article(setting, knowledge, finding, effect.value)
+    if effect.kind is EffectKind.SEARCH and (mine := tuple(item for item in found.ranked if item.passage.article.category == effect.value)):
+        return replace(finding, retrieval=replace(found, ranked=mine))
+    return finding
 
 
 def _follow_up(setting: Setting, knowledge: Knowledge, target: Target) -> Retrieval:
@@ -199,12 +216,20 @@ def _chosen_topic(setting: Setting, knowledge: Knowledge, target: Target) -> Fin
         return Finding(target, memory)
     article = memory.topics[int(number)]
     found = _search(setting, knowledge, memory, target)
+    return _finish(setting, knowledge, _of_article(setting, knowledge, Finding(target, memory, found), article), 0.0)
+
+
+def _of_article(setting: Setting, knowledge: Knowledge, finding: Finding, article: str) -> Finding:
+    """Narrow what was found to one article, if the person may read it; it counts as chosen then."""
+    found = finding.retrieval
+    assert found is not None
     mine = tuple(item for item in found.ranked if item.passage.article.id == article)
     if not mine and (whole := knowledge.passages_of(article, setting.reader)):
         found = knowledge.passages_for(whole[0].article.title, setting.reader, None)
         mine = tuple(item for item in found.ranked if item.passage.article.id == article)
-    narrowed = replace(found, ranked=mine)
-    return _finish(setting, knowledge, Finding(target, memory, narrowed, chosen=bool(mine)), 0.0)
+    if not mine and setting.understanding.effect is not None:
+        return finding
+    return replace(finding, retrieval=replace(found, ranked=mine), chosen=bool(mine))
 
 
 def _finish(setting: Setting, knowledge: Knowledge, finding: Finding, enough: float) -> Finding:

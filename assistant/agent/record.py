@@ -133,7 +133,7 @@ def _entries(setting: Setting, finding: Finding, settlement: Settlement, moved: 
     read = setting.understanding
     by = setting.account
     first = Step("understand", read.intent.value, round(read.confidence, 4), model=by.model_of("understand", understand.MODEL))
-    first = replace(first, detail={"choice": _choice(setting)}, prompt=by.prompt_of("understand"))
+    first = replace(first, detail={"choice": _choice(setting)} | _signals(read), prompt=by.prompt_of("understand"))
     place = finding.target.device.id if finding.target.device else str(finding.target.platform or "")
     outcome = outcome_of(State.ANSWERING, settlement.happening)
     entries = []
@@ -167,6 +167,12 @@ def _detail(setting: Setting, step: Step, place: str | None) -> dict[str, Any]:
     if place is not None:
         return {**step.detail, "device": place, "groups": sorted(setting.person.groups)}
     return {**step.detail, "fell_back": dict(setting.account.fell_back)} if setting.account.fell_back else step.detail
+
+
+def _signals(read: understand.Understanding) -> dict[str, str]:
+    """Return what else a message was read as, where it is out of the ordinary."""
+    said = {"intent": read.name, "sentiment": read.sentiment.value, "urgency": read.urgency.value}
+    return {name: value for name, value in said.items() if value and value not in ("neutral", "normal")}
 
 
 def _choice(setting: Setting) -> str:

@@ -14,9 +14,10 @@ from assistant.agent.settlement import Settlement, Step, category_of, citation_v
 from assistant.agent.state import Memory, Offered, Timings
 from assistant.agent.steps import answer
 from assistant.agent.steps.understand import Intent
+from assistant.agent.steps.understand_file import EffectKind
 from assistant.desk import requests
 from assistant.domain.audit import digest
-from assistant.domain.configuration import Device, Queue, queue_name
+from assistant.domain.configuration import Device, Queue, queue_for, queue_name
 from assistant.domain.conversation import CLOSED, Happening, State
 from assistant.domain.handoff import Handoff, HandoffReason, reason_for
 from assistant.domain.reply import CONFIRMATION, FILE, OFFER, PERSON, Choice, DeviceView, ReplyKind, TicketView
@@ -76,6 +77,7 @@ class _Turn:
             Intent.NOT_SOLVED: self._not_solved,
             Intent.DECLINE: self._declined,
             Intent.UNREADABLE: lambda: self._say(wording.unreadable()),
+            Intent.NEXT: lambda: self._say(wording.moved_on()),
         }
         return handlers.get(self.setting.understanding.intent, self._question)()
 
@@ -133,6 +135,9 @@ class _Turn:
             return self._out_of_scope(found)
         if not self.finding.memory.issue:
             return self._say(wording.moved_on())
+        effect = self.setting.understanding.effect
+        if effect is not None and effect.kind is EffectKind.TICKET:
+            return self._offer_to(effect.value)
         reopened = self._reopening(found, disposition)
         if self._belongs_to_ticket() and not reopened:
             return self._note()
@@ -226,6 +231,14 @@ class _Turn:
         step = self._step("answer", Disposition.ESCALATE.value, found, (), abstention, band)
         said = Settlement(Happening.OFFERED, ReplyKind.ABSTENTION, wording.offer_ticket(), memory, choices=OFFER, device=self._device_view())
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
+
+    def _offer_to(self, category: str) -> Settlement:
+        """Offer a ticket of the category that an intent of the organisation's own names."""
+        memory = replace(self._placed(category), category=category)
+        text = wording.for_the_desk(self._queue_name(queue_for(category, self.rules.queues())))
+        step = Step("answer", "left to the desk", rule=f"intents.{self.setting.understanding.name}")
+        reopens = self.setting.conversation.before in CLOSED
+        return Settlement(Happening.OFFERED, ReplyKind.CLARIFICATION, text, memory, choices=OFFER, steps=(step,), reopens=reopens)
 
     def _out_of_scope(self, found: Retrieval) -> Settlement:
         said = self._say(wording.out_of_scope(), ReplyKind.ABSTENTION, (PERSON,))
@@ -357,13 +370,13 @@ class _Turn:
 
     def _reopening(self, found: Retrieval, disposition: Disposition) -> bool:
         """After filing, only a question that is clearly about something else begins a new episode."""
-        return disposition is Disposition.AUTO and category_of(found) != self.setting.memory.category
+        return self.setting.fresh or disposition is Disposition.AUTO and category_of(found) != self.setting.memory.category
 
     def _deducts(self, found: Retrieval) -> bool:
         """What is said after the end deducts the earlier outcome, unless it is a question in another category or in none."""
         goes_on = self.setting.understanding.intent in (Intent.FOLLOW_UP, Intent.DEVICE, Intent.RETRY)
         same = goes_on or self._likely_category(found) == self.setting.memory.category
-        return self.setting.conversation.before in CLOSED and same
+        return self.setting.conversation.before in CLOSED and same and not self.setting.fresh
 
     def _placed(self, category: str) -> Memory:
         target = self.finding.target
@@ -441,7 +454,8 @@ class _Turn:
         detail |= {"abstained": abstention.reason.value} if abstention else {}
         step = Step(name, decision, found.confidence, looked_at, answer.MODEL, self.rules.policy.version, detail=detail)
         if self.finding.chosen:
-            return replace(step, rule="chosen by the person")
+            name = self.setting.understanding.name
+            return replace(step, rule=f"intents.{name}" if name else "chosen by the person")
         verdict = self.rules.policy.decide(band, found.confidence).value
         return replace(step, rule=f"steps.{band}", facts={"step": band, "confidence": found.confidence}, verdict=verdict)
 

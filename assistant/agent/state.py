@@ -47,12 +47,14 @@ class Memory:
     """The language in which the person wrote last, as far as that is sure; "" before they have."""
     wished: str = ""
     """The language in which they asked to be answered, "" when they did not."""
+    later: tuple[str, ...] = ()
+    """Issues that came in the same message as another and wait to be taken up, in the person's words."""
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> Memory:
         """Read back what ``dump`` wrote."""
         offered = tuple(Offered(**item) for item in stored.get("offered", ()))
-        lists = {name: tuple(stored.get(name, ())) for name in ("details", "topics", "nearest")}
+        lists = {name: tuple(stored.get(name, ())) for name in ("details", "topics", "nearest", "later")}
         return cls(**{**stored, **lists, "offered": offered})
 
     def dump(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from assistant.agent.languages.known import DEFAULT, LANGUAGES
 from assistant.agent.state import Memory
-from assistant.agent.steps.facts import applications, error_codes
+from assistant.agent.steps.facts import Sentiment, Urgency, applications, error_codes, mood_of, urgency_of
 from assistant.domain.configuration import Device, Person
 from assistant.domain.handoff import HandoffReason
 from assistant.domain.ticket import TicketBody, Tried
@@ -73,6 +73,9 @@ def ticket_body(
     for label, found in (("Applications", applications(said)), ("Error codes", error_codes(said))):
         if found:
             facts.append((label, ", ".join(found)))
+    mood, pressing = mood_of(said), urgency_of(said)
+    facts += [("Mood", mood.value)] if mood in (Sentiment.NEGATIVE, Sentiment.UPSET) else []
+    facts += [("Urgency, as said", pressing.value)] if pressing is not Urgency.NORMAL else []
     facts += [(f"Done: {what}", result) for what, result in actions]
     if device is not None:
         facts.append(("Device management", "compliant" if device.compliant else "not compliant"))

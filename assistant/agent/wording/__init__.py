@@ -16,6 +16,7 @@ from assistant.domain.reply import Reply
 from assistant.domain.ticket import Ticket
 from kb.model import Article
 
+NEXT_CHARACTERS = 70
 __all__ = ["DEFAULT", "known", "speaking", "spoken"]
 
 
@@ -69,6 +70,27 @@ def out_of_scope() -> str:
 def no_article(question: str = "") -> str:
     """Abstain, and ask the one question: the given one, or for application, device and what is seen."""
     return say("no_article_but", question=question, content=say("ticket_content")) if question else say("no_article", content=say("ticket_content"))
+
+
+def next_issue(words: str) -> str:
+    """Label the choice that takes up the other issue of a message."""
+    return say("next_issue", words=_short(words))
+
+
+def later(words: str, ended: bool) -> str:
+    """Say that the other issue of a message is not forgotten; ``ended`` when the one before it is over."""
+    quoted = _short(words).replace("*", "").replace("`", "").replace("[", "(").replace("]", ")")
+    return say("later_now" if ended else "later_next", words=quoted)
+
+
+def _short(words: str) -> str:
+    short = " ".join(words.split())
+    return short if len(short) <= NEXT_CHARACTERS else f"{short[: NEXT_CHARACTERS - 1].rstrip()}…"
+
+
+def for_the_desk(queue: str) -> str:
+    """Offer a ticket for what the organisation wants the desk to handle."""
+    return say("for_the_desk", queue=queue, content=say("ticket_content"))
 
 
 def translated(language: str) -> str:

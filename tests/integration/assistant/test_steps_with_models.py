@@ -82,7 +82,7 @@ class TestUnderstanding:
             answer = world.talk("maria.santos").say(VPN)
             assert cited(answer) == {"vpn-install-windows"}
             assert decisions(world, answer.conversation)["understand"]["fell_back"] == {"understand": "malformed"}
-            assert decisions(world, answer.conversation)["understand"]["model"] == "local-understand/1"
+            assert decisions(world, answer.conversation)["understand"]["model"] == "local-understand/2"
             (line,) = calls_of(world)
             assert (line.calls, line.unusable) == (2, 2)  # type: ignore[attr-defined]
         repair = script.asked[1][2].lines
