@@ -30,6 +30,7 @@ from evals.commands.security import security
 from evals.commands.tampering import tampering
 from evals.commands.turns import turns
 from evals.commands.uploads import uploads
+from evals.commands.wire import wire
 from evals.commands.zero_persistence import zero_persistence
 
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
@@ -57,6 +58,7 @@ app.command(epilog="Example: firstline eval scale --passages 40000 --json scale.
 app.command(epilog="Example: firstline eval security --rows DATA/security --json security.json")(security)
 app.command(epilog="Example: firstline eval tampering --manipulations 1000 --seed 1 --json tampering.json")(tampering)
 app.command(epilog="Example: firstline eval turns --questions 200 --json turns.json")(turns)
+app.command(epilog="Example: firstline eval wire --base-url http://127.0.0.1:8000/v1 --model NAME --json wire.json")(wire)
 app.command("zero-persistence", epilog="Example: firstline eval zero-persistence --conversations 200 --json zero.json")(zero_persistence)
 app.command(epilog="Example: firstline eval gate retrieval.json --metric ndcg@10 --at-least 0.8 --seeded lexical.json")(gate)
 _BEIR = "--corpus DATA/corpus.jsonl.gz --queries DATA/queries.jsonl --qrels DATA/qrels.tsv"

@@ -60,6 +60,11 @@ class LangChainChat:
         """See the port: the configured name, or the version of it that the server names in its replies."""
         return self._version or self._setup.model
 
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Parameters that the server has refused, and that it is not sent any more."""
+        return self._wording.left_out
+
     def ask(self, ask: Ask, seconds: float, hear: Callable[[str], None] = lambda _: None) -> Answered:
         """See the port."""
         until = time.monotonic() + seconds
