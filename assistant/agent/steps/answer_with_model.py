@@ -21,6 +21,8 @@ PASSAGES = 8
 WORDS_SHOWN = 1_500
 """Words of passages that a request holds at most."""
 WORDS = 260
+LEAST_WORDS = 4
+"""Fewer words answer nothing."""
 NOTHING = "NOTHING"
 MOST_UNSUPPORTED = 0.34
 """With a larger share of its statements unsupported, a reply is not used."""
@@ -120,7 +122,7 @@ def _composed(answered: Answered, question: Question) -> Composed:
     if answered.text.strip(" .\n*").upper() == NOTHING:
         return Composed("", (), ())
     composed, stated = _cited(answered.text, question)
-    if not composed.text:
+    if len(_key(composed.text).split()) < LEAST_WORDS:
         raise Unusable("no sentence rests on a passage that was given, cited by its handle and in its words")
     if len(composed.unsupported) > MOST_UNSUPPORTED * stated:
         raise Unusable(f"too much of it does not stand in the passages: {'; '.join(composed.unsupported[:3])}")
