@@ -17,6 +17,7 @@ from evals.commands.gate import gate
 from evals.commands.lexical_engines import lexical_engines
 from evals.commands.lint import lint
 from evals.commands.network import network
+from evals.commands.overhead import overhead
 from evals.commands.partitions import partitions
 from evals.commands.peers import peers
 from evals.commands.permissions import permissions
@@ -45,6 +46,7 @@ app.command("fit-evidence", epilog="Example: firstline eval fit-evidence DATA/kb
 app.command(epilog="Example: firstline eval freshness --rounds 20 --json freshness.json")(freshness)
 app.command("lexical-engines", epilog="Example: firstline eval lexical-engines --passages 50000 --json engines.json")(lexical_engines)
 app.command(epilog="Example: firstline eval lint --cases evals/cases/contradictions.jsonl --json lint.json")(lint)
+app.command(epilog="Example: firstline eval overhead --turns-per-second 20 --seconds 30 --json overhead.json")(overhead)
 app.command(epilog="Example: firstline eval peers --corpus corpus.jsonl.gz --queries queries.jsonl --qrels qrels.tsv --plot peers.svg")(peers)
 app.command(epilog="Example: firstline eval partitions --vectors 40000 --json partitions.json")(partitions)
 app.command(epilog="Example: firstline eval permissions --draws 100000 --seed 1 --json permissions.json")(permissions)
