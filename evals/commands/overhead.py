@@ -45,6 +45,7 @@ def overhead(
     if all(run.shares for run in runs.values()):
         metrics["own_to_local_p95"] = exact(metrics["own_p95_ms"].value / metrics["local_p95_ms"].value)
         metrics["calls_per_turn"] = exact(sum(one.calls for one in runs["model"].shares) / len(runs["model"].shares))
+    metrics |= {f"processor_{name}_ms": exact(run.processor_ms) for name, run in runs.items()}
     metrics["unanswered"] = exact(sum(run.unanswered for run in runs.values()))
     busy = {f"load_{name}": f"{run.busy[0]:.1f}-{run.busy[1]:.1f}" for name, run in runs.items()}
     settings = {"turns_per_second": turns_per_second, "seconds": seconds, "delay_ms": delay_ms, "processors": os.cpu_count(), **busy}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evals.benchmarks.turns import questions
@@ -26,6 +26,8 @@ class Measured:
     turns: list[Turn]
     shares: list[Share]
     busy: tuple[float, float]
+    processor_ms: float
+    """Processor time of the service for each turn, the warming ones included."""
 
     @property
     def unanswered(self) -> int:
@@ -43,7 +45,7 @@ def measure(scratch: Path, home: Path, titles: list[str], rate: float, seconds: 
     with running(scratch, delay=delay) as model:
         settings = {"STEPS_FILE": str(model.steps_file(scratch, ("understand", "answer", "act")))}
         run = _asked(scratch, home, titles, rate, seconds, settings, note)
-        return Measured(run.turns, shares(run.turns, model.heard()), run.busy)
+        return replace(run, shares=shares(run.turns, model.heard()))
 
 
 def _asked(
@@ -55,5 +57,13 @@ def _asked(
     asked = [wanted[number % len(wanted)] for number in range(count + WARM_TURNS)]
     with serving(scratch, home, note, {"MESSAGES_PER_MINUTE": "100000", **settings}) as served:
         tokens = [served.token(person) for person in PEOPLE]
+        spent = processor_ms(served.process.pid)
         turns = asyncio.run(asked_at(served.url, tokens, asked, rate, SEED))[WARM_TURNS:]
-    return Measured(turns, shares(turns, ()), (before, os.getloadavg()[0]))
+        spent = processor_ms(served.process.pid) - spent
+    return Measured(turns, shares(turns, ()), (before, os.getloadavg()[0]), spent / len(asked))
+
+
+def processor_ms(pid: int) -> float:
+    """Return the processor time that a process has used, user and system, in milliseconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
