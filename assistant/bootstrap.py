@@ -24,6 +24,7 @@ from assistant.agent.acting import Acting
 from assistant.agent.deciding import Deciding
 from assistant.agent.present import Presenter
 from assistant.agent.settle import Settler
+from assistant.agent.shadowing import Shadowing
 from assistant.agent.silence import settle_one
 from assistant.agent.state import Timings
 from assistant.agent.steps.understand import EXAMPLES, LocalUnderstanding
@@ -113,6 +114,7 @@ def open_assistant(settings: Settings, clock: Clock | None = None, opens: Opens 
     knowledge = KnowledgeFromBase(base)
     understanding = LocalUnderstanding(_cached_embed(base, settings.home / "index" / "understand.npz"))
     parts = replace(_parts(settings, knowledge, understanding, outward, policy, store, clock, acting, pushes), models=modelling.models())
+    parts = replace(parts, shadowing=_shadowing(modelling, parts))
     anchors, policies = FileAnchors(settings.anchor_file or settings.home / "audit-anchors.jsonl"), KeptPolicies(settings.home / "policies")
     policies.keep(policy)
     if upgraded:
@@ -161,6 +163,11 @@ def _steps(settings: Settings) -> StepsFile:
         return read_steps(settings.steps_file)
     except StepsError as error:
         raise Misconfigured(str(error)) from None
+
+
+def _shadowing(modelling: Modelling, parts: Parts) -> Shadowing | None:
+    candidates = modelling.candidates()
+    return Shadowing(candidates, parts.store, parts.clock, parts.settler.policy) if candidates else None
 
 
 def _open_store(settings: Settings, policy: Policy, base: KnowledgeBase, outward: Outward) -> SqlStore:

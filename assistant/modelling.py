@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from assistant.agent.asking import PACKAGED, Lane, Limits, Prompt, PromptError, StepModel, read_prompt
+from assistant.agent.shadowing import Candidate
 from assistant.agent.steps.act import LocalActing
 from assistant.agent.steps.act_with_model import ModelActing
 from assistant.agent.steps.answer_with_model import AnsweringModel
@@ -15,6 +16,7 @@ from assistant.agent.steps.understand_with_model import UnderstandingModel
 from assistant.agent.with_models import Models
 from assistant.connections import Misconfigured
 from assistant.domain.model_use import Price
+from assistant.governance.policy import PolicyError, load_policy
 from assistant.ports.chat import ChatModel
 from assistant.ports.clock import Clock
 from assistant.ports.models import ActingModel
@@ -117,14 +119,37 @@ class Modelling:
             Misconfigured: one of them cannot be opened.
         """
         understand, answer, summarise = (self.step(name) for name in ("understand", "answer", "summarise"))
-        made = Models(
+        return Models(
             UnderstandingModel(understand) if understand else None,
             AnsweringModel(answer) if answer else None,
             SummarisingModel(summarise) if summarise else None,
-            self.file.step("act").model != LOCAL,
             self.file.budget.value(),
+            self.file.calls_at_once if self.file.calls_models else 0,
         )
-        return made if not made.any else Models(made.understand, made.answer, made.summarise, made.act, made.budget, self.file.calls_at_once)
+
+    def candidates(self) -> list[Candidate]:
+        """Return what is tried beside the live assistant.
+
+        Raises:
+            Misconfigured: a model, a prompt or a policy of theirs cannot be used.
+        """
+        return [self._candidate(name) for name in self.file.candidates]
+
+    def _candidate(self, name: str) -> Candidate:
+        asked = self.file.candidates[name]
+        policy = None
+        if asked.policy:
+            try:
+                policy = load_policy(self.file.path(asked.policy))
+            except PolicyError as error:
+                raise Misconfigured(f"candidate {name}: {error}") from None
+        live = self.file.step("answer")
+        model, prompt = asked.model or live.model, asked.prompt or live.prompt
+        if not (asked.model or asked.prompt):
+            return Candidate(name, policy=policy)
+        if model == LOCAL:
+            raise Misconfigured(f"candidate {name} has a prompt, but neither it nor steps.answer names a model")
+        return Candidate(name, AnsweringModel(self.model("answer", model, prompt, asked.limits)), policy, asked.share)
 
     def acting(self) -> ActingModel | None:
         """Return the model that chooses tools; None where patterns do.

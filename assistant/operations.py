@@ -1,4 +1,4 @@
-"""What commands do beside turns: the gap report in text."""
+"""What commands do beside turns: the gap report in text, and how many issues were confirmed as resolved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from assistant.bootstrap import Assistant
 from assistant.desk.review import GapReport, gap_report, week_of
+from assistant.domain.conversation import Outcome, State
 from assistant.learning import learned_text
+from assistant.ports.store import UnitOfWork
 from kb.lint.findings import overdue
 from kb.lint.show import overdue_facts, overdue_text
 
@@ -69,3 +71,10 @@ def report_text(report: GapReport) -> str:
         if gap.nearest:
             lines.append(f"   nearest articles: {', '.join(gap.nearest)}")
     return "\n".join([*lines, *overdue_text(report.overdue)])
+
+
+def confirmed_between(unit: UnitOfWork, since: datetime, until: datetime) -> int:
+    """Return how many conversations ended in [since, until) with somebody's word that it is solved, and have not been reopened."""
+    ended = (one.episode for one in unit.conversations.silent_since(State.RESOLVED, until))
+    confirmed = (one for one in ended if one.outcome is Outcome.RESOLVED_CONFIRMED and not one.reopened and one.closed_at is not None)
+    return sum(since <= one.closed_at < until for one in confirmed if one.closed_at is not None)

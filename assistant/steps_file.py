@@ -135,6 +135,11 @@ class StepsFile(_Part):
                 raise ValueError(f"{where} has a prompt but no model")
         return self
 
+    @property
+    def calls_models(self) -> bool:
+        """Say whether a step of a turn or a candidate asks a model."""
+        return any(one.model != LOCAL for one in self.steps.values()) or any(one.model or one.prompt for one in self.candidates.values())
+
     def step(self, name: StepName) -> StepOf:
         """Return what does a step; the local one where nothing is said."""
         return self.steps.get(name, StepOf())

@@ -21,6 +21,7 @@ from assistant.agent.meant import meant, pressed
 from assistant.agent.present import Presenter, citable, names_articles
 from assistant.agent.record import Texts, record_failure, record_turn
 from assistant.agent.settle import Settler
+from assistant.agent.shadowing import Shadowing
 from assistant.agent.state import Inbound, Memory, Timings
 from assistant.agent.steps.understand import LocalUnderstanding
 from assistant.agent.with_models import Models
@@ -75,6 +76,7 @@ class Parts:
     link_hosts: Callable[[], Sequence[str]]
     notify: Callable[[Sequence[Event]], None]
     models: Models = Models()
+    shadowing: Shadowing | None = None
 
 
 class Turns:
@@ -91,6 +93,8 @@ class Turns:
     def close(self) -> None:
         """Finish the turns under way and take no more."""
         self._pool.shutdown(wait=True)
+        if self._parts.shadowing is not None:
+            self._parts.shadowing.close()
 
     def begin(self, person_id: str, channel: str) -> Reply:
         """Open a conversation without a message and greet.
@@ -270,7 +274,7 @@ class Turns:
         wishes = parts.settler.acting.consider(setting, parts.store, parts.clock.now())
         finding = look_up(setting, parts.knowledge, parts.settler.policy.bands["answer"].auto)
         now = parts.clock.now()
-        finding = parts.models.written(setting, finding, wishes, parts.settler.policy, now.date())
+        finding = self._models(message).written(setting, finding, wishes, parts.settler.policy, now.date())
         with parts.store.write() as unit:
             stored = unit.conversations.message(message.conversation, message.id)
             if stored is not None and stored.reply is not None:
@@ -284,7 +288,13 @@ class Turns:
                 settlement = replace(settlement, text=f"{wording.secret_taken_out()}\n\n{settlement.text}")
             reply, events = record_turn(unit, setting, finding, settlement, now, self._texts(settlement.text), parts.timings)
         parts.notify(events)
+        if parts.shadowing is not None:
+            parts.shadowing.watch(setting, finding, reply)
         return reply
+
+    def _models(self, message: Message) -> Models:
+        shadowing, models = self._parts.shadowing, self._parts.models
+        return shadowing.live_models(models, message.conversation) if shadowing is not None else models
 
     def _setting(self, message: Message, account: Account) -> Setting:
         parts = self._parts

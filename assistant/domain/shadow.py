@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 LEAST_JUDGED = 30
 """Fewer turns with a verdict decide nothing."""
@@ -24,6 +25,8 @@ class ShadowTurn:
     """Those that the candidate would have cited."""
     seconds: float = 0.0
     cost: float = 0.0
+    canary: bool = False
+    """The candidate answered itself, so both sides are the same."""
     trouble: str = ""
     """Why the candidate gave nothing, a value of ``ports.chat.Trouble``; "" where it did its work."""
 
@@ -58,6 +61,11 @@ def may_promote(low: float, count: int) -> str:
     if count < LEAST_JUDGED:
         return f"only {count} turns have a verdict; {LEAST_JUDGED} are needed"
     return f"the lower bound of the paired difference is {low:+.3f}" if low < 0 else ""
+
+
+def in_canary(conversation: str, candidate: str, share: float) -> bool:
+    """Say whether a candidate answers a conversation itself: always the same for one conversation, and for ``share`` of all."""
+    return int(sha256(f"{candidate}\n{conversation}".encode()).hexdigest()[:8], 16) < share * 2**32
 
 
 def differences(pairs: Sequence[Judged]) -> list[float]:

@@ -336,5 +336,6 @@ shadow_turns = Table(
     Column("shadow", JSON, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("cost", Float, nullable=False),
+    Column("canary", Boolean, nullable=False),
     Column("trouble", String(20), nullable=False),
 )

@@ -39,5 +39,6 @@ def upgrade() -> None:
         sa.Column("shadow", sa.JSON, nullable=False),
         sa.Column("seconds", sa.Float, nullable=False),
         sa.Column("cost", sa.Float, nullable=False),
+        sa.Column("canary", sa.Boolean, nullable=False),
         sa.Column("trouble", sa.String(20), nullable=False),
     )
