@@ -68,7 +68,7 @@ class LangChainChat:
     def ask(self, ask: Ask, seconds: float, hear: Callable[[str], None] = lambda _: None) -> Answered:
         """See the port."""
         until = time.monotonic() + seconds
-        call, said = Call(until), queue.SimpleQueue[str | _Ended]()
+        call, said = Call(until, heard=ask.schema is None), queue.SimpleQueue[str | _Ended]()
         gathering = Gathering(ask, self._wording.answer_tool(ask), said.put)
         attempt = threading.Thread(target=self._attempt, args=(ask, gathering, call, said), name="chat-model", daemon=True)
         attempt.start()

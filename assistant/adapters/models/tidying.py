@@ -20,7 +20,7 @@ LINE_LIMIT = 1_000_000
 LAST_WORD_SECONDS = 2.0
 """How long the usage and ``[DONE]`` are waited for after the reply has said that it is complete."""
 
-TOGETHER_SECONDS = 0.05
+TOGETHER_SECONDS = 0.15
 """Words that arrive within this time are passed on together, for the OpenAI client needs much longer for an event than its server."""
 
 TOLD_AT_ONCE = ("]", "\n")
@@ -35,7 +35,8 @@ def tidied(pieces: Iterable[bytes], call: Call | None = None) -> Iterator[bytes]
     Understood besides what the documentation says: a whole answer in place of a stream, events that no empty line divides, comments, CRLF,
     ``message`` in place of ``delta``, text in parts, fragments of calls without a number or an id, ``function_call``, arguments as an object,
     usage in odd places, and a missing ``[DONE]`` or finish reason (not both). Bytes that are no UTF-8 become replacement characters.
-    Words that arrive within a twentieth of a second become one event; the first words, and those that end a line or a citation, go on at once.
+    Words that arrive within ``TOGETHER_SECONDS`` become one event; the first words, and those that end a line or a citation, go on at once. Where
+    nobody hears pieces, all words become one.
 
     Raises:
         ChatFailed: the stream ends or breaks before it is complete (``BROKEN_STREAM``), says an error, refuses, is no event stream, or is longer
@@ -165,7 +166,7 @@ class _Tidy:
                 self._call.within(LAST_WORD_SECONDS)
 
     def _due(self, words: str) -> bool:
-        if not self._held:
+        if not self._held or (self._call and not self._call.heard):
             return False
         return any(sign in words for sign in TOLD_AT_ONCE) or time.monotonic() - self._told_at >= TOGETHER_SECONDS
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from assistant.adapters.models import tidying
+from assistant.adapters.models.clocked import Call
 from assistant.adapters.models.tidying import tidied
 from tests.support.raw_chat_server import DONE, event, finish, text
 
@@ -39,6 +40,15 @@ def test_words_do_not_wait_for_longer_than_a_moment(monkeypatch: pytest.MonkeyPa
 
     passed = [json.loads(piece[6:])["choices"][0]["delta"]["content"] for piece in tidied(slowly()) if b"[DONE]" not in piece]
     assert passed == ["a", "b", "c"]
+
+
+def test_where_nobody_listens_all_words_are_one() -> None:
+    passed = [
+        json.loads(piece[6:])
+        for piece in tidied([*text("{", "]\n", "}"), finish(), DONE], Call(time.monotonic() + 5, heard=False))
+        if b"[DONE]" not in piece
+    ]
+    assert [one["choices"][0]["delta"]["content"] for one in passed] == ["{]\n}"]
 
 
 def test_nothing_that_was_held_back_is_lost_at_an_end_without_a_reason() -> None:
