@@ -27,6 +27,7 @@ from assistant.agent.settle import Settler
 from assistant.agent.shadowing import Shadowing
 from assistant.agent.silence import settle_one
 from assistant.agent.state import Timings
+from assistant.agent.steps.draft_with_model import DraftingModel
 from assistant.agent.steps.understand import EXAMPLES, LocalUnderstanding
 from assistant.agent.turn import Parts, Turns
 from assistant.carriage import Outward, carrying, deciding, telling_of
@@ -78,6 +79,7 @@ class Assistant:
     clock: Clock
     parts: Parts
     acting: Acting
+    drafting: DraftingModel | None
     carrier: Carrier
     deciding: Deciding
     secret: bytes
@@ -134,6 +136,7 @@ def open_assistant(settings: Settings, clock: Clock | None = None, opens: Opens 
         clock=clock,
         parts=parts,
         acting=acting,
+        drafting=modelling.drafting(),
         carrier=_carrier(settings, parts, outward, acting),
         deciding=Deciding(parts, telling_of(outward, parts.timings, parts.link_hosts)),
         secret=secret,

@@ -28,6 +28,7 @@ app.add_typer(action_commands.app, name="actions")
 app.add_typer(policy_commands.app, name="policy")
 app.add_typer(model_commands.app, name="shadow")
 app.command(epilog="Example: firstline costs --days 30")(model_commands.costs)
+app.command(epilog="Example: firstline draft T-1002 T-1004 --out vpn-at-hotels.md")(model_commands.draft)
 
 
 @app.command(epilog="Example: firstline serve --port 8081")

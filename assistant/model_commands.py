@@ -1,10 +1,11 @@
-"""The commands ``firstline costs`` and ``firstline shadow``: what models cost, and what candidates came to. Imports are inside."""
+"""The commands ``firstline costs``, ``draft`` and ``shadow``: what models cost, write and would do. Imports are inside."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,6 +49,31 @@ def costs(
     typer.echo(f"in all {whole:.4f}, {per}")
     for conversation, spent in dearest.items():
         typer.echo(f"{conversation or '(deleted)':<20} {spent.calls} calls, {spent.tokens} tokens, {spent.cost:.4f}")
+
+
+def draft(
+    tickets: Annotated[list[str], typer.Argument(help="Ids of solved tickets about the same thing, such as T-1004.")],
+    out: Annotated[Path | None, typer.Option(help="File to write the draft to; it must not exist.")] = None,
+) -> None:
+    """Draft an article from how people solved tickets, each sentence with its ticket. Exit 1, with what to ask whom, when they do not say how."""
+    from assistant.operations import draft_from
+
+    with opened(read_settings()) as assistant:
+        try:
+            made = draft_from(assistant, tickets)
+        except LookupError as error:
+            stop(str(error.args[0]))
+    if made.refused:
+        stop(made.refused, NO)
+    if out is None:
+        typer.echo(made.text, nl=False)
+        return
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(made.text)
+    except OSError as error:
+        stop(f"{out} cannot be written: {error.strerror}")
+    typer.echo(f"{out} holds the draft, by {made.model}. Read it, take the numbers of the tickets out, and give it an owner and a review date.")
 
 
 @app.command(epilog="Example: firstline shadow report")

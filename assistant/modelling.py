@@ -11,6 +11,7 @@ from assistant.agent.shadowing import Candidate
 from assistant.agent.steps.act import LocalActing
 from assistant.agent.steps.act_with_model import ModelActing
 from assistant.agent.steps.answer_with_model import AnsweringModel
+from assistant.agent.steps.draft_with_model import DraftingModel
 from assistant.agent.steps.summarise_with_model import SummarisingModel
 from assistant.agent.steps.understand_with_model import UnderstandingModel
 from assistant.agent.with_models import Models
@@ -126,6 +127,15 @@ class Modelling:
             self.file.budget.value(),
             self.file.calls_at_once if self.file.calls_models else 0,
         )
+
+    def drafting(self) -> DraftingModel | None:
+        """Return the model that drafts articles; None where that is done locally.
+
+        Raises:
+            Misconfigured: it cannot be opened.
+        """
+        step = self.step("draft")
+        return DraftingModel(step) if step else None
 
     def candidates(self) -> list[Candidate]:
         """Return what is tried beside the live assistant.
