@@ -71,7 +71,10 @@ class LangChainChat:
         call, said = Call(until, heard=ask.schema is None), queue.SimpleQueue[str | _Ended]()
         gathering = Gathering(ask, self._wording.answer_tool(ask), said.put)
         attempt = threading.Thread(target=self._attempt, args=(ask, gathering, call, said), name="chat-model", daemon=True)
-        attempt.start()
+        try:
+            attempt.start()
+        except RuntimeError:
+            raise ChatFailed(Trouble.BUSY, "this process can begin no more threads") from None
         try:
             while True:
                 try:
