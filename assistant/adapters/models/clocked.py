@@ -19,6 +19,8 @@ class Call:
     until: float
     answered: bool = False
     """The server has begun to answer, so the call may cost something."""
+    heard: bool = True
+    """Somebody hears the words while they arrive."""
 
     @property
     def left(self) -> float:
