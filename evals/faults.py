@@ -96,6 +96,21 @@ def _obedient() -> None:
     setattr(acting.Acting, "_propose", at_once)  # noqa: B010
 
 
+def _no_glossary() -> None:
+    """The glossaries are empty: what is written in another language than English finds nothing."""
+    from assistant.agent.languages.words import Glossary
+
+    built: Callable[..., Any] = Glossary.of
+    setattr(Glossary, "of", lambda language, _: built(language, {}))  # noqa: B010
+
+
+def _one_language() -> None:
+    """Every message is taken for English."""
+    import evals.languages
+
+    setattr(evals.languages, "language_of", lambda *_: "en")  # noqa: B010
+
+
 FAULTS = {
     "constant-confidence": _constant_confidence,
     "no-device": _no_device,
@@ -104,6 +119,8 @@ FAULTS = {
     "obedient": _obedient,
     "open-fetch": _open_fetch,
     "named-fetch": _named_fetch,
+    "no-glossary": _no_glossary,
+    "one-language": _one_language,
 }
 
 
