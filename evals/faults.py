@@ -122,6 +122,21 @@ def _obedient() -> None:
     setattr(acting.Acting, "_propose", at_once)  # noqa: B010
 
 
+def _no_glossary() -> None:
+    """The glossaries are empty: what is written in another language than English finds nothing."""
+    from assistant.agent.languages.words import Glossary
+
+    built: Callable[..., Any] = Glossary.of
+    setattr(Glossary, "of", lambda language, _: built(language, {}))  # noqa: B010
+
+
+def _one_language() -> None:
+    """Every message is taken for English."""
+    import evals.languages
+
+    setattr(evals.languages, "language_of", lambda *_: "en")  # noqa: B010
+
+
 FAULTS = {
     "constant-confidence": _constant_confidence,
     "no-device": _no_device,
@@ -132,6 +147,8 @@ FAULTS = {
     "named-fetch": _named_fetch,
     "jumbled-examples": _jumbled,
     "self-assured": _self_assured,
+    "no-glossary": _no_glossary,
+    "one-language": _one_language,
 }
 
 

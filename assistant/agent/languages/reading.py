@@ -31,6 +31,8 @@ SIGN_WORDS = 12
 COMPOUNDING = frozenset({"de", "nl", "sv"})
 SHORTEST_PART = 3
 _PIECE = re.compile(r"[^\W_]+(?:[-.:@/][^\W_]+)*")
+_MARKS = re.compile("[\u0640\u064b-\u0652\u0670]")
+"""Arabic vowel signs and the line that only widens a word."""
 _NAMES = frozenset(word for name in KNOWN for word in words_in(name))
 
 
@@ -152,13 +154,12 @@ def _glossed(text: str, words: Words) -> tuple[str, float]:
     english: list[str] = []
     known = unknown = position = 0
     while position < len(found):
-        said, taken = words.glossary.at([word.forms for word in found], position)
-        if taken:
-            english.append(said)
+        term, word = words.glossary.at([one.forms for one in found], position), found[position]
+        if term.taken:
+            english += (_parts(word, words) if term.rest > SHORTEST_PART else []) or [term.english]
             known += 1
-            position += taken
+            position += term.taken
             continue
-        word = found[position]
         position += 1
         if word.is_name:
             if not english or english[-1] != word.piece:
@@ -173,7 +174,7 @@ def _glossed(text: str, words: Words) -> tuple[str, float]:
 
 def _words(text: str, words: Words) -> Iterator[_Word]:
     shouted = text.isupper()
-    for number, match in enumerate(_PIECE.finditer(text)):
+    for number, match in enumerate(_PIECE.finditer(_MARKS.sub("", text))):
         piece = match.group()
         inner = words_in(piece)
         for word in inner:

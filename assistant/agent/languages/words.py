@@ -40,6 +40,18 @@ def forms(word: str, language: str) -> tuple[str, ...]:
     return (word,)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A term's English, how many words of the text it takes, and how many letters of a single word stand after it."""
+
+    english: str
+    taken: int
+    rest: int
+
+
+NONE = Found("", 0, 0)
+
+
 @dataclass(frozen=True)
 class Glossary:
     """Terms of a language with their English search words. A term of several words goes before a shorter one."""
@@ -61,13 +73,13 @@ class Glossary:
                     found.setdefault(made[0][0][: cls.KEY], []).append((made, english))
         return cls(language, {key: tuple(sorted(terms, key=_weight, reverse=True)) for key, terms in found.items()})
 
-    def at(self, words: list[tuple[str, ...]], start: int) -> tuple[str, int]:
-        """Return the English of the term that begins at a word and how many words it takes; "" and 0 where none does."""
+    def at(self, words: list[tuple[str, ...]], start: int) -> Found:
+        """Return the term that begins at a word, ``NONE`` where none does."""
         for form in words[start]:
             for term, english in self.terms.get(form[: self.KEY], ()):
                 if len(term) <= len(words) - start and all(_is(part, words[start + i]) for i, part in enumerate(term)):
-                    return english, len(term)
-        return "", 0
+                    return Found(english, len(term), len(form) - len(term[0][0]) if len(term) == 1 else 0)
+        return NONE
 
     def single(self, word: str) -> str:
         """Return the English of one folded word, "" where it is none of the glossary's."""
