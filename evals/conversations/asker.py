@@ -164,7 +164,7 @@ class Asker:
         self._show(reply)
         standing = (reply.get("action") or {}).get("status", "")
         if standing == "challenged" or not reply.get("action"):
-            return None
+            return reply if self.own < len(self.case.then) else None
         return self._heard(SETTLES_SECONDS) or reply if standing in ("ready", "running", "done") else reply
 
     def _await_approval(self, action: str) -> Reply | None:

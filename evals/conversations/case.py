@@ -175,7 +175,7 @@ def _ends(value: Any) -> Any:
 class Case(_Part):
     """One conversation to be played."""
 
-    title: str = Field(min_length=8)
+    title: str = Field(min_length=3)
     group: Group
     person: str
     device: str = ""
