@@ -11,6 +11,7 @@ from evals.commands.options import HOME, ModelHome, ToJson, note, stop, wellform
 
 if TYPE_CHECKING:
     from evals.conversations.figures import Tried
+    from evals.conversations.played import Played
     from evals.report import Metric
 
 FAULTS_SHOWN = 3
@@ -76,7 +77,6 @@ def _usable(steps: dict[str, str], way: Any) -> dict[str, str]:
 def print_table(tried: list[Tried], metrics: dict[str, Metric], settings: dict[str, Any]) -> None:
     """Print what failed, then a table by group, then all figures."""
     from evals.conversations.figures import by_group, metrics_of
-    from evals.report import facts
 
     for one in tried:
         for play, lines in zip(one.plays, one.faults, strict=True):
@@ -90,7 +90,7 @@ def print_table(tried: list[Tried], metrics: dict[str, Metric], settings: dict[s
         figures = metrics_of(part)
         typer.echo(f"{group:<16}{len(part):>6}" + "".join(f"{percent(figures[name]):>20}" for name in columns))
     plays = sum(len(one.plays) for one in tried)
-    typer.echo(f"eval run, {len(tried)} cases, {plays} conversations ({', '.join(f'{k}={v}' for k, v in facts('', 0, {}, settings)['settings'].items())})")
+    typer.echo(f"eval run, {len(tried)} cases, {plays} conversations ({', '.join(f'{name}={value}' for name, value in settings.items())})")
     for name, metric in metrics.items():
         shown = f"{metric.value:.4g}   {metric.low:.4g} to {metric.high:.4g}" if name.endswith(("_ms", "_s")) or "cost" in name else percent(metric)
         typer.echo(f"  {name.replace('_', ' '):<26}{shown}")
@@ -107,6 +107,19 @@ def percent(metric: Metric) -> str:
     return f"{metric.value:.1%} [{metric.low:.0%}, {metric.high:.0%}]".replace("%", " %").replace(" %,", ",")
 
 
+def _known(metrics: dict[str, Metric]) -> dict[str, Metric]:
+    """Return the figures that were measured: what nothing was played for is no number."""
+    import math
+
+    return {name: metric for name, metric in metrics.items() if not math.isnan(metric.value)}
+
+
+def transcript(play: Played) -> list[str]:
+    """Return a play as lines of text, as its person saw it."""
+    says = (f"{line.turn} {line.who}{f' ({line.kind}, {line.state})' if line.kind else ''}: {line.text}" for line in play.lines)
+    return [*says, f"left: {play.left.model_dump(exclude_defaults=True)}"]
+
+
 def _sentence(difference: Any) -> str:
     metric, names = difference.metric, ", ".join(difference.worse[:10])
     says = f"pass^1 less the base over {difference.cases} cases: {metric.value:+.3f} [{metric.low:+.3f}, {metric.high:+.3f}]"
@@ -121,11 +134,15 @@ def _write_json(target: Path, tried: list[Tried], metrics: dict[str, Metric], se
     from evals.conversations.figures import by_group, metrics_of
     from evals.report import facts
 
-    made = facts("eval run", len(tried), {name: metric for name, metric in metrics.items() if metric.value == metric.value}, settings)
-    made["groups"] = {
-        group: facts("", len(part), {n: m for n, m in metrics_of(part).items() if m.value == m.value}, {})["metrics"] for group, part in by_group(tried).items()
-    }
+    made = facts("eval run", len(tried), _known(metrics), settings)
+    made["groups"] = {group: facts("", len(part), _known(metrics_of(part)), {})["metrics"] for group, part in by_group(tried).items()}
     made["cases"] = {
-        one.named.name: {"group": one.named.case.group, "passed": list(one.passed), "faults": [list(lines) for lines in one.faults]} for one in tried
+        one.named.name: {
+            "group": one.named.case.group,
+            "passed": list(one.passed),
+            "faults": [list(lines) for lines in one.faults],
+            "transcripts": {play.repeat: transcript(play) for play, lines in zip(one.plays, one.faults, strict=True) if lines},
+        }
+        for one in tried
     }
     target.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")

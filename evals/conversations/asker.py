@@ -1,4 +1,4 @@
-"""The simulated person: a small state machine over a case. It reads replies only through what the channel shows, and presses buttons as a person would."""
+"""The simulated person: a small state machine over a case. It sees only what the channel shows, and presses buttons as a person would."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from evals.conversations.wording import Voice
 MOST_TURNS = 25
 SETTLES_SECONDS = 20.0
 WRONG_CODE = "000000"
-OVER = ("filed", "handed_off", "resolved")
-ASKS_FOR = {"file": ("Please open a ticket for this.", "Can you open a ticket please?"), "person": ("I want to talk to a person", "Let me talk to somebody please")}
+OVER = ("filed", "handed_off", "resolved", "abandoned")
+ASKS_FOR = {
+    "file": ("Please open a ticket for this.", "Can you open a ticket please?"),
+    "person": ("I want to talk to a person", "Let me talk to somebody please"),
+}
 Reply = dict[str, Any]
+NOTHING: Reply = {"kind": "error", "state": "", "choices": [], "citations": []}
 
 
 @dataclass
@@ -45,12 +49,14 @@ class Asker:
     # -- what the person does -----------------------------------------------------------------------------------------
 
     def _go_on(self, reply: Reply) -> Reply | None:
+        if self._is_open(reply):
+            return self._heard(SETTLES_SECONDS)
         if self.own < len(self.case.then) and self._fits(self.case.then[self.own], reply):
             self.own += 1
             return self._do(self.case.then[self.own - 1], reply)
         if self._told(reply):
             return self._press("yes") if self._offers(reply, "yes") and not self.case.silent else None
-        if reply["state"] in OVER and not self._is_open(reply):
+        if reply["state"] in OVER:
             return None
         self.waited += 1
         if self.waited > self.case.patience:
@@ -61,7 +67,7 @@ class Asker:
         return handlers.get(reply["kind"], self._say_more)(reply)
 
     def _fits(self, turn: Turn, reply: Reply) -> bool:
-        return not turn.on or reply["kind"] in turn.on
+        return not turn.after or reply["kind"] in turn.after
 
     def _do(self, turn: Turn, reply: Reply) -> Reply | None:
         if turn.withdraws:
@@ -98,6 +104,8 @@ class Asker:
             return self._press(show)
         if self.case.silent or self.case.goal.nothing:
             return None
+        if self.details < len(self.case.knows.details):
+            return self._say_more(reply)
         return self._press("no") if self._offers(reply, "no") else self._give_up(reply)
 
     def _clarify(self, reply: Reply) -> Reply | None:
@@ -140,15 +148,13 @@ class Asker:
         if action["needs"] == "press":
             return self._press(f"{'do' if action['tool'] in self.case.presses else 'drop'}:{action['id']}")
         if action["needs"] == "code":
-            return self._enter(action["id"], {"right": self._code, "wrong": lambda: WRONG_CODE, "none": lambda: ""}[self.case.code]())
+            return self._enter(action["id"], self._code() if self.case.code == "right" else {"wrong": WRONG_CODE, "none": ""}[self.case.code])
         if action["needs"] == "approval":
             return self._await_approval(action["id"])
-        if action["status"] in ("ready", "running"):
-            return self._heard(SETTLES_SECONDS)
-        if self._offers(reply, "yes"):
-            right = action["tool"] == self.case.goal.action
-            return None if self.case.silent else self._press("yes" if right else "no")
-        return None if reply["state"] in ("abandoned", "acting") else self._give_up(reply)
+        right = action["tool"] == self.case.goal.action and action["status"] == "done"
+        if self._offers(reply, "yes") and not self.case.silent:
+            return self._press("yes" if right else "no")
+        return None if right or reply["state"] == "acting" else self._give_up(reply)
 
     def _code(self) -> str:
         code = self.stage.code_of(self.case.person, self.mails)
@@ -160,7 +166,13 @@ class Asker:
             return None
         self._note("person", "enters a one-time code", new=True)
         frame = self.chat.enter(action, code)
-        reply = frame.get("reply") or {"text": frame.get("problem", {}).get("detail", ""), "kind": "error", "state": "", "choices": [], "citations": []}
+        reply = frame.get("reply") or {
+            "text": frame.get("problem", {}).get("detail", ""),
+            "kind": "error",
+            "state": "",
+            "choices": [],
+            "citations": [],
+        }
         self._show(reply)
         standing = (reply.get("action") or {}).get("status", "")
         if standing == "challenged" or not reply.get("action"):

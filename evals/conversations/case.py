@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
@@ -85,8 +86,20 @@ class ArticleText(_Part):
     id: str
     title: str
     text: str
+    category: str = "general"
     platforms: tuple[Platform, ...] = ()
     audience: tuple[str, ...] = ()
+
+
+class Wanted(_Part):
+    """An access of the case itself that people may ask for, beside those of the demo company."""
+
+    id: str
+    name: str
+    description: str = ""
+    owner: str
+    category: str = ""
+    cost: int = 0
 
 
 class Outside(_Part):
@@ -105,14 +118,15 @@ class World(_Part):
     """Groups and who joins them beforehand."""
     tickets: tuple[OpenTicket, ...] = ()
     articles: tuple[ArticleText, ...] = ()
+    entitlements: tuple[Wanted, ...] = ()
     withdrawn: tuple[str, ...] = ()
     outside: dict[str, Outside] = {}
 
 
 class Turn(_Part):
-    """What the person does next of their own accord, once a reply of one of the kinds ``on`` has come (any reply when it is empty)."""
+    """What the person does next of their own accord, once a reply of one of the kinds ``after`` has come (any reply when it is empty)."""
 
-    on: Annotated[tuple[Kind, ...], BeforeValidator(_listed)] = ()
+    after: Annotated[tuple[Kind, ...], BeforeValidator(_listed)] = ()
     says: Words = ()
     """Ways to word it."""
     presses: str = ""
@@ -276,7 +290,7 @@ def read_case(path: Path, known: _Known | None = None) -> Case:
 
 def _strangers(case: Case, known: _Known) -> set[str]:
     people = {case.person, *case.approvers, *case.world.locked, *case.world.unlocked, *(ticket.person for ticket in case.world.tickets)}
-    people |= {one for members in case.world.members.values() for one in members}
+    people |= {one.owner for one in case.world.entitlements} | {one for members in case.world.members.values() for one in members}
     articles = {*case.goal.articles, *case.knows.topic, *case.world.withdrawn, *(one for turn in case.then for one in turn.withdraws)}
     for end in case.expect:
         articles |= {one for line in end.cites for one in line} | set(end.never_cites)
@@ -286,8 +300,6 @@ def _strangers(case: Case, known: _Known) -> set[str]:
 def _known() -> _Known:
     from evals.world import DEMO_ARTICLES
 
-    company = (DEMO_ARTICLES / "company.toml").read_text(encoding="utf-8")
-    import tomllib
-
-    people = frozenset(row["id"] for row in tomllib.loads(company)["people"])
+    company = tomllib.loads((DEMO_ARTICLES / "company.toml").read_text(encoding="utf-8"))
+    people = frozenset(row["id"] for row in company["people"])
     return _Known(people=people, articles=frozenset(path.stem for path in DEMO_ARTICLES.glob("*/*.md")))

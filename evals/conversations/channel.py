@@ -119,9 +119,10 @@ def connected(port: int, token: str) -> Iterator[Chat]:
         ChannelBroken: the service does not welcome them.
     """
     from websockets.sync.client import connect
+    from websockets.typing import Origin
 
     url = f"127.0.0.1:{port}"
-    with connect(f"ws://{url}/v1/chat", origin=f"http://{url}", proxy=None, max_size=None) as socket:  # type: ignore[arg-type]
+    with connect(f"ws://{url}/v1/chat", origin=Origin(f"http://{url}"), proxy=None, max_size=None) as socket:
         chat = Chat(socket)
         chat._send({"type": "hello", "token": token, "conversation": None, "last_event_id": 0})
         chat._until(lambda frame: frame["type"] == "welcome")

@@ -17,5 +17,5 @@ def cost_of(engine: Engine, conversation: str) -> float | None:
     if not inspect(engine).has_table(LEDGER):
         return None
     with engine.connect() as connection:
-        spent = connection.execute(text(f"SELECT COALESCE(SUM(cost), 0) FROM {LEDGER} WHERE conversation = :id"), {"id": conversation})  # noqa: S608
+        spent = connection.execute(text(f"SELECT COALESCE(SUM(cost), 0) FROM {LEDGER} WHERE conversation = :id"), {"id": conversation})
         return float(spent.scalar_one())

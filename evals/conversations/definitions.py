@@ -1,4 +1,4 @@
-"""What the figures of conversations mean. Each is defined here, once; the person's real matter is the hidden truth of the case, which the service never sees."""
+"""What the figures of conversations mean, each defined once. The person's real matter is the hidden truth of the case; the service never sees it."""
 
 from __future__ import annotations
 

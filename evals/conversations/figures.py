@@ -52,8 +52,7 @@ def metrics_of(cases: Sequence[Tried]) -> dict[str, Metric]:
 
 def _passes(cases: Sequence[Tried]) -> dict[str, Metric]:
     repeats = min((len(case.plays) for case in cases), default=0)
-    found = {f"pass^{k}": bootstrap([pass_hat(case.passed, k) for case in cases], mean) for k in POWERS if k <= repeats}
-    return found
+    return {f"pass^{k}": bootstrap([pass_hat(case.passed, k) for case in cases], mean) for k in POWERS if k <= repeats}
 
 
 def _rates(cases: Sequence[Tried]) -> dict[str, Metric]:
@@ -67,9 +66,7 @@ def _rates(cases: Sequence[Tried]) -> dict[str, Metric]:
         "confirmed_resolution": share(lambda case, play: truth.confirmed(case.named.case, play)),
         "false_containment": share(lambda case, play: truth.falsely_contained(case.named.case, play)),
         "correct_abstention": share(lambda _, play: truth.abstained(play), lambda case: truth.needs_abstention(case.named.case)),
-        "correct_escalation": share(
-            lambda case, play: truth.escalated(case.named.case, play), lambda case: truth.needs_escalation(case.named.case)
-        ),
+        "correct_escalation": share(lambda case, play: truth.escalated(case.named.case, play), lambda case: truth.needs_escalation(case.named.case)),
         "abstained_or_escalated": share(
             lambda case, play: truth.abstained(play) or truth.escalated(case.named.case, play),
             lambda case: truth.needs_abstention(case.named.case),

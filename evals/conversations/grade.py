@@ -84,6 +84,18 @@ def _citations(end: End, played: Played) -> Iterator[str]:
 
 def _words(end: End, played: Played) -> Iterator[str]:
     said = _said(played)
+    yield from _kinds(end, said)
+    for wordings in end.says:
+        if not any(one.casefold() in line.text.casefold() for one in wordings for line in said):
+            yield f"no reply says {_or([f'“{one}”' for one in wordings])}"
+    for word in end.never_says:
+        turn = next((line.turn for line in said if word.casefold() in line.text.casefold()), None)
+        if turn is not None:
+            yield f"turn {turn}: “{word}” should not be said"
+    yield from _language(end, said)
+
+
+def _kinds(end: End, said: list[Shown]) -> Iterator[str]:
     kinds = {line.kind: line.turn for line in reversed(said)}
     for kind in end.shows:
         if kind not in kinds:
@@ -91,15 +103,6 @@ def _words(end: End, played: Played) -> Iterator[str]:
     for kind in end.never_shows:
         if kind in kinds:
             yield f"turn {kinds[kind]}: no reply should be of kind {kind}"
-    for words in end.says:
-        if not any(one.casefold() in line.text.casefold() for one in words for line in said):
-            yield f"no reply says {_or([f'“{one}”' for one in words])}"
-    for words in end.never_says:
-        for line in said:
-            if words.casefold() in line.text.casefold():
-                yield f"turn {line.turn}: “{words}” should not be said"
-                break
-    yield from _language(end, said)
 
 
 def _language(end: End, said: list[Shown]) -> Iterator[str]:

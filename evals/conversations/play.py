@@ -17,6 +17,7 @@ from evals.conversations.stage import Stage, copied
 from evals.conversations.wording import Voice
 
 if TYPE_CHECKING:
+    from assistant.domain.action import Action
     from assistant.domain.ticket import Ticket
     from assistant.settings import Settings
 
@@ -100,8 +101,10 @@ def _left(stage: Stage, named: Named, conversation_id: str, before: dict[str, An
         conversation = unit.conversations.load(conversation_id) if conversation_id else None
         mine = unit.tickets.of_requester(person, open_only=False)
         actions = sorted(unit.actions.of_conversation(conversation_id), key=lambda one: one.created_at) if conversation_id else []
+        events = unit.conversations.events(conversation_id) if conversation_id else []
         ticket = unit.tickets.ticket(conversation.episode.ticket) if conversation is not None and conversation.episode.ticket else None
-    begun = {one.tool: one.status.value for one in actions if one.status is not Status.PROPOSED and not _only_shown(one.status.value, one.result)}
+    pressed = {str(event.body["choice"]) for event in events if event.body["type"] == "message"}
+    begun = {one.tool: one.status.value for one in actions if one.status is not Status.PROPOSED and not _only_left(one, pressed)}
     states = {one.id: one.status.value for one in mine}
     left = Left(
         tickets=states | {subject: states[name] for name, subject in before["tickets"].items() if name in states},
@@ -118,9 +121,9 @@ def _left(stage: Stage, named: Named, conversation_id: str, before: dict[str, An
     return left.model_copy(update=_ticket(ticket, before["tickets"])) if ticket is not None else left
 
 
-def _only_shown(status: str, result: dict[str, Any]) -> bool:
-    """Say whether a card was left without anything having been begun."""
-    return status == "cancelled" and not result
+def _only_left(action: Action, pressed: set[str]) -> bool:
+    """Say whether a card was left that nobody had pressed."""
+    return action.status.value == "cancelled" and f"do:{action.id}" not in pressed
 
 
 def _ticket(ticket: Ticket, known: dict[str, str]) -> dict[str, Any]:

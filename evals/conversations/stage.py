@@ -18,7 +18,9 @@ from evals.conversations.case import Case, World
 from evals.conversations.outside import answering
 
 if TYPE_CHECKING:
+    from assistant.adapters.store.organisation import BuiltinDirectory
     from assistant.bootstrap import Assistant
+    from assistant.ports.identity import Directory
     from assistant.settings import Settings
 
 READY_SECONDS = 60.0
@@ -27,7 +29,6 @@ CODE_SECONDS = 10.0
 POLL_SECONDS = 0.01
 NIGHTS = timedelta(hours=49)
 """Longer than any silence is waited for."""
-PLATFORM_ALL = frozenset[str]()
 
 
 class NotServed(RuntimeError):
@@ -138,17 +139,18 @@ def staged(settings: Settings, case: Case) -> Iterator[Stage]:
     Raises:
         NotServed: it did not become ready within a minute.
     """
-    from assistant import bootstrap
-    from assistant.bootstrap import open_assistant
+    import assistant.bootstrap as root
+    from assistant.connections import open_directory
 
-    wired = bootstrap.open_directory
-    if case.world.outside:
-        bootstrap.open_directory = lambda settings, builtin: answering(wired(settings, builtin), case.world.outside)
+    def wired(settings: Settings, builtin: BuiltinDirectory) -> Directory:
+        return answering(open_directory(settings, builtin), case.world.outside)
+
     clock = MovableClock()
+    setattr(root, "open_directory", wired)  # noqa: B010
     try:
-        assistant = open_assistant(settings, clock)
+        assistant = root.open_assistant(settings, clock)
     finally:
-        bootstrap.open_directory = wired
+        setattr(root, "open_directory", open_directory)  # noqa: B010
     _prepare(assistant, case.world, case.person)
     with _served(assistant) as port:
         yield Stage(assistant, clock, port)
@@ -183,6 +185,7 @@ def _served(assistant: Assistant) -> Iterator[int]:
 
 
 def _prepare(assistant: Assistant, world: World, asker: str) -> None:
+    _offer(assistant, world)
     for person in world.locked:
         assistant.workplace.lock(person)
     for person in world.unlocked:
@@ -192,6 +195,22 @@ def _prepare(assistant: Assistant, world: World, asker: str) -> None:
             assistant.workplace.grant(person, group)
     _open_tickets(assistant, world, asker)
     _publish(assistant, world)
+
+
+def _offer(assistant: Assistant, world: World) -> None:
+    """Add the case's own accesses to those that may be asked for."""
+    if not world.entitlements:
+        return
+    from dataclasses import replace
+
+    from assistant.adapters.store.organisation import read_people_file
+    from assistant.domain.configuration import Entitlement
+    from evals.world import DEMO_ARTICLES
+
+    made, _ = read_people_file(DEMO_ARTICLES / "company.toml")
+    more = tuple(Entitlement(**one.model_dump()) for one in world.entitlements)
+    kept = tuple(one for one in made.entitlements if one.id not in {another.id for another in more})
+    assistant.workplace.replace(replace(made, entitlements=(*kept, *more)))
 
 
 def _open_tickets(assistant: Assistant, world: World, asker: str) -> None:
@@ -224,6 +243,7 @@ def _publish(assistant: Assistant, world: World) -> None:
             one.text,
             audience=Audience.of(one.audience),
             platforms=frozenset(Platform(platform) for platform in one.platforms),
+            tags=(one.category,),
         )
         base.publisher.publish([(document, split(document.text))])
     if world.withdrawn:

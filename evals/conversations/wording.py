@@ -14,7 +14,7 @@ from dataclasses import dataclass
 FROM_WORDS = 4
 """Shorter messages are buttons in words ("yes please"): they get no manners and no slips."""
 SLIP_LETTERS = 6
-_ORDINARY = re.compile(r"(?<![\w@./-])[^\W\d_]{%d,}(?![\w@./-])" % SLIP_LETTERS)
+_ORDINARY = re.compile(rf"(?<![\w@./-])[^\W\d_]{{{SLIP_LETTERS},}}(?![\w@./-])")
 _QUOTED = re.compile(r"[\"“„«][^\"”“»]*[\"”“»]|`[^`]*`")
 _MANNERS = {
     "en": (("Hi, ", "Hello, ", "Good morning, ", "Hey, "), (" Thanks", " Thank you in advance.", " Can you help?", " Please help.")),
