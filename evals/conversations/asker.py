@@ -151,6 +151,8 @@ class Asker:
             return self._enter(action["id"], self._code() if self.case.code == "right" else {"wrong": WRONG_CODE, "none": ""}[self.case.code])
         if action["needs"] == "approval":
             return self._await_approval(action["id"])
+        if action.get("reverts") or action["status"] == "reverted":
+            return None
         right = action["tool"] == self.case.goal.action and action["status"] == "done"
         if self._offers(reply, "yes") and not self.case.silent:
             return self._press("yes" if right else "no")

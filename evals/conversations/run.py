@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -156,15 +158,28 @@ def _template(scratch: Path, model_home: Path, note: Callable[[str], None]) -> P
     return Path(made)
 
 
-def _import_all() -> None:
-    """Import what every play needs, once."""
-    import chromadb  # noqa: F401
-    import onnxruntime  # noqa: F401
-    import tantivy  # noqa: F401
-    import tokenizers  # noqa: F401
-    import uvicorn  # noqa: F401
-    import websockets.sync.client  # noqa: F401
+EVERYTHING = (
+    "anyio._backends._asyncio",
+    "assistant.entrypoints.web.app",
+    "assistant.service",
+    "assistant.workflows.durable",
+    "chromadb.api.rust",
+    "httptools",
+    "ingest.split",
+    "kb.adapters.chroma",
+    "onnxruntime",
+    "tantivy",
+    "tokenizers",
+    "uvicorn.loops.auto",
+    "uvloop",
+    "websockets.server",
+    "websockets.sync.client",
+    "widget",
+)
 
-    import assistant.service
-    import assistant.workflows.durable  # noqa: F401
-    from assistant.entrypoints.web.app import create_app  # noqa: F401
+
+def _import_all() -> None:
+    """Import what every play needs, once; what is missing here is only slower."""
+    for name in EVERYTHING:
+        with contextlib.suppress(ImportError):
+            import_module(name)

@@ -10,7 +10,7 @@ from assistant.domain.configuration import Company, Device, Organisation, Person
 from assistant.governance.redaction import redact
 
 SHORTEST_NAME = 3
-"""Shorter names by themselves are words too often."""
+"""Shorter names by themselves are words too often. Longer ones are replaced however they are written, also where they are a word as well."""
 
 
 @dataclass
@@ -93,7 +93,7 @@ def _parts(person: Person) -> tuple[str, ...]:
 
 
 def _word(text: str) -> re.Pattern[str]:
-    flags = re.IGNORECASE if any(not letter.isalpha() for letter in text) else 0
+    flags = re.IGNORECASE if len(text) > SHORTEST_NAME else 0
     return re.compile(rf"(?<![\w@.-]){re.escape(text)}(?![\w@-])" if text else r"(?!)", flags)
 
 
@@ -102,4 +102,4 @@ def _alike(person: Person, devices: Sequence[Device], other: Person, owned: Iter
     first = next((device.platform for device in devices), None)
     shared = len(mine & theirs) - len(mine ^ theirs) / 4
     groups = len(person.groups & other.groups) - len(person.groups ^ other.groups) / 4
-    return (first is not None and first in theirs, shared, groups, bool(other.recovery), -len(other.id))
+    return (first is not None and first in theirs, groups, shared, bool(other.recovery), -len(other.id))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import shutil
 import socket
 import threading
@@ -11,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,8 @@ from evals.conversations.case import Case, World
 from evals.conversations.outside import answering
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from assistant.adapters.store.organisation import BuiltinDirectory
     from assistant.bootstrap import Assistant
     from assistant.ports.identity import Directory
@@ -80,8 +85,6 @@ class Stage:
         return len(self._codes(person))
 
     def _codes(self, person: str) -> list[str]:
-        import re
-
         known = self.assistant.directory.person(person)
         mails = sorted((self.assistant.settings.home / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
         read = (message_from_bytes(path.read_bytes(), policy=policy.default) for path in mails)
@@ -92,9 +95,8 @@ class Stage:
         """Let an approver decide over REST; return "" or why that was refused."""
         import httpx
 
-        with httpx.Client(
-            base_url=f"http://127.0.0.1:{self.port}", headers={"Authorization": f"Bearer {self.token(person)}"}, trust_env=False, timeout=30
-        ) as client:
+        shown_as = {"Authorization": f"Bearer {self.token(person)}"}
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=shown_as, trust_env=False, timeout=30) as client:
             shown = client.get(f"/v1/approvals/{action}")
             if shown.status_code != 200:
                 return str(shown.json().get("detail", shown.status_code))
@@ -158,7 +160,6 @@ def staged(settings: Settings, case: Case) -> Iterator[Stage]:
 
 @contextlib.contextmanager
 def _served(assistant: Assistant) -> Iterator[int]:
-    import httpx
     import uvicorn
 
     from assistant.service import open_app
@@ -173,15 +174,28 @@ def _served(assistant: Assistant) -> Iterator[int]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="served", daemon=True)
         thread.start()
         try:
-            end = time.monotonic() + READY_SECONDS
-            while not (server.started and httpx.get(f"{url}/healthz", trust_env=False, timeout=10).json().get("caught_up")):
-                if time.monotonic() > end or not thread.is_alive():
-                    raise NotServed("the service did not become ready")
-                time.sleep(POLL_SECONDS)
+            _await_ready(port, server, thread)
             yield port
         finally:
             server.should_exit = True
             thread.join(STOP_SECONDS)
+
+
+def _await_ready(port: int, server: uvicorn.Server, thread: threading.Thread) -> None:
+    end = time.monotonic() + READY_SECONDS
+    while not (server.started and _caught_up(port)):
+        if time.monotonic() > end or not thread.is_alive():
+            raise NotServed("the service did not become ready")
+        time.sleep(POLL_SECONDS)
+
+
+def _caught_up(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/healthz")
+        return bool(json.loads(connection.getresponse().read()).get("caught_up"))
+    finally:
+        connection.close()
 
 
 def _prepare(assistant: Assistant, world: World, asker: str) -> None:
