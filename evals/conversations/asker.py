@@ -51,6 +51,8 @@ class Asker:
     def _go_on(self, reply: Reply) -> Reply | None:
         if self._is_open(reply):
             return self._heard(SETTLES_SECONDS)
+        if self._waits_for_others(reply):
+            return self._await_approval(reply["action"]["id"])
         if self.own < len(self.case.then) and self._fits(self.case.then[self.own], reply):
             self.own += 1
             return self._do(self.case.then[self.own - 1], reply)
@@ -65,6 +67,12 @@ class Asker:
         if reply.get("action"):
             return self._card(reply)
         return handlers.get(reply["kind"], self._say_more)(reply)
+
+    def _waits_for_others(self, reply: Reply) -> bool:
+        """Say whether approvers of the case are asked; they come before whatever the person does next, unless that is said to come right then."""
+        if not self.case.approvers or (reply.get("action") or {}).get("needs") != "approval":
+            return False
+        return self.own >= len(self.case.then) or "approval" not in self.case.then[self.own].after
 
     def _fits(self, turn: Turn, reply: Reply) -> bool:
         return not turn.after or reply["kind"] in turn.after
@@ -150,7 +158,7 @@ class Asker:
         if action["needs"] == "code":
             return self._enter(action["id"], self._code() if self.case.code == "right" else {"wrong": WRONG_CODE, "none": ""}[self.case.code])
         if action["needs"] == "approval":
-            return self._await_approval(action["id"])
+            return None
         if action.get("reverts") or action["status"] == "reverted":
             return None
         right = action["tool"] == self.case.goal.action and action["status"] == "done"
@@ -182,11 +190,11 @@ class Asker:
         return self._heard(SETTLES_SECONDS) or reply if standing in ("ready", "running", "done") else reply
 
     def _await_approval(self, action: str) -> Reply | None:
-        """Wait while those decide whom the case names, one after another."""
+        """Wait while those decide whom the case names, one after another; where they do not bring it to an end, the person goes."""
         for person, way in self.case.approvers.items():
             refused = self.stage.decide(person, action, way == "approves")
             self._note("approver", f"{person} {way}" + (f", but may not: {refused}" if refused else ""))
-        return self._heard(SETTLES_SECONDS) if self.case.approvers else None
+        return self._heard(SETTLES_SECONDS)
 
     # -- the channel --------------------------------------------------------------------------------------------------
 

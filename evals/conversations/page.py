@@ -48,7 +48,7 @@ class Row:
     @property
     def text(self) -> str:
         """The share and its interval in words."""
-        return f"{_percent(self.value)} ({_percent(self.low, 0)} to {_percent(self.high, 0)})"
+        return f"{_percent(self.value)} ({self.low * 100:.0f} to {self.high * 100:.0f})"
 
 
 def page(tried: Sequence[Tried], metrics: Mapping[str, Metric], settings: Mapping[str, Any], difference: Difference | None) -> str:
@@ -109,5 +109,5 @@ def _failed(one: Tried) -> dict[str, Any]:
     }
 
 
-def _percent(value: float, digits: int = 1) -> str:
-    return f"{value * 100:.{digits}f} %"
+def _percent(value: float) -> str:
+    return f"{value * 100:.1f} %"

@@ -58,10 +58,10 @@ def play_all(cases: Sequence[Named], way: Way, scratch: Path, model_home: Path, 
         NotPlayed: the demo company could not be set up.
     """
     _import_all()
-    template = _template(scratch, model_home, note)
+    template = _template(scratch.resolve(), model_home.resolve(), note)
     waiting = [(named, repeat) for repeat in range(way.repeat) for named in cases]
     plays: dict[str, list[Played]] = {named.name: [] for named in cases}
-    for done, played in enumerate(_played(waiting, way, scratch, template), 1):
+    for done, played in enumerate(_played(waiting, way, scratch.resolve(), template), 1):
         plays[played.case].append(played)
         if done % 20 == 0 or done == len(waiting):
             note(f"{done} of {len(waiting)} conversations")
@@ -116,6 +116,7 @@ def _child(pipe: Connection, named: Named, repeat: int, way: Way, place: Path, t
     try:
         place.mkdir()
         _quiet(place / "service.log")
+        _alone(place)
         settings = settings_of(template, place / "home", way.models)
         with staged(settings, named.case) as stage:
             pipe.send(perform(named, repeat, stage, voice_of(named, repeat, way.seed, way.same_words)))
@@ -124,6 +125,13 @@ def _child(pipe: Connection, named: Named, repeat: int, way: Way, place: Path, t
         pipe.send(Played(case=named.name, repeat=repeat, broken=f"the case could not be staged: {type(error).__name__}: {error}"))
     finally:
         os._exit(1)
+
+
+def _alone(place: Path) -> None:
+    """Let no setting from outside reach a play: neither its database nor its directory may be anybody's real one."""
+    for name in [name for name in os.environ if name.startswith("FIRSTLINE_")]:
+        del os.environ[name]
+    os.chdir(place)
 
 
 def _quiet(log: Path) -> None:
@@ -139,6 +147,7 @@ def _template(scratch: Path, model_home: Path, note: Callable[[str], None]) -> P
 
     def make() -> None:
         try:
+            _alone(scratch)
             theirs.send(str(make_template(scratch, model_home, note)))
         except Exception as error:
             theirs.send(error)
