@@ -20,6 +20,7 @@ FAULTS_SHOWN = 3
 def run(
     case: Annotated[list[str] | None, typer.Option(help="Play only the cases whose name matches (vpn/*), or the case in this file.")] = None,
     cases: Annotated[Path | None, typer.Option(help="Folder of cases (INTENT/NAME.yaml) instead of the bundled ones.")] = None,
+    sample: Annotated[int, typer.Option(min=0, help="Play only so many of the cases, drawn by the seed, each group in proportion; 0 means all.")] = 0,
     repeat: Annotated[int, typer.Option(min=1, max=64, help="Play each case so often; all but the first time worded differently.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the wordings.")] = 1,
     same_words: Annotated[bool, typer.Option(help="Word every repeat as the case is written: what differs then is the service.")] = False,
@@ -33,7 +34,7 @@ def run(
     """Play simulated conversations against the real service and judge what became of them. Exit 1 when a comparison blocks."""
     import tempfile
 
-    from evals.conversations.case import CASES, load_cases
+    from evals.conversations.case import CASES, load_cases, sampled
     from evals.conversations.compare import compared, read_base
     from evals.conversations.figures import metrics_of, outcomes
     from evals.conversations.models import parsed
@@ -42,6 +43,7 @@ def run(
     way = Way(repeat, seed, at_once, tuple(model or ()), same_words)
     with wellformed():
         chosen = load_cases(cases or CASES, case or ())
+        chosen = sampled(chosen, sample, seed) if sample else chosen
         steps, base = _usable(parsed(way.models), way), read_base(compare) if compare else None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         try:

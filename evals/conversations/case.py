@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
 from collections.abc import Sequence
 from fnmatch import fnmatch
@@ -268,6 +269,20 @@ def load_cases(root: Path = CASES, patterns: Sequence[str] = ()) -> list[Named]:
         raise BadInput(f"{root} holds no cases (INTENT/NAME.yaml)")
     known = _known()
     return [Named(name=name, case=read_case(path, known)) for name, path in chosen.items()]
+
+
+def sampled(cases: Sequence[Named], number: int, seed: int) -> list[Named]:
+    """Return so many of the cases (all where there are fewer), drawn by a seed, each group in proportion and with one at least; in their order."""
+    groups: dict[str, list[Named]] = {}
+    for named in cases:
+        groups.setdefault(named.case.group, []).append(named)
+    if number >= len(cases):
+        return list(cases)
+    shuffled = {group: random.Random(f"{seed}/{group}").sample(part, len(part)) for group, part in groups.items()}
+    # Place k of n in a group comes at (k + 1/2) / n of the way: the first so many of all are in proportion.
+    order = sorted((((place + 0.5) / len(part)) if place else 0.0, group, place) for group, part in shuffled.items() for place in range(len(part)))
+    chosen = {shuffled[group][place].name for _, group, place in order[:number]}
+    return [named for named in cases if named.name in chosen]
 
 
 def read_case(path: Path, known: _Known | None = None) -> Case:

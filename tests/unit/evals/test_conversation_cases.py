@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from evals.beir import BadInput
-from evals.conversations.case import Case, Group, Language, load_cases, read_case
+from evals.conversations.case import Case, Group, Language, load_cases, read_case, sampled
 
 GOOD = {
     "title": "Mailbox is full",
@@ -104,3 +104,16 @@ def test_a_case_wants_people_only_when_every_right_end_is_with_them() -> None:
     end = {"ticket": "filed"}
     assert Case.model_validate({**GOOD, "expect": [end, {"ticket": "handed_off"}]}).wants_people
     assert not Case.model_validate({**GOOD, "expect": [end, {"state": "resolved"}]}).wants_people
+
+
+def test_a_sample_holds_every_group_in_proportion_and_is_the_same_for_a_seed() -> None:
+    cases = load_cases()
+    drawn = sampled(cases, 60, 1)
+    assert len(drawn) == 60
+    assert drawn == sampled(cases, 60, 1)
+    assert drawn != sampled(cases, 60, 2)
+    whole, part = (Counter(named.case.group for named in some) for some in (cases, drawn))
+    for group, number in whole.items():
+        assert abs(part[group] - 60 * number / len(cases)) <= 1.5, group
+    assert sampled(cases, 10_000, 1) == cases
+    assert len({named.case.group for named in sampled(cases, 11, 3)}) == 11
