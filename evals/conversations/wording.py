@@ -18,7 +18,7 @@ _ORDINARY = re.compile(rf"(?<![\w@./-])[^\W\d_]{{{SLIP_LETTERS},}}(?![\w@./-])")
 _QUOTED = re.compile(r"[\"“„«][^\"”“»]*[\"”“»]|`[^`]*`")
 _MANNERS = {
     "en": (("Hi, ", "Hello, ", "Good morning, ", "Hey, "), (" Thanks", " Thank you in advance.", " Can you help?", " Please help.")),
-    "de": (("Hallo, ", "Guten Morgen, "), (" Danke!", " Vielen Dank im Voraus.")),
+    "de": (("Hallo, ", "Guten Morgen, "), (" Danke.", " Vielen Dank im Voraus.")),
     "fr": (("Bonjour, ", "Salut, "), (" Merci", " Merci d'avance.")),
     "es": (("Hola, ", "Buenos días, "), (" Gracias", " Muchas gracias.")),
     "it": (("Ciao, ", "Buongiorno, "), (" Grazie", " Grazie mille.")),

@@ -1,3 +1,5 @@
+"""The simulated person: what they do with each kind of reply."""
+
 from __future__ import annotations
 
 import random
@@ -126,7 +128,7 @@ def test_they_ask_in_words_for_what_no_button_offers() -> None:
     assert play({}, nothing, FILED)[0] == ["Full", "Please open a ticket for this."]
 
 
-def test_patience_ends() -> None:
+def test_people_give_up_when_their_patience_ends() -> None:
     chatter = [reply("smalltalk", "open", choices=("person",)) for _ in range(10)]
     details = {"details": [f"more {number}" for number in range(10)]}
     sent, _ = play({"knows": details, "patience": 2, "gives_up": "leave"}, *chatter)

@@ -1,3 +1,5 @@
+"""Cases: those that come along are whole, and bad ones are refused."""
+
 from __future__ import annotations
 
 from collections import Counter

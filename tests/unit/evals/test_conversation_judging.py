@@ -1,3 +1,5 @@
+"""Plays are judged and counted, and worse builds are blocked."""
+
 from __future__ import annotations
 
 from itertools import combinations

@@ -1,3 +1,5 @@
+"""The report of a run."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""Nobody of the organisation stays in a recorded conversation."""
+
 from __future__ import annotations
 
 from assistant.adapters.store.organisation import read_people_file

@@ -1,3 +1,5 @@
+"""How people word things, and which language a text is in."""
+
 from __future__ import annotations
 
 import random
