@@ -31,6 +31,7 @@ class Settings(KnowledgeSettings):
     link_hosts: list[str] = Field(default=[], description="Hosts that links in answers may lead to, beside the organisation's own domain.")
     demo: bool = Field(default=False, description="Offer the demo company's page, where one of a few employees can be chosen.")
     policy_file: Path | None = Field(default=None, description="Policy file to use instead of the packaged one.")
+    steps_file: Path | None = Field(default=None, description="File that names the model of each step; without it every step is local.")
     anchor_file: Path | None = Field(
         default=None, description="File for the anchors of the audit, best on another disk or host; empty means one in the state folder."
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from assistant.agent.state import Memory
+from assistant.agent.steps.answer import Composed
 from assistant.agent.steps.understand import Intent, Understanding
 from assistant.desk.requests import subject_of
 from assistant.domain.configuration import Device, Person
 from assistant.domain.conversation import CLOSED, Conversation, State
+from assistant.domain.model_use import Account
 from assistant.ports.knowledge import Knowledge
 from assistant.ports.store import Message
 from kb.model import Passage, Platform, Reader, Retrieval
@@ -36,6 +38,9 @@ class Setting:
     message: Message
     understanding: Understanding
     vector: tuple[float, ...]
+    account: Account = field(default_factory=Account)
+    language: str = "English"
+    """What the person writes in, by its English name."""
 
     @property
     def reader(self) -> Reader:
@@ -62,6 +67,8 @@ class Finding:
     hidden: Retrieval | None = None
     chosen: bool = False
     """The person picked this article from a list."""
+    written: Composed | None = None
+    """The answer, where a language model wrote it; with an empty text: it found none in the passages."""
     issue_vector: tuple[float, ...] = ()
     """Of the issue's subject, where a ticket may be filed: no model is asked inside the turn's transaction."""
 
@@ -152,6 +159,9 @@ def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: fl
         found = _follow_up(setting, knowledge, target)
         return _finish(setting, knowledge, Finding(target, joined, found), enough)
     found = knowledge.passages_for(text, setting.reader, target.platform, vector=setting.vector)
+    if setting.understanding.search:
+        reworded = knowledge.passages_for(setting.understanding.search, setting.reader, target.platform)
+        found = max(found, reworded, key=lambda one: one.confidence)
     finding = Finding(target, fresh, found)
     if memory.issue and state not in CLOSED and found.confidence < enough:
         joined = replace(memory, details=(*memory.details, text))

@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from assistant.agent.lookup import Finding, Setting
 from assistant.agent.settlement import Settlement, Step, failed_choices
@@ -15,6 +16,7 @@ from assistant.agent.steps.summarise import summary_of
 from assistant.agent.waiting import timer
 from assistant.domain.audit import AuditEntry, digest
 from assistant.domain.conversation import Conversation, Episode, Happening, State, advance, outcome_of
+from assistant.domain.model_use import Account
 from assistant.domain.reply import Reply, ReplyKind
 from assistant.governance.redaction import redact
 from assistant.ports.store import Event, Message, UnitOfWork
@@ -55,13 +57,17 @@ def record_turn(
         html=texts.html,
     )
     unit.audit.append(_entries(setting, finding, settlement, moved, at))
+    unit.model_calls.record(moved.id, setting.message.id, setting.account.calls)
     if settlement.failure is not None:
         unit.intents.record(_unresolved(setting, finding, settlement, at))
     return reply, _stored(unit, setting.message, reply, at)
 
 
-def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str, at: datetime, texts: Texts) -> tuple[Reply, list[Event]]:
-    """Store the error reply of a turn that failed, and the failure itself."""
+def record_failure(
+    unit: UnitOfWork, message: Message, reference: str, why: str, at: datetime, texts: Texts, account: Account
+) -> tuple[Reply, list[Event]]:
+    """Store the error reply of a turn that failed, the failure itself, and the calls to models that it made all the same."""
+    unit.model_calls.record(message.conversation, message.id, tuple(account.calls))
     conversation = unit.conversations.load(message.conversation)
     assert conversation is not None, "an accepted message has a conversation"
     state = advance(conversation.state, Happening.FAILED, conversation.before) if conversation.state is State.ANSWERING else conversation.state
@@ -121,7 +127,9 @@ def _moved(unit: UnitOfWork, conversation: Conversation, settlement: Settlement,
 
 def _entries(setting: Setting, finding: Finding, settlement: Settlement, moved: Conversation, at: datetime) -> list[AuditEntry]:
     read = setting.understanding
-    first = Step("understand", read.intent.value, round(read.confidence, 4), model=understand.MODEL, detail={"choice": _choice(setting)})
+    by = setting.account
+    first = Step("understand", read.intent.value, round(read.confidence, 4), model=by.model_of("understand", understand.MODEL))
+    first = replace(first, detail={"choice": _choice(setting)}, prompt=by.prompt_of("understand"))
     place = finding.target.device.id if finding.target.device else str(finding.target.platform or "")
     outcome = outcome_of(State.ANSWERING, settlement.happening)
     entries = []
@@ -137,17 +145,24 @@ def _entries(setting: Setting, finding: Finding, settlement: Settlement, moved: 
                 confidence=step.confidence,
                 passages=step.passages,
                 model=step.model,
-                prompt="none",
+                prompt=step.prompt,
                 policy=step.policy,
                 outcome=(outcome.value if outcome else moved.state.value) if step is not first else "",
                 rule=step.rule,
                 facts=step.facts,
                 verdict=step.verdict,
                 context=step.context,
-                detail={**step.detail, "device": place, "groups": sorted(setting.person.groups)} if step is not first else step.detail,
+                detail=_detail(setting, step, None if step is first else place),
             )
         )
     return entries
+
+
+def _detail(setting: Setting, step: Step, place: str | None) -> dict[str, Any]:
+    """Return a step's details: of the first one with why other steps fell back, of the others with device and rights."""
+    if place is not None:
+        return {**step.detail, "device": place, "groups": sorted(setting.person.groups)}
+    return {**step.detail, "fell_back": dict(setting.account.fell_back)} if setting.account.fell_back else step.detail
 
 
 def _choice(setting: Setting) -> str:

@@ -136,10 +136,21 @@ class _Turn:
         if self._belongs_to_ticket() and not reopened:
             return self._note()
         if disposition is Disposition.AUTO and found.ranked:
-            settled = self._ask_device(found) or self._answer(found)
+            settled = self._ask_device(found) or (self._not_in_the_passages(found) if self._model_abstains() else self._answer(found))
         else:
             settled = self._abstain(found, disposition)
         return replace(settled, reopens=self.setting.conversation.before in CLOSED, deducts=self._deducts(found))
+
+    def _model_abstains(self) -> bool:
+        """Say whether the model that was to write the answer found none in the passages; it may only lower what is done by itself."""
+        return self.finding.written is not None and not self.finding.written.text
+
+    def _not_in_the_passages(self, found: Retrieval) -> Settlement:
+        written = self.finding.written
+        assert written is not None, "a model has looked"
+        settled = self._abstain(found, Disposition.REVIEW)
+        steps = tuple(replace(step, model=written.model, prompt=written.prompt) for step in settled.steps)
+        return replace(settled, steps=steps)
 
     def _abstain(self, found: Retrieval, disposition: Disposition) -> Settlement:
         if upset(self.setting.message.text):
@@ -148,7 +159,7 @@ class _Turn:
         return self._offer(found) if self.finding.memory.asked else self._ask(found, disposition)
 
     def _answer(self, found: Retrieval, lead: str = "") -> Settlement:
-        composed = answer.compose(found, self.finding.whole, self.at.date())
+        composed = self.finding.written or answer.compose(found, self.finding.whole, self.at.date())
         band = "second_answer" if lead else "answer"
         if not composed.text or not self.rules.knowledge.still_true(composed.citations, self.setting.reader):
             return self._offer(found, band)
@@ -160,7 +171,7 @@ class _Turn:
         warning = wording.overdue(article) if article.overdue(self.at.date()) else ""
         attached = wording.attached(opened.ticket) if opened.attached else ""
         text = "\n\n".join(part for part in (lead, composed.text, warning, attached, wording.confirm_question()) if part)
-        step = self._step("answer", "auto", found, composed.passages, band=band)
+        step = replace(self._step("answer", "auto", found, composed.passages, band=band), model=composed.model, prompt=composed.prompt)
         if composed.unsupported:
             step = replace(step, detail=step.detail | {"unsupported": [digest(claim) for claim in composed.unsupported]})
         return self._with_ticket(
@@ -195,7 +206,8 @@ class _Turn:
         abstention = self._abstention(found)
         memory = replace(self._placed(self._likely_category(found)), asked=True).abstained(abstention)
         step = self._step("answer", disposition.value, found, (), abstention)
-        said = Settlement(Happening.ASKED, ReplyKind.ABSTENTION, wording.no_article(), memory, choices=(FILE, PERSON), device=self._device_view())
+        text = wording.no_article(self.setting.understanding.ask)
+        said = Settlement(Happening.ASKED, ReplyKind.ABSTENTION, text, memory, choices=(FILE, PERSON), device=self._device_view())
         if disposition is Disposition.REVIEW:
             articles = found.articles[:TOPICS]
             choices = tuple(Choice(id=f"topic:{i}", label=article.title, article=article.id) for i, article in enumerate(articles))
@@ -422,7 +434,7 @@ class _Turn:
         looked_at = passages or tuple(item.passage.id for item in found.ranked[:5])
         detail = {"degraded": found.degraded} if found.degraded else {}
         detail |= {"abstained": abstention.reason.value} if abstention else {}
-        step = Step(name, decision, found.confidence, looked_at, answer.MODEL, self.rules.policy.version, detail)
+        step = Step(name, decision, found.confidence, looked_at, answer.MODEL, self.rules.policy.version, detail=detail)
         if self.finding.chosen:
             return replace(step, rule="chosen by the person")
         verdict = self.rules.policy.decide(band, found.confidence).value

@@ -38,6 +38,8 @@ class Memory:
     nearest: tuple[str, ...] = ()
     action_rule: str = ""
     """The rule by which the policy left an action to people, "" when it did not."""
+    summary: str = ""
+    """What a language model made of the conversation for those who take over."""
     hint: str = ""
     """The system that the person's client says it runs on; it counts only where no device is known."""
 

@@ -51,12 +51,10 @@ def out_of_scope() -> str:
     return "I can help with IT only, so I have no answer to that. If it is about a device, an account or an application, tell me which one."
 
 
-def no_article() -> str:
-    """Abstain, and ask the one question."""
-    return (
-        "I don't have an article for that. Which application or device is it about, and what exactly do you see? "
-        f"Or shall I open a ticket? {TICKET_CONTENT}"
-    )
+def no_article(question: str = "") -> str:
+    """Abstain, and ask the one question: the given one, or for application, device and what is seen."""
+    asked = question or "Which application or device is it about, and what exactly do you see?"
+    return f"I don't have an article for that. {asked} Or shall I open a ticket? {TICKET_CONTENT}"
 
 
 def what_about() -> str:

@@ -10,6 +10,7 @@ from assistant.ports.models import Chosen, Handle, Situation, ToolCall
 MODEL = "local-act/1"
 PLAIN, HOW_TO = 0.9, 0.5
 """A plain wish; and a question how something is done, for which the tool is only mentioned."""
+ON_ACCOUNTS = frozenset({"reset_password", "unlock_account", "grant_access"})
 LONGEST_WISH = 60
 """Words. Longer messages tell a story, in which a wish is not to be guessed."""
 
@@ -112,9 +113,14 @@ class LocalActing:
         call = next((found for rule in _RULES if (found := rule(plain, situation)) is not None), None)
         if call is None:
             return Chosen(not_theirs=_strange_ticket(plain, situation))
-        if _OTHERS.search(plain) and call.tool in ("reset_password", "unlock_account", "grant_access"):
-            return Chosen(about_others=bool(_TOLD.match(plain)) or not (plain.endswith("?") or _HOW_TO.match(plain)))
-        return Chosen((call,))
+        return about_somebody_else(plain, call) or Chosen((call,))
+
+
+def about_somebody_else(plain: str, call: ToolCall) -> Chosen | None:
+    """Return what a wish about accounts comes to when the words (in lower case) name somebody else; None when they do not, whoever made the wish."""
+    if call.tool not in ON_ACCOUNTS or not _OTHERS.search(plain):
+        return None
+    return Chosen(about_others=bool(_TOLD.match(plain)) or not (plain.endswith("?") or _HOW_TO.match(plain)))
 
 
 def _strange_ticket(plain: str, situation: Situation) -> str:

@@ -12,6 +12,7 @@ from assistant.domain.ticket import TicketBody, Tried
 from assistant.ports.store import Event, Message
 
 MODEL = "local-summarise/1"
+BY_MODEL = "(Summarised by a language model; the whole conversation is below.)"
 DETAIL = 300
 ASSISTANT_NAME = "Firstline"
 NEAREST_FACT = "Nearest articles"
@@ -75,7 +76,7 @@ def ticket_body(
     if memory.nearest:
         facts.append((NEAREST_FACT, ", ".join(memory.nearest)))
     return TicketBody(
-        summary=summary_of(memory),
+        summary=f"{memory.summary} {BY_MODEL}\n\n{summary_of(memory)}" if memory.summary else summary_of(memory),
         transcript=transcript,
         tried=tuple(Tried(item.article, item.title, item.revision, item.verdict or "no verdict") for item in memory.offered),
         device=f"{device.name} ({device.id}), {device.os}" if device else memory.platform,

@@ -52,6 +52,10 @@ class Understanding:
     kind: str = ""
     argument: str = ""
     """A ticket id, a topic number or a device id, where the intent has one."""
+    search: str = ""
+    """The question in other words, to search with; "" means as it was written."""
+    ask: str = ""
+    """The question that would help most to understand the message, "" for none."""
 
 
 _PLATFORMS: tuple[tuple[Platform, str], ...] = (
@@ -159,9 +163,9 @@ class LocalUnderstanding:
         platform, kind = mentioned(plain)
         by_pattern = _of_pattern(plain, state, has_issue, bool(platform or kind))
         if by_pattern is not None:
-            return Understanding(_doubted(by_pattern, plain), 0.95, platform, kind, _ticket_id(plain))
+            return Understanding(doubted(by_pattern, plain), 0.95, platform, kind, _ticket_id(plain))
         intent, confidence = self._nearest(plain, vector)
-        intent = _doubted(intent, plain)
+        intent = doubted(intent, plain)
         if intent in (Intent.SOLVED, Intent.NOT_SOLVED) and not has_issue:
             intent, confidence = Intent.QUESTION, 0.5
         return Understanding(intent, confidence, platform, kind, _ticket_id(plain))
@@ -209,9 +213,9 @@ def _of_pattern(plain: str, state: State, has_issue: bool, names_device: bool) -
     return None
 
 
-def _doubted(intent: Intent, plain: str) -> Intent:
+def doubted(intent: Intent, text: str) -> Intent:
     """Return the intent, but no success where the words hold a contrary: closing a ticket wrongly is the worse mistake."""
-    return Intent.NOT_SOLVED if intent is Intent.SOLVED and re.search(_CONTRARY, plain) else intent
+    return Intent.NOT_SOLVED if intent is Intent.SOLVED and re.search(_CONTRARY, text.lower().replace("’", "'")) else intent
 
 
 def _ticket_id(plain: str) -> str:
