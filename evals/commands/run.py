@@ -24,7 +24,9 @@ def run(
     repeat: Annotated[int, typer.Option(min=1, max=64, help="Play each case so often; all but the first time worded differently.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the wordings.")] = 1,
     same_words: Annotated[bool, typer.Option(help="Word every repeat as the case is written: what differs then is the service.")] = False,
-    model: Annotated[list[str] | None, typer.Option(help="STEP=NAME: let this model do a step.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="STEP=NAME: let a model of the steps file (FIRSTLINE_STEPS_FILE) do a step; the others are local.")
+    ] = None,
     at_once: Annotated[int, typer.Option(min=1, max=16, help="How many conversations run at the same time.")] = 2,
     compare: Annotated[Path | None, typer.Option(help="JSON file of an earlier run: exit 1 when this one is surely worse.")] = None,
     json_file: ToJson = None,
@@ -34,23 +36,26 @@ def run(
     """Play simulated conversations against the real service and judge what became of them. Exit 1 when a comparison blocks."""
     import tempfile
 
+    from assistant.command_line import read_settings
     from evals.conversations.case import CASES, load_cases, sampled
     from evals.conversations.compare import compared, read_base
     from evals.conversations.figures import metrics_of, outcomes
-    from evals.conversations.models import parsed
+    from evals.conversations.models import parsed, steps_text
     from evals.conversations.run import NotPlayed, Way, play_all
 
-    way = Way(repeat, seed, at_once, tuple(model or ()), same_words)
+    steps_file = read_settings().steps_file
+    way = Way(repeat, seed, at_once, tuple(model or ()), steps_file.resolve() if steps_file is not None else None, same_words)
     with wellformed():
         chosen = load_cases(cases or CASES, case or ())
         chosen = sampled(chosen, sample, seed) if sample else chosen
-        steps, base = _usable(parsed(way.models), way), read_base(compare) if compare else None
+        steps_text(way.steps_file, way.models)
+        base = read_base(compare) if compare else None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         try:
             tried = play_all(chosen, way, Path(scratch), model_home, note)
         except NotPlayed as error:
             stop(str(error))
-    settings = {"repeat": repeat, "seed": seed, "wording": "same" if same_words or repeat == 1 else "varied", **steps}
+    settings = {"repeat": repeat, "seed": seed, "wording": "same" if same_words or repeat == 1 else "varied", **parsed(way.models)}
     metrics = metrics_of(tried)
     print_table(tried, metrics, settings)
     with wellformed():
@@ -65,15 +70,6 @@ def run(
         typer.echo(_sentence(difference))
         if difference.blocks:
             raise typer.Exit(1)
-
-
-def _usable(steps: dict[str, str], way: Any) -> dict[str, str]:
-    """Refuse a model that this build cannot use before anything is played."""
-    from assistant.settings import Settings
-    from evals.conversations.models import with_models
-
-    with_models(Settings(), way.models)
-    return steps
 
 
 def print_table(tried: list[Tried], metrics: dict[str, Metric], settings: dict[str, Any]) -> None:

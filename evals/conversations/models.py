@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from evals.beir import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from assistant.settings import Settings
-
-STEPS = ("understand", "answer", "act", "summarise", "draft")
 
 
 def parsed(pairs: Sequence[str]) -> dict[str, str]:
@@ -20,6 +19,8 @@ def parsed(pairs: Sequence[str]) -> dict[str, str]:
     Raises:
         BadInput: a pair is malformed, or names a step that does not exist.
     """
+    from assistant.steps_file import STEPS
+
     made = {}
     for pair in pairs:
         step, _, name = pair.partition("=")
@@ -29,13 +30,50 @@ def parsed(pairs: Sequence[str]) -> dict[str, str]:
     return made
 
 
-def with_models(settings: Settings, pairs: Sequence[str]) -> Settings:
-    """Return settings in which the named steps are done by the named models.
+def steps_text(steps_file: Path | None, pairs: Sequence[str]) -> str:
+    """Return a steps file in which the named steps, and no others, are done by models of ``steps_file``; without candidates.
+
+    Limits and prompt of such a step are those of the file.
 
     Raises:
-        BadInput: this build cannot do that for one of them.
+        BadInput: a pair is malformed, the file cannot be used, or it has no such model.
     """
-    others = {step: name for step, name in parsed(pairs).items() if name != "local"}
-    if others:
-        raise BadInput(f"this build does every step locally: {', '.join(f'{step}={name}' for step, name in others.items())} cannot be used yet")
-    return settings
+    from assistant.steps_file import LOCAL, StepsError, read_steps
+
+    wanted = parsed(pairs)
+    try:
+        base = read_steps(steps_file)
+    except StepsError as error:
+        raise BadInput(str(error)) from error
+    unknown = sorted({name for name in wanted.values() if name != LOCAL} - base.models.keys())
+    if unknown:
+        raise BadInput(f"--model: {steps_file or 'FIRSTLINE_STEPS_FILE names no file, so it'} has no model {', '.join(unknown)}")
+    kept = base.model_dump(mode="json", exclude_none=True, exclude={"steps", "candidates"})
+    steps: dict[str, Any] = {}
+    for step, name in wanted.items():
+        if name != LOCAL:
+            as_filed = {filed: one for filed, one in base.steps.items() if filed == step}
+            one = as_filed[step].model_dump(mode="json") if step in as_filed else {}  # type: ignore[index]
+            prompt = {"prompt": str(base.path(one["prompt"]).resolve())} if one.get("prompt") else {}
+            steps[step] = {**one, **prompt, "model": name}
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in {**kept, "steps": steps}.items())
+
+
+def with_models(settings: Settings, pairs: Sequence[str]) -> Settings:
+    """Return settings in which the named steps are done by the named models of its steps file, and every other step locally.
+
+    Raises:
+        BadInput: see ``steps_text``.
+    """
+    if not pairs:
+        return settings.model_copy(update={"steps_file": None})
+    target = settings.home / "steps.toml"
+    target.write_text(steps_text(settings.steps_file, pairs), encoding="utf-8")
+    return settings.model_copy(update={"steps_file": target})
+
+
+def _toml(value: Any) -> str:
+    """Return a value as TOML in one line; strings of JSON are strings of TOML."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items()) + " }"
+    return json.dumps(value)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
 
 
-def settings_of(template: Path, home: Path, models: Sequence[str]) -> Settings:
-    """Return the settings of a play: a copy of the template at ``home``, with the models of the run.
+def settings_of(template: Path, home: Path, models: Sequence[str], steps_file: Path | None = None) -> Settings:
+    """Return the settings of a play: a copy of the template at ``home``, with the models of the run out of a steps file.
 
     Raises:
         BadInput: this build cannot use one of the models.
@@ -31,7 +31,7 @@ def settings_of(template: Path, home: Path, models: Sequence[str]) -> Settings:
     from assistant.settings import Settings
     from evals.conversations.models import with_models
 
-    return with_models(Settings(home=copied(template, home), demo=True), models)
+    return with_models(Settings(home=copied(template, home), demo=True, steps_file=steps_file), models)
 
 
 def perform(named: Named, repeat: int, stage: Stage, voice: Voice) -> Played:

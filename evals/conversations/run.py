@@ -37,6 +37,7 @@ class Way:
     seed: int = 1
     at_once: int = 2
     models: tuple[str, ...] = ()
+    steps_file: Path | None = None
     same_words: bool = False
 
 
@@ -117,7 +118,7 @@ def _child(pipe: Connection, named: Named, repeat: int, way: Way, place: Path, t
         place.mkdir()
         _quiet(place / "service.log")
         _alone(place)
-        settings = settings_of(template, place / "home", way.models)
+        settings = settings_of(template, place / "home", way.models, way.steps_file)
         with staged(settings, named.case) as stage:
             pipe.send(perform(named, repeat, stage, voice_of(named, repeat, way.seed, way.same_words)))
             os._exit(0)

@@ -61,7 +61,7 @@ def test_wrong_use_ends_with_status_2_before_anything_is_played(tmp_path: Path, 
         (["--case", str(bad)], f"{bad}: group: Field required"),
         (["--case", "no/such-case"], "no case matches no/such-case"),
         (["--model", "answer"], "STEP=NAME is wanted"),
-        (["--model", "answer=openai:gpt"], "cannot be used yet"),
+        (["--model", "answer=clever"], "has no model clever"),
         (["--compare", str(bad)], "no result of eval run"),
     ):
         code, made, said = run(tmp_path, model_home, *arguments)
