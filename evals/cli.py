@@ -25,9 +25,11 @@ from evals.commands.peers import peers
 from evals.commands.permissions import permissions
 from evals.commands.protocol import protocol
 from evals.commands.questions import questions
+from evals.commands.record import record
 from evals.commands.redaction import redaction
 from evals.commands.render import render
 from evals.commands.retrieval import retrieval
+from evals.commands.run import run
 from evals.commands.scale import scale
 from evals.commands.security import security
 from evals.commands.tampering import tampering
@@ -60,6 +62,8 @@ app.command(epilog="Example: firstline eval uploads BOMBS --json uploads.json")(
 app.command(epilog="Example: firstline eval questions evals/cases/itkb_questions.jsonl DATA/itkb_small/articles")(questions)
 app.command(epilog="Example: firstline eval redaction DATA/security/pii.jsonl --clean DATA/itkb_small/articles.jsonl")(redaction)
 app.command(epilog="Example: firstline eval render DATA/security/render.jsonl")(render)
+app.command(epilog="Example: firstline eval record c_0123456789abcdef --out evals/cases/recorded/printer.yaml")(record)
+app.command(epilog="Example: firstline eval run --repeat 8 --json run.json --html run.html")(run)
 app.command(epilog="Example: firstline eval scale --passages 40000 --json scale.json")(scale)
 app.command(epilog="Example: firstline eval security --rows DATA/security --json security.json")(security)
 app.command(epilog="Example: firstline eval tampering --manipulations 1000 --seed 1 --json tampering.json")(tampering)

@@ -137,6 +137,28 @@ def _one_language() -> None:
     setattr(evals.languages, "language_of", lambda *_: "en")  # noqa: B010
 
 
+def _answers_anything() -> None:
+    """Whatever was found is shown as an answer, however unlikely it is to be one."""
+    from assistant.governance.policy import Disposition, Policy
+
+    decide: Callable[..., Any] = Policy.decide
+
+    def sure(self: Policy, step: str, confidence: float) -> Disposition:
+        decided: Disposition = decide(self, step, confidence)
+        return Disposition.AUTO if step in ("answer", "second_answer") else decided
+
+    setattr(Policy, "decide", sure)  # noqa: B010
+
+
+def _silence_is_success() -> None:
+    """Whoever says nothing more counts as helped, also after a question or where no answer was found."""
+    from assistant.domain.conversation import OUTCOMES, TRANSITIONS, Happening, Outcome, State
+
+    for state in (State.CLARIFYING, State.OFFERING_TICKET, State.CONFIRMING_ACTION):
+        TRANSITIONS[state, Happening.SILENCE] = State.RESOLVED
+        OUTCOMES[state, Happening.SILENCE] = Outcome.RESOLVED_ASSUMED
+
+
 FAULTS = {
     "constant-confidence": _constant_confidence,
     "no-device": _no_device,
@@ -149,6 +171,8 @@ FAULTS = {
     "self-assured": _self_assured,
     "no-glossary": _no_glossary,
     "one-language": _one_language,
+    "answers-anything": _answers_anything,
+    "silence-is-success": _silence_is_success,
 }
 
 
