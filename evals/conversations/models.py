@@ -53,7 +53,7 @@ def steps_text(steps_file: Path | None, pairs: Sequence[str]) -> str:
     for step, name in wanted.items():
         if name != LOCAL:
             as_filed = {filed: one for filed, one in base.steps.items() if filed == step}
-            one = as_filed[step].model_dump(mode="json") if step in as_filed else {}  # type: ignore[index]
+            one = as_filed[step].model_dump(mode="json") if step in as_filed else {}
             prompt = {"prompt": str(base.path(one["prompt"]).resolve())} if one.get("prompt") else {}
             steps[step] = {**one, **prompt, "model": name}
     return "".join(f"{key} = {_toml(value)}\n" for key, value in {**kept, "steps": steps}.items())
