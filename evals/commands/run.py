@@ -78,8 +78,11 @@ def run(
 
 
 def print_table(tried: list[Tried], metrics: dict[str, Metric], settings: dict[str, Any]) -> None:
-    """Print what failed, then a table by group, then all figures."""
+    """Print what failed (and all that was said where a single conversation was played), then a table by group, then all figures."""
     from evals.conversations.figures import by_group, metrics_of
+
+    if len(tried) == 1 and len(tried[0].plays) == 1:
+        typer.echo("\n".join(transcript(tried[0].plays[0])))
 
     for one in tried:
         for play, lines in zip(one.plays, one.faults, strict=True):
@@ -144,7 +147,6 @@ def _write_json(target: Path, tried: list[Tried], metrics: dict[str, Metric], se
             "group": one.named.case.group,
             "passed": list(one.passed),
             "faults": [list(lines) for lines in one.faults],
-            "transcripts": {play.repeat: transcript(play) for play, lines in zip(one.plays, one.faults, strict=True) if lines},
         }
         for one in tried
     }

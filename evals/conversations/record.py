@@ -225,7 +225,7 @@ class _Recording:
                     "title": self._scrub.text(head.title if head is not None else article_id),
                     "text": self._scrub.text(text),
                     "category": head.category if head is not None else "general",
-                    "platforms": sorted(head.platforms) if head is not None else [],
+                    "platforms": sorted(platform.value for platform in head.platforms) if head is not None else [],
                 }
             )
         return made

@@ -172,13 +172,16 @@ def _give_up(plain: str, situation: Situation) -> ToolCall | None:
     return ToolCall("give_up_access", {"group": held.handle}, _sure(plain) if ends else HOW_TO)
 
 
-def _on_ticket(tool: str, pattern: re.Pattern[str]) -> Callable[[str, Situation], ToolCall | None]:
+def _on_ticket(tool: str, pattern: re.Pattern[str], noted: bool = False) -> Callable[[str, Situation], ToolCall | None]:
+    """Read wishes about a ticket. What is ``noted`` tells of troubles of its own: only the words up to the ticket's number are the wish."""
+
     def rule(plain: str, situation: Situation) -> ToolCall | None:
         number = _NUMBER.search(plain)
         if not pattern.search(plain) or number is None:
             return None
         ticket = next((h for h in situation.handles() if h.kind == "ticket" and h.label.casefold().split()[0] == number.group()), None)
-        return ToolCall(tool, {"ticket": ticket.handle}, _sure(plain)) if ticket else None
+        wish = plain[: number.end()] if noted else plain
+        return ToolCall(tool, {"ticket": ticket.handle}, _sure(wish)) if ticket else None
 
     return rule
 
@@ -206,7 +209,7 @@ _RULES: Sequence[Callable[[str, Situation], ToolCall | None]] = (
     _on_ticket("close_ticket", _CLOSE),
     _on_ticket("reopen_ticket", _REOPEN),
     _move,
-    _on_ticket("comment_ticket", _ADD),
+    _on_ticket("comment_ticket", _ADD, noted=True),
     _give_up,
     _unlock,
     _reset,

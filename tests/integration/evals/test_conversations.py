@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from assistant.agent.state import Inbound
+from assistant.bootstrap import load_people, open_assistant
+from assistant.settings import Settings
+from evals.conversations.case import read_case
+from evals.conversations.record import recorded
+from ingest.report import LineReport
+from ingest.sync import sync
 from tests.support.service import COMMAND, Service, clean_environment, copy_demo, firstline, free_port
 
 RIGHT_CASES = ("access/crm-approved", "password/reset-with-code", "password/undo-unlock", "other/flood-of-words")
@@ -67,6 +74,84 @@ def test_wrong_use_ends_with_status_2_before_anything_is_played(tmp_path: Path, 
         code, made, said = run(tmp_path, model_home, *arguments)
         assert (code, made) == (2, {}), said
         assert reason in said
+
+
+PEOPLE = """
+[company]
+name = "Acme Rockets"
+domain = "acme.test"
+timezone = "Europe/Berlin"
+
+[[queues]]
+id = "machines"
+name = "Machines"
+categories = ["lathe"]
+
+[[people]]
+id = "anna.vogel"
+name = "Anna Vogel"
+email = "anna.vogel@acme.test"
+title = "Turner"
+department = "Workshop"
+location = "Bremen"
+manager = ""
+groups = ["workshop"]
+locked = true
+
+[[devices]]
+id = "AC-77"
+owner = "anna.vogel"
+name = "ThinkPad"
+platform = "windows"
+os = "Windows 11"
+kind = "laptop"
+primary = true
+compliant = true
+"""
+LATHE = """---
+id: lathe-zero-point
+title: Set the zero point of the lathe controller
+owner: machines@acme.test
+audience: [workshop]
+platforms: [windows]
+review_by: 2027-05-31
+tags: [lathe]
+---
+How to set the zero point of the lathe controller of Acme Rockets.
+
+## Set the zero point
+
+1. Open **Lathe Control** and choose **Axes**.
+2. Touch the work piece with the probe and select **Set zero**.
+"""
+
+
+def test_a_conversation_of_another_company_brings_its_articles_and_leaves_its_people(
+    fresh_home: Callable[[str], Path], tmp_path: Path, model_home: Path
+) -> None:
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "lathe.md").write_text(LATHE)
+    (tmp_path / "people.toml").write_text(PEOPLE)
+    assistant = open_assistant(Settings(home=fresh_home("acme")))
+    sync(tmp_path / "articles", assistant.knowledge_base, assistant.settings, LineReport(print))
+    load_people(assistant, tmp_path / "people.toml")
+    assistant.knowledge_base.keeper.own()
+    assistant.knowledge_base.keeper.catch_up()
+    said = "Anna Vogel here, how do I set the zero point of the lathe controller on AC-77?"
+    answer = assistant.turns.take("anna.vogel", None, Inbound("m1", said), "widget")
+    assistant.turns.take("anna.vogel", answer.conversation, Inbound("m2", choice="yes"), "widget")
+    made = recorded(assistant, answer.conversation)
+    assistant.close()
+
+    assert answer.kind == "answer"
+    for gone in ("anna", "vogel", "ac-77", "acme"):
+        assert gone not in made.casefold()
+    file = tmp_path / "recorded" / "lathe.yaml"
+    file.parent.mkdir()
+    file.write_text(made)
+    assert read_case(file).world.articles[0].platforms == ("windows",)
+    code, result, printed = run(tmp_path, model_home, "--case", str(file))
+    assert (code, result["cases"]["recorded/lathe"]["faults"]) == (0, [[]]), printed
 
 
 @pytest.fixture
