@@ -14,6 +14,8 @@ from evals.commands.fit_evidence import fit_evidence
 from evals.commands.fit_ranking import fit_ranking
 from evals.commands.freshness import freshness
 from evals.commands.gate import gate
+from evals.commands.intents import intents
+from evals.commands.languages import languages
 from evals.commands.lexical_engines import lexical_engines
 from evals.commands.lint import lint
 from evals.commands.network import network
@@ -44,6 +46,8 @@ app.command("fit-evidence", epilog="Example: firstline eval fit-evidence DATA/kb
     fit_evidence
 )
 app.command(epilog="Example: firstline eval freshness --rounds 20 --json freshness.json")(freshness)
+app.command(epilog="Example: firstline eval intents --train train.jsonl --test test.jsonl --oos oos.jsonl --json intents.json")(intents)
+app.command(epilog="Example: firstline eval languages --only de --json languages.json")(languages)
 app.command("lexical-engines", epilog="Example: firstline eval lexical-engines --passages 50000 --json engines.json")(lexical_engines)
 app.command(epilog="Example: firstline eval lint --cases evals/cases/contradictions.jsonl --json lint.json")(lint)
 app.command(epilog="Example: firstline eval overhead --turns-per-second 20 --seconds 30 --json overhead.json")(overhead)
