@@ -44,6 +44,7 @@ def overhead(
     metrics = {**_metrics("own", runs["model"], "own"), **_metrics("model", runs["model"], "model"), **_metrics("local", runs["local"], "waited")}
     if all(run.shares for run in runs.values()):
         metrics["own_to_local_p95"] = exact(metrics["own_p95_ms"].value / metrics["local_p95_ms"].value)
+        metrics["shown_while_written"] = exact(sum(turn.grew for turn in runs["model"].turns) / len(runs["model"].turns))
         metrics["calls_per_turn"] = exact(sum(one.calls for one in runs["model"].shares) / len(runs["model"].shares))
     metrics |= {f"processor_{name}_ms": exact(run.processor_ms) for name, run in runs.items()}
     metrics["unanswered"] = exact(sum(run.unanswered for run in runs.values()))

@@ -172,6 +172,8 @@ class _Tidy:
 
     def _together(self, calls: list[dict[str, Any]], usage: Mapping[str, int] | None, finish: str | None) -> bytes:
         """Return one event with everything that was held back."""
+        if self._call and self._held:
+            self._call.begun = True
         delta = {"content": self._held, **({"tool_calls": calls} if calls else {})}
         self._held, self._told_at = "", time.monotonic()
         made = {"model": self._model, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **({"usage": usage} if usage else {})}
