@@ -123,6 +123,7 @@ _CRITICAL = re.compile(
     r"|production (?:is )?(?:down|stopped|stands still))\b"
     r"(?=.{0,80}\b(?:can(?:not|'t|not)|down|stop\w*|offline|fail\w*|locked|error|lost|stands? still|able|work\w*)\b)"
     r"|\b(?:ransom\w*|being hacked|was hacked|got hacked|data breach|files? (?:are|were) encrypted by)\b"
+    r"|\b(?:nobody|no one) (?:here|(?:in|at|on|of) (?:\w+ ){1,4})can\b"
     r"|\bproduction (?:is )?(?:down|stopped)\b|\bcustomers? (?:cannot|can't|can not)\b",
     re.IGNORECASE | re.DOTALL,
 )

@@ -24,7 +24,7 @@ MODEL = "local-understand/2"
 SURE, SURE_OF_LONG, SURE_SOLVED = 0.5, 0.8, 0.75
 """How probable an intent other than a question has to be: in a short message, in a long one (which usually is a question with manners around it),
 and where it would close a ticket."""
-NOT_IT, NOT_IT_IN_REPLY = 0.65, 0.95
+NOT_IT, NOT_IT_IN_REPLY = 0.5, 0.95
 """From this probability on a message is out of scope; the second, where the assistant asked something and the message most likely replies to it.
 Whatever the knowledge base surely answers is answered nevertheless."""
 ASKED = frozenset({State.CLARIFYING, State.OFFERING_TICKET, State.FILED, State.HANDED_OFF})

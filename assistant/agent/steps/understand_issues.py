@@ -10,7 +10,7 @@ import re
 
 LONGEST_READ = 1_200
 """Characters. A longer message tells a story, in which a second issue is not to be guessed."""
-FEWEST_WORDS = 3
+FEWEST_WORDS = 2
 _JOINT = re.compile(
     r"(?:[.!?;]\s+|\n+\s*|,\s+|\s+-\s+)(?:and |oh,? |plus,? )?(?:also\b|another (?:thing|problem|question|issue|point)\b[^:,.]{0,20}[:,.]?"
     r"|additionally\b|besides\b|in addition\b"
@@ -74,7 +74,7 @@ _FAULT_OF_ANOTHER = re.compile(r"^(?:my|our|the)\b", re.IGNORECASE)
 _SETTLED = re.compile(
     r"^(?:(?:yes|great|perfect|ok(?:ay)?|good)[,.! ]+)?(?:thanks?[,.! ]+|thank you[,.! ]+)?(?:(?:it|that|this)(?:'s| is"
     r"| has)?(?: all)? (?:works?|worked|working|solved|fixed|helped)(?: it)?"
-    r"(?: now| again| fine)*|thank you(?: very much)?|thanks(?: a lot)?)[.!,]*$",
+    r"(?: now| again| fine)*(?:[,.! ]+(?:thanks?|thank you|many thanks)(?: a lot| very much)?)?|thank you(?: very much)?|thanks(?: a lot)?)[.!,]*$",
     re.IGNORECASE,
 )
 """A first part that only says that the issue before is settled."""
