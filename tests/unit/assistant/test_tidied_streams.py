@@ -61,3 +61,27 @@ def test_nothing_but_the_documented_fields_is_passed_on() -> None:
     passed = json.loads(first[6:])
     assert set(passed) == {"model", "choices"}
     assert passed["choices"][0] == {"index": 0, "delta": {"content": "a"}, "finish_reason": None}
+
+
+@pytest.mark.parametrize(
+    ("begun", "heard", "left", "least", "most"), [(False, True, 5, 0, 0.03), (True, False, 5, 0, 0.03), (True, True, 5, 0.03, 1)]
+)
+def test_words_gather_once_the_first_are_heard(begun: bool, heard: bool, left: float, least: float, most: float) -> None:
+    call = Call(time.monotonic() + left, heard=heard, begun=begun)
+    began = time.monotonic()
+    call.let_words_gather()
+    assert least <= time.monotonic() - began < most
+
+
+def test_words_do_not_gather_beyond_the_limit_of_the_call() -> None:
+    began = time.monotonic()
+    Call(began - 1, begun=True).let_words_gather()
+    assert time.monotonic() - began < 0.03
+
+
+def test_the_first_words_begin_the_gathering() -> None:
+    call = Call(time.monotonic() + 5)
+    stream = tidied([event(delta={"role": "assistant", "content": ""}), *text("Open"), DONE], call)
+    assert not call.begun
+    assert b"Open" in next(stream)
+    assert call.begun
