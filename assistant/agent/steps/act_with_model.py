@@ -56,7 +56,8 @@ class ModelActing:
         if shown:
             given["shown"] = redact(shown)
         lines = self.model.prompt.lines({"shown": bool(shown)}, given)
-        return self.model.ask(situation.account, Ask(lines, tuple(tools), longest=self.model.limits.longest), _usable)
+        ask = Ask(lines, tuple(tools), longest=self.model.limits.longest)
+        return self.model.ask(situation.account, ask, lambda answered: _usable(answered, tools, bool(shown)))
 
     def _chosen(self, situation: Situation, plain: Chosen, answered: Answered, shown: str) -> Chosen:
         calls = []
@@ -84,9 +85,14 @@ def _offered(handles: Sequence[Handle]) -> list[dict[str, str]]:
     return list(seen.values())
 
 
-def _usable(answered: Answered) -> Answered:
-    if not answered.calls and not answered.text.strip():
-        raise Unusable("it calls no tool and says nothing")
+def _usable(answered: Answered, tools: Sequence[Mapping[str, Any]], shown: bool) -> Answered:
+    """Return a reply that is a call with arguments of the schema, NOTHING, or, where something was shown, words about it."""
+    for call in answered.calls:
+        wanted = next(tool["parameters"]["properties"] for tool in tools if tool["name"] == call.tool)
+        if set(call.arguments) != set(wanted) or any(call.arguments[name] not in one["enum"] for name, one in wanted.items()):
+            raise Unusable(f"the arguments of {call.tool} are not those of its schema")
+    if not answered.calls and not shown and answered.text.strip(" .\n*").upper() != NOTHING:
+        raise Unusable("it calls no tool and does not say NOTHING")
     return answered
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,6 +22,8 @@ PASSAGES = 8
 WORDS_SHOWN = 1_500
 """Words of passages that a request holds at most."""
 WORDS = 260
+BETWEEN = 0.25
+"""Seconds between two views of a growing answer: each is the whole of it, checked and rendered."""
 LEAST_WORDS = 4
 """Fewer words answer nothing."""
 NOTHING = "NOTHING"
@@ -98,20 +101,21 @@ class _Growing:
 
     def __init__(self, question: Question, listener: Callable[[str], None] | None) -> None:
         self._question, self._listener = question, listener
-        self._text, self._told = "", ""
+        self._text, self._told, self._next = "", "", 0.0
 
     def hear(self, piece: str) -> None:
         if self._listener is None:
             return
         self._text += piece
-        if not re.search(r"[\]\n]", piece):
+        now = time.monotonic()
+        if not re.search(r"[\]\n]", piece) or (self._told and now < self._next):
             return
         end = max((match.end() for match in _MARK.finditer(self._text)), default=0)
         after = self._text[end:]
         if end and (not after or after[0].isspace()):
             text = _cited(self._text[:end], self._question)[0].text
             if text and text != self._told:
-                self._told = text
+                self._told, self._next = text, now + BETWEEN
                 self._listener(text)
 
     def restart(self) -> None:

@@ -69,6 +69,8 @@ class Understanding:
     """An intent of the organisation's own, "" for none."""
     effect: Effect | None = None
     """What that intent brings about."""
+    plain: bool = False
+    """Plain words said so: yes, no, thanks, a person, a ticket's number."""
     sentiment: Sentiment = Sentiment.NEUTRAL
     urgency: Urgency = Urgency.NORMAL
     search: str = ""
@@ -211,7 +213,7 @@ class LocalUnderstanding:
         platform, kind = mentioned(plain, self.words)
         by_pattern = next((found for one in unwrapped(plain) if (found := _of_pattern(one, state, has_issue, bool(platform or kind)))), None)
         if by_pattern is not None:
-            return Understanding(doubted(by_pattern, plain), 0.95, platform, kind, _ticket_id(plain))
+            return Understanding(doubted(by_pattern, plain), 0.95, platform, kind, _ticket_id(plain), plain=True)
         read = self._classified(text, vector, NOT_IT_IN_REPLY if has_issue and state in ASKED else NOT_IT)
         intent = doubted(read.intent, plain)
         if intent in (Intent.SOLVED, Intent.NOT_SOLVED) and not has_issue:

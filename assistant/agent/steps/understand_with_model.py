@@ -17,8 +17,6 @@ from assistant.governance.redaction import redact
 from assistant.ports.chat import Answered, Ask, ChatFailed
 from kb.model import Platform
 
-CERTAIN = 0.95
-"""What plain patterns recognise for sure is not asked about: yes, no, thanks, a person, a ticket's number."""
 LONGEST_QUESTION = 220
 
 MEANINGS: Mapping[Intent, str] = {
@@ -62,8 +60,11 @@ class UnderstandingModel:
     model: StepModel
 
     def refine(self, base: Understanding, text: str, state: State, issue: str, account: Account) -> Understanding:
-        """Return what the message means. Words are sent without secrets and personal numbers; a failure is in the account."""
-        if base.confidence >= CERTAIN or not text.strip() or base.intent is Intent.UNREADABLE:
+        """Return what the message means. Words are sent without secrets and personal numbers; a failure is in the account.
+
+        What plain words say for sure is not asked about.
+        """
+        if base.plain or not text.strip() or base.intent is Intent.UNREADABLE:
             return base
         given = {"message": redact(text), "state": state.value, "issue": redact(issue)}
         shown = {"intents": [(name, MEANINGS[Intent(name)]) for name in get_args(Wanted)]}

@@ -47,7 +47,7 @@ def test_numbers_take_the_plural_form_of_their_language(code: str, number: float
     assert category(code, number) == kind
 
 
-def test_hours_and_days_take_the_form_that_their_number_asks_for() -> None:
+def test_hours_take_the_case_that_their_number_asks_for() -> None:
     with speaking("pl"):
         assert "Od 24 godzin nie" in wording.assumed_solved(24.0)
         assert "Od 1 godziny nie" in wording.assumed_solved(1.0)
