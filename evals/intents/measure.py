@@ -7,13 +7,14 @@ that are recognised and of in-scope rows that are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from assistant.agent.steps.understand_fit import TooFewExamples, learn
 from assistant.agent.steps.understand_model import FAMILIAR
+from assistant.agent.steps.understand_spelling import Spelling
 from evals.beir import BadInput
 from evals.intents.rows import Row
 from evals.measures import calibration_error
@@ -32,8 +33,14 @@ class Read:
     familiar: float
 
 
-def read_all(train: Sequence[Row], test: Sequence[Row], embed: Callable[[Sequence[str]], np.ndarray], note: Callable[[str], None]) -> list[Read]:
-    """Train on some rows, read the others.
+def read_all(
+    train: Sequence[Row],
+    test: Sequence[Row],
+    embed: Callable[[Sequence[str]], np.ndarray],
+    note: Callable[[str], None],
+    known_words: Iterable[str] = (),
+) -> list[Read]:
+    """Train on some rows, read the others as a turn reads them: without slips of the finger, where words that are spelt rightly are known.
 
     Raises:
         BadInput: there is too little to train on, or a test label that training has no example of.
@@ -49,8 +56,9 @@ def read_all(train: Sequence[Row], test: Sequence[Row], embed: Callable[[Sequenc
     except TooFewExamples as error:
         raise BadInput(str(error)) from error
     note(f"reading {len(test):,} rows")
-    vectors = embed([row.text for row in test])
-    readings = [made.read(row.text, vector) for row, vector in zip(test, vectors, strict=True)]
+    spelling = Spelling.of(known_words, texts)
+    asked = [spelling.corrected(row.text) for row in test]
+    readings = [made.read(text, vector) for text, vector in zip(asked, embed(asked), strict=True)]
     return [Read(row.label, one.label, one.confidence, one.familiar) for row, one in zip(test, readings, strict=True)]
 
 
