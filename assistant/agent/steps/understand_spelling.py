@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from assistant.agent.steps.understand_words import words_of
+from assistant.agent.steps.understand_words import READ, words_of
 
 SHORTEST = 4
 """Letters. Shorter words are one slip away from too many others."""
@@ -40,7 +40,7 @@ class Spelling:
         strange = [word for word in words if len(word) >= SHORTEST and word not in self.known]
         if not self.known or not strange or len(strange) > STRANGE * len(words):
             return text
-        return _WORD.sub(lambda found: self._word(found.group()), text)
+        return _WORD.sub(lambda found: self._word(found.group()), text[:READ]) + text[READ:]
 
     def _word(self, word: str) -> str:
         small = word.casefold()

@@ -30,6 +30,12 @@ def test_a_slip_is_read_as_the_word_of_the_examples_and_nothing_else_is_touched(
     assert SPELLING.corrected(written) == read
 
 
+def test_a_long_text_is_neither_searched_for_manners_nor_corrected_to_its_end() -> None:
+    text = "hi" + "!" * 4_000
+    assert list(unwrapped(text)) == [text]
+    assert SPELLING.corrected("my printer is on the floor " * 40 + "pasword").endswith("pasword")
+
+
 def test_without_a_vocabulary_nothing_is_taken_for_a_slip() -> None:
     assert Spelling.of([], ["reset my password"]).corrected("pasword reset") == "pasword reset"
 
