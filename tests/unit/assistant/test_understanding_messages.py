@@ -233,6 +233,8 @@ def test_each_intent_is_mostly_understood(read: Read, intent: Intent) -> None:
         "if it works I will tell you",
         "no, it works for my colleague",
         "okta shows an error",
+        "it works now but the second step doesnt",
+        "that worked, only it dont last",
     ],
 )
 def test_half_a_success_is_never_a_confirmation(read: Read, text: str) -> None:
