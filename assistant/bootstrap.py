@@ -25,14 +25,16 @@ from assistant.agent.acting import Acting
 from assistant.agent.deciding import Deciding
 from assistant.agent.present import Presenter
 from assistant.agent.settle import Settler
+from assistant.agent.shadowing import Shadowing
 from assistant.agent.silence import settle_one
 from assistant.agent.state import Timings
+from assistant.agent.steps.draft_with_model import DraftingModel
 from assistant.agent.steps.understand import LocalUnderstanding
 from assistant.agent.steps.understand_file import Examples, read_examples
 from assistant.agent.tools.registry import TOOLS
 from assistant.agent.turn import Parts, Turns
 from assistant.carriage import Outward, carrying, deciding, telling_of
-from assistant.connections import open_desk, open_directory, open_notifier
+from assistant.connections import Misconfigured, open_desk, open_directory, open_notifier
 from assistant.desk.filing import outgoing
 from assistant.desk.mirroring import PassedOn
 from assistant.domain.ticket import TicketBody, TicketDraft, TicketStatus
@@ -40,6 +42,7 @@ from assistant.governance.anchoring import adopt
 from assistant.governance.policy import PACKAGED, Policy, load_policy
 from assistant.governance.redaction import redact
 from assistant.governance.replay import KeptPolicies
+from assistant.modelling import Modelling, Opens, open_chat
 from assistant.ports.clock import Clock
 from assistant.ports.identity import Directory
 from assistant.ports.notify import Notifier
@@ -47,6 +50,7 @@ from assistant.ports.outside import Refused
 from assistant.ports.store import Event
 from assistant.ports.ticketing import OutgoingTicket, TicketDesk
 from assistant.settings import Settings
+from assistant.steps_file import StepsError, StepsFile, read_steps
 from assistant.workflows.carrying import Carrier
 from kb.adapters.store.engine import reading
 from kb.adapters.store.migrate import migrate
@@ -79,6 +83,7 @@ class Assistant:
     clock: Clock
     parts: Parts
     acting: Acting
+    drafting: DraftingModel | None
     carrier: Carrier
     deciding: Deciding
     secret: bytes
@@ -96,8 +101,8 @@ class Assistant:
         self.knowledge_base.close()
 
 
-def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
-    """Open (and, the first time, create) the assistant that the settings describe.
+def open_assistant(settings: Settings, clock: Clock | None = None, opens: Opens = open_chat) -> Assistant:
+    """Open (and, the first time, create) the assistant that the settings describe. ``opens`` opens the chat models that its steps file names.
 
     Raises:
         PolicyError: the policy file cannot be used.
@@ -111,10 +116,12 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
     workplace = BuiltinDirectory(base.engine)
     outward = Outward(open_directory(settings, workplace), workplace, workplace, open_notifier(settings, clock), open_desk(settings))
     store, secret, pushes = _open_store(settings, policy, base, outward), read_secret(settings), Pushes()
-    acting = deciding(outward, policy, secret)
+    modelling = Modelling(_steps(settings), clock, opens)
+    acting = deciding(outward, policy, secret, modelling.acting())
     knowledge = KnowledgeFromBase(base)
     understanding = LocalUnderstanding.of(embedding(base), examples, kept_understanding(settings), base.embedder.identity, vocabulary(settings))
-    parts = _parts(settings, knowledge, understanding, outward, policy, store, clock, acting, pushes)
+    parts = replace(_parts(settings, knowledge, understanding, outward, policy, store, clock, acting, pushes), models=modelling.models())
+    parts = replace(parts, shadowing=_shadowing(modelling, parts))
     anchors, policies = FileAnchors(settings.anchor_file or settings.home / "audit-anchors.jsonl"), KeptPolicies(settings.home / "policies")
     policies.keep(policy)
     if upgraded:
@@ -134,6 +141,7 @@ def open_assistant(settings: Settings, clock: Clock | None = None) -> Assistant:
         clock=clock,
         parts=parts,
         acting=acting,
+        drafting=modelling.drafting(),
         carrier=_carrier(settings, parts, outward, acting),
         deciding=Deciding(parts, telling_of(outward, parts.timings, parts.link_hosts)),
         secret=secret,
@@ -156,6 +164,18 @@ class Pushes:
                 subscriber(events)
             except Exception:
                 log.exception("events could not be pushed")
+
+
+def _steps(settings: Settings) -> StepsFile:
+    try:
+        return read_steps(settings.steps_file)
+    except StepsError as error:
+        raise Misconfigured(str(error)) from None
+
+
+def _shadowing(modelling: Modelling, parts: Parts) -> Shadowing | None:
+    candidates = modelling.candidates()
+    return Shadowing(candidates, parts.store, parts.clock, parts.settler.policy) if candidates else None
 
 
 def _open_store(settings: Settings, policy: Policy, base: KnowledgeBase, outward: Outward) -> SqlStore:

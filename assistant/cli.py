@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant import action_commands, audit_commands, people_commands, policy_commands, privacy_commands, understand_commands
+from assistant import action_commands, audit_commands, model_commands, people_commands, policy_commands, privacy_commands, understand_commands
 from assistant.command_line import NO, WRONG, AsJson, running_service, token_for
 from assistant.command_line import opened as _opened
 from assistant.command_line import read_settings as _settings
@@ -26,6 +26,9 @@ app.add_typer(audit_commands.app, name="audit")
 app.add_typer(privacy_commands.app, name="privacy")
 app.add_typer(action_commands.app, name="actions")
 app.add_typer(policy_commands.app, name="policy")
+app.add_typer(model_commands.app, name="shadow")
+app.command(epilog="Example: firstline costs --days 30")(model_commands.costs)
+app.command(epilog="Example: firstline draft T-1002 T-1004 --out vpn-at-hotels.md")(model_commands.draft)
 app.add_typer(understand_commands.app, name="understand")
 
 

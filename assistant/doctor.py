@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
+from assistant.agent.steps.act import MODEL as LOCAL_ACTING
 from assistant.agent.tools.registry import TOOLS, switched_off
 from assistant.bootstrap import Assistant
 from assistant.governance.step_up import channel_of
@@ -48,6 +49,7 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
         f"{waiting} accepted messages wait for a reply",
         "they are answered when the service starts" if waiting else "",
     )
+    yield _models(assistant)
     yield from _tools(assistant)
     yield _outbox(assistant)
     yield from _audit(assistant, owned_here)
@@ -56,6 +58,14 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
     yield Check("widget", "ok", f"may be embedded by the service's own pages and by these origins: {origins}")
     if assistant.settings.demo:
         yield Check("demo", "note", "anybody who reaches the service may be a demo employee", "set FIRSTLINE_DEMO=false for real people")
+
+
+def _models(assistant: Assistant) -> Check:
+    models, acting = assistant.parts.models, assistant.acting.model.identity
+    found = {"understand": models.understand, "answer": models.answer, "summarise": models.summarise, "draft": assistant.drafting}
+    said = [f"{step} by {one.model.chat.identity}" for step, one in found.items() if one is not None]
+    said += [f"act by {acting}"] if acting != LOCAL_ACTING else []
+    return Check("models", "ok", ", ".join(said) if said else "every step is done locally")
 
 
 def _tools(assistant: Assistant) -> Iterator[Check]:

@@ -1,14 +1,20 @@
-"""What commands do beside turns: the gap report in text."""
+"""What commands do beside turns: the gap report in text, confirmed resolutions, and drafts of articles."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from assistant.agent.steps.draft import Drafted, drafted, evidence_of, thin
+from assistant.agent.with_models import read_spent
 from assistant.bootstrap import Assistant
 from assistant.desk.review import GapReport, gap_report, week_of
+from assistant.domain.conversation import Outcome, State
+from assistant.domain.model_use import Account
 from assistant.learning import learned_text
+from assistant.ports.store import UnitOfWork
 from kb.lint.findings import overdue
 from kb.lint.show import overdue_facts, overdue_text
 
@@ -69,3 +75,38 @@ def report_text(report: GapReport) -> str:
         if gap.nearest:
             lines.append(f"   nearest articles: {', '.join(gap.nearest)}")
     return "\n".join([*lines, *overdue_text(report.overdue)])
+
+
+def confirmed_between(unit: UnitOfWork, since: datetime, until: datetime) -> int:
+    """Return how many conversations ended in [since, until) with somebody's word that it is solved, and have not been reopened."""
+    ended = (one.episode for one in unit.conversations.silent_since(State.RESOLVED, until))
+    confirmed = (one for one in ended if one.outcome is Outcome.RESOLVED_CONFIRMED and not one.reopened and one.closed_at is not None)
+    return sum(since <= one.closed_at < until for one in confirmed if one.closed_at is not None)
+
+
+def draft_from(assistant: Assistant, tickets: Sequence[str]) -> Drafted:
+    """Draft an article from tickets that people solved; ``refused`` says why there is none and whom to ask what.
+
+    Raises:
+        LookupError: there is no such ticket.
+    """
+    people = {person.id: person for person in assistant.directory.people()}
+    with assistant.store.read() as unit:
+        found = [(ticket_id, unit.tickets.ticket(ticket_id)) for ticket_id in dict.fromkeys(tickets)]
+    if missing := [ticket_id for ticket_id, ticket in found if ticket is None]:
+        raise LookupError(f"there is no ticket {missing[0]}")
+    open_ones = [ticket.id for _, ticket in found if ticket is not None and ticket.status.is_open]
+    if open_ones:
+        return Drafted("", refused=f"{', '.join(open_ones)} is still open. Draft when it is solved.")
+    evidence = [evidence_of(ticket, people) for _, ticket in found if ticket is not None]
+    if why := thin(evidence, people):
+        return Drafted("", refused=why)
+    if assistant.drafting is None:
+        return drafted(evidence)
+    account, step = Account(), assistant.drafting.model
+    with assistant.store.read() as unit:
+        read_spent(account, step.budget, unit, "", assistant.clock.now().date())
+    made = assistant.drafting.draft(evidence, account)
+    with assistant.store.write() as unit:
+        unit.model_calls.record("", "", account.calls)
+    return made

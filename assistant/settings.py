@@ -32,6 +32,7 @@ class Settings(KnowledgeSettings):
     demo: bool = Field(default=False, description="Offer the demo company's page, where one of a few employees can be chosen.")
     intents_file: Path | None = Field(default=None, description="File with the organisation's own examples and intents, over the packaged ones.")
     policy_file: Path | None = Field(default=None, description="Policy file to use instead of the packaged one.")
+    steps_file: Path | None = Field(default=None, description="File that names the model of each step; without it every step is local.")
     anchor_file: Path | None = Field(
         default=None, description="File for the anchors of the audit, best on another disk or host; empty means one in the state folder."
     )

@@ -122,6 +122,43 @@ def _obedient() -> None:
     setattr(acting.Acting, "_propose", at_once)  # noqa: B010
 
 
+def _no_glossary() -> None:
+    """The glossaries are empty: what is written in another language than English finds nothing."""
+    from assistant.agent.languages.words import Glossary
+
+    built: Callable[..., Any] = Glossary.of
+    setattr(Glossary, "of", lambda language, _: built(language, {}))  # noqa: B010
+
+
+def _one_language() -> None:
+    """Every message is taken for English."""
+    import evals.languages
+
+    setattr(evals.languages, "language_of", lambda *_: "en")  # noqa: B010
+
+
+def _answers_anything() -> None:
+    """Whatever was found is shown as an answer, however unlikely it is to be one."""
+    from assistant.governance.policy import Disposition, Policy
+
+    decide: Callable[..., Any] = Policy.decide
+
+    def sure(self: Policy, step: str, confidence: float) -> Disposition:
+        decided: Disposition = decide(self, step, confidence)
+        return Disposition.AUTO if step in ("answer", "second_answer") else decided
+
+    setattr(Policy, "decide", sure)  # noqa: B010
+
+
+def _silence_is_success() -> None:
+    """Whoever says nothing more counts as helped, also after a question or where no answer was found."""
+    from assistant.domain.conversation import OUTCOMES, TRANSITIONS, Happening, Outcome, State
+
+    for state in (State.CLARIFYING, State.OFFERING_TICKET, State.CONFIRMING_ACTION):
+        TRANSITIONS[state, Happening.SILENCE] = State.RESOLVED
+        OUTCOMES[state, Happening.SILENCE] = Outcome.RESOLVED_ASSUMED
+
+
 FAULTS = {
     "constant-confidence": _constant_confidence,
     "no-device": _no_device,
@@ -132,6 +169,10 @@ FAULTS = {
     "named-fetch": _named_fetch,
     "jumbled-examples": _jumbled,
     "self-assured": _self_assured,
+    "no-glossary": _no_glossary,
+    "one-language": _one_language,
+    "answers-anything": _answers_anything,
+    "silence-is-success": _silence_is_success,
 }
 
 

@@ -56,6 +56,10 @@ _QUANTITY = re.compile(rf"\b({_AMOUNT})[\s-]+(?:(?:more|full|working|calendar)\s
 _VERSION = re.compile(r"\b([A-Z][a-z]+)\s+(\d[\d.]*)\b(?!\s*[a-z]?Hz)")
 _STRONG = frozenset(["only", "solely", "exclusively", "everywhere", "anywhere", "everyone", "everybody", "anyone", "anybody", "always"])
 _AUXILIARY = re.compile(r"\b(?:is|are|was|were|be|been|will|can|may|must|has|have)\b")
+LEAST_QUOTED = 3
+"""Words of a quotation that a sentence in another language rests on."""
+_SPELLED_OUT = frozenset(str(number) for number in range(13))
+"""Figures that another language may write as words."""
 DIRECT = 3
 """How many content words after a negation it is taken to turn round."""
 
@@ -98,7 +102,21 @@ def supported(sentence: str, passage: str, context: str = "") -> Support:
     return Support(True)
 
 
-def _invented_fact(sentence: str, passage: str) -> str:
+def carried_over(sentence: str, quotation: str, passage: str, context: str = "") -> Support:
+    """Say whether a sentence in another language may rest on a quotation from a passage.
+
+    The quotation has to stand in the passage word for word, what the sentence names (addresses, figures, systems, keys, what stands in quotes or
+    bold) has to stand there too, and no figure of the quotation may be missing. What the words of another language say is not read.
+    """
+    if len(_squeezed(quotation).split()) < LEAST_QUOTED or _squeezed(_plain(quotation)) not in _whole(passage):
+        return Support(False, "its quotation does not stand in the passage")
+    if reason := _invented_fact(sentence, f"{context}\n\n{passage}", names=False):
+        return Support(False, reason)
+    lost = sorted(figure for figure in _figures(_plain(quotation)) - _figures(_plain(sentence)) if figure[0].isdigit() and figure not in _SPELLED_OUT)
+    return Support(False, f"it leaves out the figure {lost[0]}") if lost else Support(True)
+
+
+def _invented_fact(sentence: str, passage: str, names: bool = True) -> str:
     lines = _lines(passage)
     plain = "\n".join(lines)
     squeezed, claim = _squeezed(plain), _plain(sentence)
@@ -116,7 +134,7 @@ def _invented_fact(sentence: str, passage: str) -> str:
         if _squeezed(_plain(literal)) not in squeezed:
             return f"the passage does not say “{literal}”"
     known = set(_stems(plain))
-    for name in _NAME.findall(claim):
+    for name in _NAME.findall(claim) if names else ():
         if not set(_stems(name)) <= known:
             return f"the passage does not name {name}"
     return ""

@@ -117,6 +117,8 @@ class _Weighed:
     wish: Wish | None = None
     decision: Decision | None = None
     why: str = ""
+    by: str = ""
+    """The model that made the wish."""
 
     @property
     def asks(self) -> bool:
@@ -150,6 +152,10 @@ class Acting:
             setting.memory.issue,
             lambda: [Handle(one.handle, one.kind, one.label) for one in view.offers],
             lambda: schemas(view.offers, self.policy, self.hands),
+            english=setting.reading.english if setting.reading.understood == 1.0 else "",
+            showing=frozenset(name for name, tool in TOOLS.items() if tool.effect is Effect.READ),
+            shown=lambda: _last_shown(store, setting.conversation.id),
+            account=setting.account,
         )
         chosen = _with_own(self.model.choose(situation), setting)
         if chosen.calls:
@@ -163,15 +169,22 @@ class Acting:
         if wishes.view is None:
             return go_on()
         view = wishes.view
-        weighed = [self._weigh(ways, view, call) for call in wishes.chosen.calls[:TRIED_AT_MOST]]
+        by = self._by(wishes.chosen)
+        weighed = [replace(self._weigh(ways, view, call), by=by) for call in wishes.chosen.calls[:TRIED_AT_MOST]]
         acted = self._acted(ways, wishes, weighed) if ways.setting.understanding.intent in ACTABLE else None
         return acted or self._mention(ways, weighed, go_on())
+
+    def _by(self, chosen: Chosen) -> str:
+        return chosen.model or self.model.identity
 
     def _acted(self, ways: Ways, wishes: Wishes, weighed: Sequence[_Weighed]) -> Settlement | None:
         if wishes.chosen.about_others:
             return self._for_people(ways, wording.only_your_own(), "subject: nobody acts on somebody else")
         if wishes.chosen.not_theirs:
             return ways.say(wording.no_such_ticket(wishes.chosen.not_theirs), ReplyKind.STATUS)
+        if wishes.chosen.said:
+            step = Step("act", "told from what was shown", model=self._by(wishes.chosen), prompt=ways.setting.account.prompt_of("act"))
+            return replace(ways.say(wishes.chosen.said, ReplyKind.STATUS), steps=(step,))
         refused: list[Step] = []
         for one in weighed:
             settled = self._try(ways, one)
@@ -214,10 +227,11 @@ class Acting:
         if tool is None or wish is None or decision is None:
             return None
         if decision.verdict is Verdict.ALLOW and tool.show is not None:
-            step = Step("act", "shown", one.call.confidence, model=self.model.identity, policy=decision.version, detail={"tool": tool.name})
+            step = Step("act", "shown", one.call.confidence, model=one.by, policy=decision.version, detail={"tool": tool.name})
+            step = replace(step, prompt=ways.setting.account.prompt_of("act"))
             return replace(ways.say(tool.show(one.view.surroundings, wish.arguments), ReplyKind.STATUS), steps=(step,))
         if decision.verdict is Verdict.CONFIRM:
-            return self._show(ways, self._propose(ways, one), _memory(ways.setting, tool))
+            return self._show(ways, self._propose(ways, one), _memory(ways.setting, tool), one.by)
         if decision.limit is Limit.OFTEN:
             return self._for_people(ways, wording.too_often(wish.plan.title), decision.rule, tool)
         if decision.verdict is Verdict.PEOPLE or decision.limit is Limit.LONG:
@@ -228,9 +242,10 @@ class Acting:
         assert one.wish is not None and one.decision is not None, "only what was judged is proposed"
         return self.fulfilment.propose(ways.unit, one.wish, ways.setting.person, ways.setting.conversation.id, one.decision, ways.at)
 
-    def _show(self, ways: Ways, action: Action, memory: Memory) -> Settlement:
+    def _show(self, ways: Ways, action: Action, memory: Memory, by: str = "") -> Settlement:
         reopens = ways.setting.conversation.before in CLOSED
-        step = Step("act", "card shown", model=self.model.identity, policy=self.policy.version, detail={"tool": action.tool, "action": action.id})
+        step = Step("act", "card shown", model=by, policy=self.policy.version, detail={"tool": action.tool, "action": action.id})
+        step = replace(step, prompt=ways.setting.account.prompt_of("act") if by else "none")
         return Settlement(
             Happening.PROPOSED,
             ReplyKind.ACTION,
@@ -363,3 +378,11 @@ def _memory(setting: Setting, tool: Tool | None) -> Memory:
     if fresh and setting.message.text:
         memory = Memory(issue=setting.message.text, device=memory.device, platform=memory.platform, hint=memory.hint)
     return replace(memory, category=memory.category or (tool.category if tool else ""))
+
+
+def _last_shown(store: Store, conversation_id: str) -> str:
+    """Return the last reply of a conversation where it showed what a tool or a ticket says, "" for any other."""
+    with store.read() as unit:
+        events = unit.conversations.events(conversation_id)
+    last = next((event.body["reply"] for event in reversed(events) if event.body["type"] == "reply"), None)
+    return str(last["text"]) if last is not None and last["kind"] == ReplyKind.STATUS else ""

@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from assistant.agent.lookup import Finding, Setting
 from assistant.agent.settlement import Settlement, Step, failed_choices
@@ -13,8 +14,10 @@ from assistant.agent.state import WORDS_KEPT, Memory, Timings
 from assistant.agent.steps import understand
 from assistant.agent.steps.summarise import summary_of
 from assistant.agent.waiting import timer
+from assistant.agent.wording import in_reader_language
 from assistant.domain.audit import AuditEntry, digest
 from assistant.domain.conversation import Conversation, Episode, Happening, State, advance, outcome_of
+from assistant.domain.model_use import Account
 from assistant.domain.reply import Reply, ReplyKind
 from assistant.governance.redaction import redact
 from assistant.ports.store import Event, Message, UnitOfWork
@@ -36,6 +39,7 @@ def record_turn(
     unit: UnitOfWork, setting: Setting, finding: Finding, settlement: Settlement, at: datetime, texts: Texts, timings: Timings
 ) -> tuple[Reply, list[Event]]:
     """Store everything about a settled turn; return its reply and the events to push."""
+    settlement = replace(settlement, memory=settlement.memory.in_language_of(setting.memory))
     moved = _moved(unit, setting.conversation, settlement, at)
     unit.conversations.save(moved)
     for entry in timer(moved.id, moved.state, timings, at):
@@ -54,14 +58,19 @@ def record_turn(
         text=texts.text,
         html=texts.html,
     )
+    reply = in_reader_language(reply)
     unit.audit.append(_entries(setting, finding, settlement, moved, at))
+    unit.model_calls.record(moved.id, setting.message.id, setting.account.calls)
     if settlement.failure is not None:
         unit.intents.record(_unresolved(setting, finding, settlement, at))
     return reply, _stored(unit, setting.message, reply, at)
 
 
-def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str, at: datetime, texts: Texts) -> tuple[Reply, list[Event]]:
-    """Store the error reply of a turn that failed, and the failure itself."""
+def record_failure(
+    unit: UnitOfWork, message: Message, reference: str, why: str, at: datetime, texts: Texts, account: Account
+) -> tuple[Reply, list[Event]]:
+    """Store the error reply of a turn that failed, the failure itself, and the calls to models that it made all the same."""
+    unit.model_calls.record(message.conversation, message.id, tuple(account.calls))
     conversation = unit.conversations.load(message.conversation)
     assert conversation is not None, "an accepted message has a conversation"
     state = advance(conversation.state, Happening.FAILED, conversation.before) if conversation.state is State.ANSWERING else conversation.state
@@ -79,6 +88,7 @@ def record_failure(unit: UnitOfWork, message: Message, reference: str, why: str,
         message=message.id,
         reference=reference,
     )
+    reply = in_reader_language(reply)
     entry = AuditEntry(at, conversation.person, "turn", "failed", conversation.id, message.id, outcome=FailureClass.ERROR.value)
     unit.audit.append([replace(entry, detail={"reference": reference, "why": why.partition(":")[0]})])
     intent = UnresolvedIntent(
@@ -121,9 +131,9 @@ def _moved(unit: UnitOfWork, conversation: Conversation, settlement: Settlement,
 
 def _entries(setting: Setting, finding: Finding, settlement: Settlement, moved: Conversation, at: datetime) -> list[AuditEntry]:
     read = setting.understanding
-    first = Step(
-        "understand", read.intent.value, round(read.confidence, 4), model=understand.MODEL, detail={"choice": _choice(setting)} | _signals(read)
-    )
+    by = setting.account
+    first = Step("understand", read.intent.value, round(read.confidence, 4), model=by.model_of("understand", understand.MODEL))
+    first = replace(first, detail={"choice": _choice(setting)} | _signals(read), prompt=by.prompt_of("understand"))
     place = finding.target.device.id if finding.target.device else str(finding.target.platform or "")
     outcome = outcome_of(State.ANSWERING, settlement.happening)
     entries = []
@@ -139,17 +149,24 @@ def _entries(setting: Setting, finding: Finding, settlement: Settlement, moved: 
                 confidence=step.confidence,
                 passages=step.passages,
                 model=step.model,
-                prompt="none",
+                prompt=step.prompt,
                 policy=step.policy,
                 outcome=(outcome.value if outcome else moved.state.value) if step is not first else "",
                 rule=step.rule,
                 facts=step.facts,
                 verdict=step.verdict,
                 context=step.context,
-                detail={**step.detail, "device": place, "groups": sorted(setting.person.groups)} if step is not first else step.detail,
+                detail=_detail(setting, step, None if step is first else place),
             )
         )
     return entries
+
+
+def _detail(setting: Setting, step: Step, place: str | None) -> dict[str, Any]:
+    """Return a step's details: of the first one with why other steps fell back, of the others with device and rights."""
+    if place is not None:
+        return {**step.detail, "device": place, "groups": sorted(setting.person.groups)}
+    return {**step.detail, "fell_back": dict(setting.account.fell_back)} if setting.account.fell_back else step.detail
 
 
 def _signals(read: understand.Understanding) -> dict[str, str]:

@@ -13,7 +13,6 @@ from assistant.agent.lookup import NO_ISSUE, Finding, Setting, asks_in_full
 from assistant.agent.settlement import Settlement, Step, category_of, citation_view, device_view, handed_over, nearest_of, system_view
 from assistant.agent.state import Memory, Offered, Timings
 from assistant.agent.steps import answer
-from assistant.agent.steps.facts import upset
 from assistant.agent.steps.understand import Intent
 from assistant.agent.steps.understand_file import EffectKind
 from assistant.desk import requests
@@ -51,6 +50,8 @@ class Settler:
         turn = _Turn(self, setting, finding, unit, at)
         if turn.begins_with_people():
             return turn.settle()
+        if setting.only_wish:
+            return turn.say(wording.will_answer())
         return self.acting.settle(turn, wishes, turn.settle)
 
 
@@ -141,19 +142,30 @@ class _Turn:
         if self._belongs_to_ticket() and not reopened:
             return self._note()
         if disposition is Disposition.AUTO and found.ranked:
-            settled = self._ask_device(found) or self._answer(found)
+            settled = self._ask_device(found) or (self._not_in_the_passages(found) if self._model_abstains() else self._answer(found))
         else:
             settled = self._abstain(found, disposition)
         return replace(settled, reopens=self.setting.conversation.before in CLOSED, deducts=self._deducts(found))
 
+    def _model_abstains(self) -> bool:
+        """Say whether the model that was to write the answer found none in the passages; it may only lower what is done by itself."""
+        return self.finding.written is not None and not self.finding.written.text
+
+    def _not_in_the_passages(self, found: Retrieval) -> Settlement:
+        written = self.finding.written
+        assert written is not None, "a model has looked"
+        settled = self._abstain(found, Disposition.REVIEW)
+        steps = tuple(replace(step, model=written.model, prompt=written.prompt) for step in settled.steps)
+        return replace(settled, steps=steps)
+
     def _abstain(self, found: Retrieval, disposition: Disposition) -> Settlement:
-        if upset(self.setting.message.text):
+        if self.setting.upset:
             memory = self._placed(self._likely_category(found)).abstained(self._abstention(found))
             return self._hand_off(HandoffReason.DISTRESS, memory)
         return self._offer(found) if self.finding.memory.asked else self._ask(found, disposition)
 
     def _answer(self, found: Retrieval, lead: str = "") -> Settlement:
-        composed = answer.compose(found, self.finding.whole, self.at.date())
+        composed = self.finding.written or answer.compose(found, self.finding.whole, self.at.date())
         band = "second_answer" if lead else "answer"
         if not composed.text or not self.rules.knowledge.still_true(composed.citations, self.setting.reader):
             return self._offer(found, band)
@@ -164,8 +176,12 @@ class _Turn:
         opened = self._open(memory, found)
         warning = wording.overdue(article) if article.overdue(self.at.date()) else ""
         attached = wording.attached(opened.ticket) if opened.attached else ""
-        text = "\n\n".join(part for part in (lead, composed.text, warning, attached, wording.confirm_question()) if part)
-        step = self._step("answer", "auto", found, composed.passages, band=band)
+        found_in = wording.found_in(self.finding.written_in) if self.finding.written_in != wording.spoken() else ""
+        if found_in and composed.translated:
+            found_in = ""
+            warning = "\n\n".join(part for part in (wording.translated(self.finding.written_in), warning) if part)
+        text = "\n\n".join(part for part in (lead, found_in, composed.text, warning, attached, wording.confirm_question()) if part)
+        step = replace(self._step("answer", "auto", found, composed.passages, band=band), model=composed.model, prompt=composed.prompt)
         if composed.unsupported:
             step = replace(step, detail=step.detail | {"unsupported": [digest(claim) for claim in composed.unsupported]})
         return self._with_ticket(
@@ -200,7 +216,8 @@ class _Turn:
         abstention = self._abstention(found)
         memory = replace(self._placed(self._likely_category(found)), asked=True).abstained(abstention)
         step = self._step("answer", disposition.value, found, (), abstention)
-        said = Settlement(Happening.ASKED, ReplyKind.ABSTENTION, wording.no_article(), memory, choices=(FILE, PERSON), device=self._device_view())
+        text = wording.no_article(self.setting.understanding.ask)
+        said = Settlement(Happening.ASKED, ReplyKind.ABSTENTION, text, memory, choices=(FILE, PERSON), device=self._device_view())
         if disposition is Disposition.REVIEW:
             articles = found.articles[:TOPICS]
             choices = tuple(Choice(id=f"topic:{i}", label=article.title, article=article.id) for i, article in enumerate(articles))
@@ -245,7 +262,7 @@ class _Turn:
             return self._question()
         if before in (State.FILED, State.HANDED_OFF):
             return self._note()
-        if upset(self.setting.message.text):
+        if self.setting.upset:
             return self._hand_off(HandoffReason.DISTRESS, self.finding.memory.with_verdict("did not solve it"))
         tries = len(self.setting.memory.offered)
         reopens = before in CLOSED
@@ -320,7 +337,7 @@ class _Turn:
         return before in CLOSED and before is not State.FILED
 
     def _why_person(self) -> HandoffReason:
-        if upset(self.setting.message.text):
+        if self.setting.upset:
             return HandoffReason.DISTRESS
         events = self.unit.conversations.events(self.setting.conversation.id)
         last = next((event.body["reply"]["kind"] for event in reversed(events) if event.body["type"] == "reply"), "")
@@ -435,7 +452,7 @@ class _Turn:
         looked_at = passages or tuple(item.passage.id for item in found.ranked[:5])
         detail = {"degraded": found.degraded} if found.degraded else {}
         detail |= {"abstained": abstention.reason.value} if abstention else {}
-        step = Step(name, decision, found.confidence, looked_at, answer.MODEL, self.rules.policy.version, detail)
+        step = Step(name, decision, found.confidence, looked_at, answer.MODEL, self.rules.policy.version, detail=detail)
         if self.finding.chosen:
             name = self.setting.understanding.name
             return replace(step, rule=f"intents.{name}" if name else "chosen by the person")

@@ -36,6 +36,8 @@ class Step:
     """What the policy said; ``decision`` is what came of it."""
     context: dict[str, Any] = field(default_factory=dict)
     """What was handed over."""
+    prompt: str = "none"
+    """The prompt of the language model that did it, "none" where none did."""
 
 
 @dataclass(frozen=True, slots=True)

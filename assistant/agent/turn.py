@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as DeadlineMissed
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Any
 
 from assistant.agent import wording
 from assistant.agent.acting import Wishes, begins_action
+from assistant.agent.hearing import careful, heard
 from assistant.agent.later import parted, taken_up, with_later
 from assistant.agent.lookup import Finding, Setting, look_up, target_of
 from assistant.agent.meant import meant, pressed
 from assistant.agent.present import Presenter, citable, names_articles
 from assistant.agent.record import Texts, record_failure, record_turn
 from assistant.agent.settle import Settler
+from assistant.agent.shadowing import Shadowing
 from assistant.agent.state import Inbound, Memory, Timings
-from assistant.agent.steps.understand import LocalUnderstanding, Understanding
+from assistant.agent.steps.understand import LocalUnderstanding
+from assistant.agent.with_models import Models
 from assistant.desk import handoff
 from assistant.domain.configuration import Device, Person
 from assistant.domain.conversation import CLOSED, Conversation, Episode, Happening, State, advance
+from assistant.domain.model_use import Account
 from assistant.domain.reply import Reply, ReplyKind
 from assistant.governance.redaction import mentions_taken_secret
 from assistant.governance.rendering import render
@@ -39,6 +45,10 @@ log = logging.getLogger("firstline.turn")
 READ_CHARACTERS = 4_000
 ATTEMPTS = 3
 WORKERS = 8
+RESERVE = 1.5
+"""Seconds of the deadline that calls to models leave for everything else."""
+GROWING = "growing"
+"""The type of an event that is not stored and has the number 0: an answer while it is written."""
 
 
 class UnknownPerson(LookupError):
@@ -67,6 +77,8 @@ class Parts:
     timings: Timings
     link_hosts: Callable[[], Sequence[str]]
     notify: Callable[[Sequence[Event]], None]
+    models: Models = Models()
+    shadowing: Shadowing | None = None
 
 
 class Turns:
@@ -76,13 +88,15 @@ class Turns:
         """Take turns with these parts."""
         self._parts = parts
         self._presenter = Presenter(parts.knowledge, parts.clock, parts.link_hosts)
-        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="turn")
+        self._pool = ThreadPoolExecutor(WORKERS + parts.models.places, thread_name_prefix="turn")
         self._locks: dict[str, tuple[Lock, int]] = {}
         self._guard = Lock()
 
     def close(self) -> None:
         """Finish the turns under way and take no more."""
         self._pool.shutdown(wait=True)
+        if self._parts.shadowing is not None:
+            self._parts.shadowing.close()
 
     def begin(self, person_id: str, channel: str) -> Reply:
         """Open a conversation without a message and greet.
@@ -97,8 +111,15 @@ class Turns:
         said = self._texts(wording.greeting(person))
         return Reply(conversation=conversation.id, state=conversation.state.value, kind=ReplyKind.SMALLTALK, text=said.text, html=said.html)
 
-    def take(self, person_id: str, conversation_id: str | None, inbound: Inbound, channel: str) -> Reply:
-        """Accept a message durably and answer it within the deadline.
+    def take(
+        self,
+        person_id: str,
+        conversation_id: str | None,
+        inbound: Inbound,
+        channel: str,
+        accepted: Callable[[str], None] = lambda _conversation: None,
+    ) -> Reply:
+        """Accept a message durably and answer it within the deadline. ``accepted`` is told the conversation before any of its new events is pushed.
 
         The same message id returns the same reply: in the same conversation, or of the same person when none is named (the
         first message of one, sent again because its reply was lost); what it cites is checked again then. When a step raises or the deadline passes,
@@ -110,7 +131,7 @@ class Turns:
         """
         person, inbound = self._person(person_id), inbound.storable()
         with self._alone(conversation_id or f"{person.id}/{inbound.id}"):
-            message, known = self._accept(person, conversation_id, inbound, channel)
+            message, known = self._accept(person, conversation_id, inbound, channel, accepted)
             reply = Reply.model_validate(known) if known is not None else self._within_deadline(message)
         return self._presenter.reply(reply, self._reader(person_id)) if names_articles(reply) else reply
 
@@ -140,14 +161,16 @@ class Turns:
         person = self._parts.directory.person(person_id)
         return Reader(person.groups if person else frozenset())
 
-    def _accept(self, person: Person, conversation_id: str | None, inbound: Inbound, channel: str) -> tuple[Message, dict[str, Any] | None]:
+    def _accept(
+        self, person: Person, conversation_id: str | None, inbound: Inbound, channel: str, accepted: Callable[[str], None]
+    ) -> tuple[Message, dict[str, Any] | None]:
         for stale in self._unanswered(conversation_id):
             if stale.id != inbound.id:
                 self._within_deadline(stale)
         at_once = begins_action(inbound.choice)
         for _ in range(ATTEMPTS):
             try:
-                return self._accept_once(person, conversation_id, inbound, channel, at_once)
+                return self._accept_once(person, conversation_id, inbound, channel, at_once, accepted)
             except ConversationChanged:
                 continue
             except Exception:
@@ -155,10 +178,10 @@ class Turns:
                     raise
                 log.exception("a press could not be settled as it was accepted; it is settled afterwards")
                 at_once = False
-        return self._accept_once(person, conversation_id, inbound, channel, at_once=False)
+        return self._accept_once(person, conversation_id, inbound, channel, False, accepted)
 
     def _accept_once(
-        self, person: Person, conversation_id: str | None, inbound: Inbound, channel: str, at_once: bool
+        self, person: Person, conversation_id: str | None, inbound: Inbound, channel: str, at_once: bool, accepted: Callable[[str], None]
     ) -> tuple[Message, dict[str, Any] | None]:
         """Store a message; with ``at_once`` also what it comes to, so that message, intent and outbox entry are one commit."""
         now = self._parts.clock.now()
@@ -176,17 +199,20 @@ class Turns:
             message = Message(inbound.id, conversation.id, inbound.text, inbound.choice, inbound.device, now)
             unit.conversations.accept(message)
             memory = {**conversation.memory, "hint": inbound.hint} if inbound.hint else conversation.memory
-            accepted = advance(conversation.state, Happening.MESSAGE)
-            moved = replace(conversation, state=accepted, before=conversation.state, changed_at=now, memory=memory)
+            answering = advance(conversation.state, Happening.MESSAGE)
+            moved = replace(conversation, state=answering, before=conversation.state, changed_at=now, memory=memory)
             unit.conversations.save(moved)
-            shown = _as_event(unit, message)
+            with wording.speaking(Memory.load(memory).speaks):
+                shown = _as_event(unit, message)
             held = handoff.receive(unit, moved, message, shown["text"]) if moved.state is State.WITH_PERSON else None
             events = [unit.conversations.emit(conversation.id, now, shown)]
             reply = held
             if at_once and moved.state is State.ANSWERING:
                 stored = replace(moved, version=moved.version + 1)
-                reply, more = self._settle_press(unit, person, devices, stored, message, now)
+                with wording.speaking(Memory.load(memory).speaks):
+                    reply, more = self._settle_press(unit, person, devices, stored, message, now)
                 events += more
+        accepted(message.conversation)
         self._parts.notify(events)
         return message, reply.model_dump(mode="json") if reply is not None else None
 
@@ -220,30 +246,44 @@ class Turns:
     # -- the turn -------------------------------------------------------------------------------------------------
 
     def _within_deadline(self, message: Message) -> Reply:
-        future = self._pool.submit(self._answer, message)
+        deadline = self._parts.timings.deadline_seconds
+        account = Account(time.monotonic() + deadline - min(RESERVE, deadline / 4), hear=partial(self._hear, message))
+        future = self._pool.submit(self._answer, message, account)
         try:
-            return future.result(timeout=self._parts.timings.deadline_seconds)
+            return future.result(timeout=deadline)
         except DeadlineMissed:
-            return self._fail(message, f"no reply within {self._parts.timings.deadline_seconds:g} seconds")
+            return self._fail(message, f"no reply within {deadline:g} seconds", account)
         except Exception as error:
             log.exception("turn failed: conversation=%s message=%s", message.conversation, message.id)
-            return self._fail(message, type(error).__name__)
+            return self._fail(message, type(error).__name__, account)
 
-    def _answer(self, message: Message) -> Reply:
+    def _hear(self, message: Message, text: str) -> None:
+        """Push an answer that is being written, as far as it is checked. It is not stored; the whole reply takes its place."""
+        shown = self._texts(text)
+        body = {"type": GROWING, "message": message.id, "text": shown.text, "html": shown.html}
+        self._parts.notify([Event(0, message.conversation, self._parts.clock.now(), body)])
+
+    def _answer(self, message: Message, account: Account) -> Reply:
         for attempt in range(ATTEMPTS):
             try:
-                return self._try_answer(message)
+                return self._try_answer(message, account)
             except (ActionChanged, ConversationChanged, CitationsChanged):
                 if attempt == ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
 
-    def _try_answer(self, message: Message) -> Reply:
+    def _try_answer(self, message: Message, account: Account) -> Reply:
+        setting = self._setting(message, account)
+        with wording.speaking(setting.memory.speaks):
+            return self._answer_in_language(message, setting)
+
+    def _answer_in_language(self, message: Message, setting: Setting) -> Reply:
         parts = self._parts
-        setting = self._setting(message)
+        setting = parts.models.summarised(setting, parts.store)
         wishes = parts.settler.acting.consider(setting, parts.store, parts.clock.now())
         finding = look_up(setting, parts.knowledge, parts.settler.policy.bands["answer"].auto)
         now = parts.clock.now()
+        finding = self._models(message).written(setting, finding, wishes, parts.settler.policy, now.date())
         with parts.store.write() as unit:
             stored = unit.conversations.message(message.conversation, message.id)
             if stored is not None and stored.reply is not None:
@@ -257,13 +297,20 @@ class Turns:
                 settlement = replace(settlement, text=f"{wording.secret_taken_out()}\n\n{settlement.text}")
             reply, events = record_turn(unit, setting, finding, settlement, now, self._texts(settlement.text), parts.timings)
         parts.notify(events)
+        if parts.shadowing is not None:
+            parts.shadowing.watch(setting, finding, reply)
         return reply
 
-    def _setting(self, message: Message) -> Setting:
+    def _models(self, message: Message) -> Models:
+        shadowing, models = self._parts.shadowing, self._parts.models
+        return shadowing.live_models(models, message.conversation) if shadowing is not None else models
+
+    def _setting(self, message: Message, account: Account) -> Setting:
         parts = self._parts
         with parts.store.read() as unit:
             conversation = unit.conversations.load(message.conversation)
             message = meant(unit, message)
+            parts.models.open_account(account, unit, message.conversation, parts.clock.now().date())
         if conversation is None:
             raise UnknownConversation(message.conversation)
         person = self._person(conversation.person)
@@ -273,12 +320,18 @@ class Turns:
         text, later = message.text[:READ_CHARACTERS], memory.later
         if not message.choice:
             text, later = parted(text, memory, fresh=fresh)
-        vector = parts.knowledge.embed(parts.understanding.spelt(text)) if text.strip() and not message.choice else ()
-        understanding: Understanding = parts.understanding.understand(text, message.choice, vector, conversation.before, bool(memory.issue))
+        memory, reading, only_wish = heard(memory, text, message.choice)
+        vector = parts.knowledge.embed(parts.understanding.spelt(reading.english)) if text.strip() and not message.choice else ()
+        spoken = parts.knowledge.embed(reading.said) if reading.said and vector else vector
+        meaning = reading.said or reading.english or text
+        base = parts.understanding.understand(meaning, message.choice, spoken, conversation.before, bool(memory.issue))
+        base = careful(base, reading, message.choice, memory.language)
+        understanding = parts.models.understood(base, text, message.choice, conversation.before, memory.issue, account)
         devices = tuple(parts.fleet.devices_of(person.id))
-        return Setting(person, devices, conversation, memory, replace(message, text=text), understanding, vector, later, fresh)
+        message = replace(message, text=text)
+        return Setting(person, devices, conversation, memory, message, understanding, vector, account, reading, only_wish, later, fresh)
 
-    def _fail(self, message: Message, why: str) -> Reply:
+    def _fail(self, message: Message, why: str, account: Account) -> Reply:
         """Tell the person that it went wrong, in a transaction of its own that depends on nothing that failed."""
         reference = f"E-{secrets.token_hex(4)}"
         log.error("reference=%s conversation=%s message=%s %s", reference, message.conversation, message.id, why)
@@ -287,7 +340,10 @@ class Turns:
             stored = unit.conversations.message(message.conversation, message.id)
             if stored is not None and stored.reply is not None:
                 return Reply.model_validate(stored.reply)
-            reply, events = record_failure(unit, message, reference, why, now, self._texts(wording.trouble(reference)))
+            conversation = unit.conversations.load(message.conversation)
+            before = Memory.load(conversation.memory) if conversation is not None else Memory()
+            with wording.speaking(heard(before, message.text, message.choice)[0].speaks):
+                reply, events = record_failure(unit, message, reference, why, now, self._texts(wording.trouble(reference)), account)
         self._parts.notify(events)
         return reply
 

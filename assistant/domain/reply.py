@@ -108,6 +108,8 @@ class Reply(_Value):
     action: ActionView | None = None
     message: str = ""
     reference: str = ""
+    language: str = "en"
+    """The code of the language that the text is in, apart from what it quotes."""
 
     @field_validator("choices")
     @classmethod

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from assistant.domain.model_use import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,15 @@ class Situation:
     handles: Callable[[], Sequence[Handle]]
     tools: Callable[[], Sequence[Mapping[str, Any]]]
     """Names, descriptions and JSON Schema of the arguments."""
+    english: str = ""
+    """The words in English, for models that know no other language; "" where they are English or were not understood in full."""
+    showing: frozenset[str] = frozenset()
+    """The names of those tools that only show something."""
+    shown: Callable[[], str] = lambda: ""
+    """What the person was shown last, where it was what a tool showed: words of tickets, devices, services. A model that is told this may be
+    given none but ``showing`` tools."""
+    account: Account = field(default_factory=Account)
+    """Of the calls to language models in this turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,10 @@ class Chosen:
     about_others: bool = False
     not_theirs: str = ""
     """A ticket that the message wants changed and that is not among those offered to the person, "" for none."""
+    said: str = ""
+    """An answer from what the person was shown last, in its words; "" for none."""
+    model: str = ""
+    """What chose, where it was not the model that was asked first; "" where it was."""
 
 
 class ActingModel(Protocol):

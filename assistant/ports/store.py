@@ -14,6 +14,7 @@ from assistant.domain.audit import Alias, Anchor, AuditEntry, AuditLine, AuditRe
 from assistant.domain.conversation import Conversation, Episode, State
 from assistant.domain.step_up import Challenge, SecondFactor
 from assistant.ports.handoffs import Handoffs
+from assistant.ports.ledger import ModelLedger, Shadows
 from assistant.ports.ticketing import Tickets
 from kb.ports import IntentLog
 
@@ -416,6 +417,14 @@ class UnitOfWork(Protocol):
     @property
     def handoffs(self) -> Handoffs:
         """Handoffs to people, and who has a conversation now."""
+
+    @property
+    def model_calls(self) -> ModelLedger:
+        """The ledger of calls to language models."""
+
+    @property
+    def shadows(self) -> Shadows:
+        """What candidates would have done."""
 
     @property
     def intents(self) -> IntentLog:

@@ -96,6 +96,19 @@ def test_the_people_file_in_the_guide_has_the_fields_that_the_loader_takes(tmp_p
     assert waiting[0].subject == "Docking station does not charge"
 
 
+def test_the_case_in_the_guide_is_one_and_every_field_of_cases_is_explained() -> None:
+    import yaml
+
+    from evals.conversations.case import Case, End, World
+
+    text = (GUIDE / "evaluation.md").read_text()
+    block = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert block
+    assert Case.model_validate(yaml.safe_load(block[1])).then[0].after == ("approval",)
+    missing = [name for model in (Case, End, World) for name in model.model_fields if f"`{name}`" not in text]
+    assert not missing
+
+
 def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in ("setup", "run", "test"):

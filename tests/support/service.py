@@ -22,6 +22,7 @@ from filelock import FileLock
 from assistant.bootstrap import Assistant, open_assistant
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.site import Site
+from assistant.modelling import Opens, open_chat
 from assistant.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -189,7 +190,7 @@ class LocalService(Address):
 
 
 @contextlib.contextmanager
-def served_here(home: Path, change: Callable[[Site], Site] = lambda site: site, **settings: Any) -> Iterator[LocalService]:
+def served_here(home: Path, change: Callable[[Site], Site] = lambda site: site, opens: Opens = open_chat, **settings: Any) -> Iterator[LocalService]:
     """Serve a state folder from a thread inside the block, with ``change`` applied to the parts of the web surface."""
     import uvicorn
 
@@ -197,7 +198,7 @@ def served_here(home: Path, change: Callable[[Site], Site] = lambda site: site, 
     from assistant.service import Service as Upkeeper
     from assistant.service import open_site
 
-    service = LocalService(home, free_port(), open_assistant(Settings(**{"home": home, "demo": True, **settings})))
+    service = LocalService(home, free_port(), open_assistant(Settings(**{"home": home, "demo": True, **settings}), opens=opens))
     site = change(open_site(service.assistant, Upkeeper(service.assistant, service.url)))
     config = uvicorn.Config(create_app(site), "127.0.0.1", service.port, ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)

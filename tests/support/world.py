@@ -16,6 +16,7 @@ from assistant.domain.conversation import Conversation, Episode
 from assistant.domain.reply import Reply
 from assistant.domain.ticket import Ticket
 from assistant.governance.anchoring import examine
+from assistant.modelling import Opens, open_chat
 from assistant.settings import Settings
 from kb.model import UnresolvedIntent
 
@@ -116,10 +117,10 @@ def offered(reply: Reply) -> Sequence[str]:
 
 
 @contextmanager
-def opened_world(home: Path, at: datetime = MONDAY, **settings: object) -> Iterator[World]:
-    """Open the assistant of a state folder at a moment; its indexes are brought up to date first."""
+def opened_world(home: Path, at: datetime = MONDAY, opens: Opens = open_chat, **settings: object) -> Iterator[World]:
+    """Open the assistant of a state folder at a moment; its indexes are brought up to date first. ``opens`` opens its chat models."""
     clock = FixedClock(at)
-    assistant = open_assistant(Settings(home=home, **settings), clock)  # type: ignore[arg-type]
+    assistant = open_assistant(Settings(home=home, **settings), clock, opens)  # type: ignore[arg-type]
     assert assistant.knowledge_base.keeper.own()
     assistant.knowledge_base.keeper.catch_up()
     try:

@@ -9,7 +9,7 @@ const CLOSED = { malformed: 4400, unauthorised: 4401, unknown: 4404, flooded: 44
  * One person's line to the service: connects, resumes, resends and backs off by itself.
  *
  * Events (all `CustomEvent`): `status` (`connecting`, `online`, `offline`, `throttled`, `expired`), `welcome` (the frame),
- * `typing` (the name of the person who writes, '' for the assistant), `entry` (an event frame, each exactly once and in order), `caughtup` (everything missed has been delivered),
+ * `typing` (the name of the person who writes, '' for the assistant), `growing` (an answer as far as it is written), `entry` (an event frame, each exactly once and in order), `caughtup` (everything missed has been delivered),
  * `accepted` (id of a message that the service has stored), `refused` ({id, problem}), `code` (the frame that answers a code),
  * `gone` (the conversation no longer exists).
  */
@@ -124,6 +124,7 @@ export class ChatConnection extends EventTarget {
     this.#pongBy = 0;
     if (frame.type === 'welcome') this.#welcome(frame);
     else if (frame.type === 'typing') this.#emit('typing', frame.person?.name ?? '');
+    else if (frame.type === 'growing') this.#emit('growing', frame);
     else if (frame.type === 'event') this.#entry(frame);
     else if (frame.type === 'code') this.#emit('code', frame);
     else if (frame.type === 'error') this.#refuse(frame.problem);

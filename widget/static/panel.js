@@ -1,10 +1,11 @@
 import { button, el, icon } from './dom.js';
+import { renderHtml } from './render.js';
 import { WORDS } from './words.js';
 
 /**
  * Build the parts of the panel that are always there.
  * @param {{inline: boolean, heading: string, composer: HTMLElement, device: HTMLElement, onClose: () => void, onPerson: () => void}} options
- * @returns {{panel: HTMLElement, view: HTMLElement, log: HTMLElement, start: HTMLElement, banner: HTMLElement, typing: HTMLElement, person: HTMLElement}}
+ * @returns {{panel: HTMLElement, view: HTMLElement, log: HTMLElement, start: HTMLElement, banner: HTMLElement, growing: HTMLElement, typing: HTMLElement, person: HTMLElement}}
  */
 export function buildPanel({ inline, heading, composer, device, onClose, onPerson }) {
   const title = el('h2', { id: 'title', text: heading });
@@ -14,7 +15,8 @@ export function buildPanel({ inline, heading, composer, device, onClose, onPerso
   const start = el('div', { class: 'start' });
   const log = el('div', { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', 'aria-label': WORDS.messages });
   const typing = el('div', { class: 'typing', role: 'status' });
-  const view = el('div', { class: 'view', tabindex: '0', role: 'region', 'aria-label': WORDS.log }, start, log, typing);
+  const growing = el('div', { class: 'growing body', dir: 'auto', 'aria-hidden': 'true', hidden: true });
+  const view = el('div', { class: 'view', tabindex: '0', role: 'region', 'aria-label': WORDS.log }, start, log, growing, typing);
   const panel = el(
     inline ? 'section' : 'dialog',
     { class: 'panel', 'aria-labelledby': 'title' },
@@ -23,7 +25,7 @@ export function buildPanel({ inline, heading, composer, device, onClose, onPerso
     view,
     el('footer', {}, device, composer),
   );
-  return { panel, view, log, start, banner, typing, person };
+  return { panel, view, log, start, banner, growing, typing, person };
 }
 
 /**
@@ -52,6 +54,12 @@ export function drawTyping(typing, on, name = '') {
   const words = name ? WORDS.writing(name) : WORDS.typing;
   if (on === typing.hasChildNodes() && (!on || typing.lastChild.textContent === words)) return;
   typing.replaceChildren(...(on ? [el('span', { class: 'dots', 'aria-hidden': 'true' }, el('i'), el('i'), el('i')), el('span', { class: 'typing-words', text: words })] : []));
+}
+
+/** Show an answer as far as it is written, or none; it is read out once it is whole. @param {HTMLElement} growing @param {string} html */
+export function drawGrowing(growing, html) {
+  growing.hidden = !html;
+  growing.replaceChildren(...(html ? [renderHtml(html, (number) => el('sup', { text: String(number) }))] : []));
 }
 
 /**

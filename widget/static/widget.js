@@ -1,7 +1,7 @@
 import { Composer, describe, DeviceLine } from './composer.js';
 import { ChatConnection } from './connection.js';
 import { button, el, icon } from './dom.js';
-import { buildPanel, drawBanner, drawPerson, drawStart, drawTyping } from './panel.js';
+import { buildPanel, drawBanner, drawPerson, drawGrowing, drawStart, drawTyping } from './panel.js';
 import { Session, TokenSource } from './session.js';
 import { Transcript } from './transcript.js';
 import { WORDS } from './words.js';
@@ -188,6 +188,7 @@ export class HelpdeskElement extends HTMLElement {
     this.#lastQuestion = '';
     this.#resuming = Boolean(this.#session.conversation);
     drawTyping(this.#parts.typing, false);
+    drawGrowing(this.#parts.growing, '');
     this.#showStatus('connecting');
     this.#drawStart();
     this.#connection = this.#listen(new ChatConnection({ url: `${SERVER.replace(/^http/, 'ws')}/v1/chat`, tokens: this.#tokens, session: this.#session }));
@@ -199,6 +200,7 @@ export class HelpdeskElement extends HTMLElement {
     on('status', (status) => this.#showStatus(status));
     on('welcome', (frame) => this.#welcome(frame));
     on('typing', (name) => (name ? this.#writing(name) : this.#typing(!this.#with)));
+    on('growing', ({ html }) => this.#growing(html));
     on('entry', (frame) => this.#entry(frame));
     on('caughtup', () => this.#caughtUp());
     on('accepted', (id) => this.#transcript.accept(id));
@@ -310,8 +312,15 @@ export class HelpdeskElement extends HTMLElement {
     this.#pause = setTimeout(() => this.#typing(false), WRITING_FOR);
   }
 
+  #growing(html) {
+    if (this.#with) return;
+    drawGrowing(this.#parts.growing, html);
+    this.#toEnd();
+  }
+
   #typing(on, name) {
     clearTimeout(this.#pause);
+    if (!on) drawGrowing(this.#parts.growing, '');
     drawTyping(this.#parts.typing, on, name);
     if (on) this.#toEnd();
   }

@@ -15,6 +15,7 @@ from assistant.adapters.memory.audit import MemoryAudit
 from assistant.adapters.memory.challenges import MemoryChallenges, MemorySecondFactors
 from assistant.adapters.memory.desk import MemoryDesk
 from assistant.adapters.memory.handoffs import MemoryHandoffs
+from assistant.adapters.memory.ledger import MemoryModelLedger, MemoryShadows
 from assistant.adapters.memory.outside_tickets import MemoryOutsideTickets
 from assistant.domain.conversation import Conversation, Episode, State
 from assistant.ports.store import ConversationChanged, Event, Message
@@ -149,6 +150,8 @@ class MemoryUnit:
     outside: MemoryOutsideTickets = field(default_factory=MemoryOutsideTickets)
     challenges: MemoryChallenges = field(default_factory=MemoryChallenges)
     second_factors: MemorySecondFactors = field(default_factory=MemorySecondFactors)
+    model_calls: MemoryModelLedger = field(default_factory=MemoryModelLedger)
+    shadows: MemoryShadows = field(default_factory=MemoryShadows)
 
     @property
     def own_tickets(self) -> MemoryDesk:
@@ -169,6 +172,8 @@ class MemoryUnit:
             outside=self.outside.copy(),
             challenges=self.challenges.copy(),
             second_factors=self.second_factors.copy(),
+            model_calls=self.model_calls.copy(),
+            shadows=self.shadows.copy(),
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, func, insert, select, update
 
 from assistant.adapters.store import tables as t
 from assistant.domain.action import Status
@@ -99,8 +99,10 @@ def _delete_errands(connection: Connection, ids: Sequence[str]) -> None:
 
 def delete_conversations(connection: Connection, ids: Sequence[str]) -> None:
     """Delete conversations with all that was said in them."""
-    for table in (t.events, t.messages, t.episodes, t.handoffs, t.holdings):
+    for table in (t.events, t.messages, t.episodes, t.handoffs, t.holdings, t.shadow_turns):
         connection.execute(delete(table).where(table.c.conversation.in_(ids)))
+    # What the calls cost still counts, for nobody.
+    connection.execute(update(t.model_calls).where(t.model_calls.c.conversation.in_(ids)).values(conversation="", message=""))
     connection.execute(delete(t.conversations).where(t.conversations.c.id.in_(ids)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 from kb.adapters.store.engine import UtcDateTime
 
@@ -305,4 +305,37 @@ retention_passes = Table(
     Column("day", String(10), primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("counts", JSON, nullable=False),
+)
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("conversation", String(40), nullable=False, index=True),
+    Column("message", String(64), nullable=False),
+    Column("step", String(20), nullable=False),
+    Column("model", String(120), nullable=False),
+    Column("prompt", String(120), nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("seconds", Float, nullable=False),
+    Column("read", Integer, nullable=False),
+    Column("written", Integer, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("trouble", String(20), nullable=False),
+)
+
+shadow_turns = Table(
+    "shadow_turns",
+    metadata,
+    Column("candidate", String(80), primary_key=True),
+    Column("conversation", String(40), primary_key=True),
+    Column("message", String(64), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("live", JSON, nullable=False),
+    Column("shadow", JSON, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("canary", Boolean, nullable=False),
+    Column("trouble", String(20), nullable=False),
 )

@@ -15,6 +15,7 @@ from assistant.adapters.store.audit import SqlAudit
 from assistant.adapters.store.challenges import SqlChallenges, SqlSecondFactors
 from assistant.adapters.store.conversations import SqlConversations
 from assistant.adapters.store.handoffs import SqlHandoffs
+from assistant.adapters.store.ledger import SqlModelLedger, SqlShadows
 from assistant.adapters.store.outbox import SqlOutbox
 from assistant.adapters.store.outside_tickets import SqlOutsideTickets
 from assistant.adapters.store.tickets import BuiltinDesk
@@ -42,6 +43,8 @@ class SqlUnitOfWork:
     handoffs: SqlHandoffs
     challenges: SqlChallenges
     second_factors: SqlSecondFactors
+    model_calls: SqlModelLedger
+    shadows: SqlShadows
 
 
 def kept_here(tickets: Tickets, _outbox: Outbox) -> Tickets:
@@ -104,4 +107,6 @@ class SqlStore:
             handoffs=SqlHandoffs(connection),
             challenges=SqlChallenges(connection),
             second_factors=SqlSecondFactors(connection),
+            model_calls=SqlModelLedger(connection),
+            shadows=SqlShadows(connection),
         )

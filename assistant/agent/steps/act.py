@@ -10,6 +10,7 @@ from assistant.ports.models import Chosen, Handle, Situation, ToolCall
 MODEL = "local-act/1"
 PLAIN, HOW_TO = 0.9, 0.5
 """A plain wish; and a question how something is done, for which the tool is only mentioned."""
+ON_ACCOUNTS = frozenset({"reset_password", "unlock_account", "grant_access"})
 LONGEST_WISH = 60
 """Words. Longer messages tell a story, in which a wish is not to be guessed."""
 
@@ -106,15 +107,23 @@ class LocalActing:
 
     def choose(self, situation: Situation) -> Chosen:
         """See the port."""
-        plain = " ".join(situation.words.split()).casefold().replace("’", "'")
+        plain, own = (" ".join(text.split()).casefold().replace("’", "'") for text in (situation.english or situation.words, situation.words))
         if not plain or len(plain.split()) > LONGEST_WISH or _NEGATED.search(plain):
             return Chosen()
         call = next((found for rule in _RULES if (found := rule(plain, situation)) is not None), None)
         if call is None:
             return Chosen(not_theirs=_strange_ticket(plain, situation))
-        if _OTHERS.search(plain) and call.tool in ("reset_password", "unlock_account", "grant_access"):
-            return Chosen(about_others=bool(_TOLD.match(plain)) or not (plain.endswith("?") or _HOW_TO.match(plain)))
-        return Chosen((call,))
+        return about_somebody_else(plain, call, own) or Chosen((call,))
+
+
+def about_somebody_else(plain: str, call: ToolCall, own: str = "") -> Chosen | None:
+    """Return what a wish about accounts comes to when the words name somebody else; None when they do not, whoever made the wish.
+
+    ``plain`` are the words in lower case, in English as far as they were understood, and ``own`` as they were written.
+    """
+    if call.tool not in ON_ACCOUNTS or not (_OTHERS.search(plain) or _OTHERS.search(own)):
+        return None
+    return Chosen(about_others=bool(_TOLD.match(plain)) or not (plain.endswith("?") or _HOW_TO.match(plain)))
 
 
 def _strange_ticket(plain: str, situation: Situation) -> str:
@@ -163,13 +172,16 @@ def _give_up(plain: str, situation: Situation) -> ToolCall | None:
     return ToolCall("give_up_access", {"group": held.handle}, _sure(plain) if ends else HOW_TO)
 
 
-def _on_ticket(tool: str, pattern: re.Pattern[str]) -> Callable[[str, Situation], ToolCall | None]:
+def _on_ticket(tool: str, pattern: re.Pattern[str], noted: bool = False) -> Callable[[str, Situation], ToolCall | None]:
+    """Read wishes about a ticket. What is ``noted`` tells of troubles of its own: only the words up to the ticket's number are the wish."""
+
     def rule(plain: str, situation: Situation) -> ToolCall | None:
         number = _NUMBER.search(plain)
         if not pattern.search(plain) or number is None:
             return None
         ticket = next((h for h in situation.handles() if h.kind == "ticket" and h.label.casefold().split()[0] == number.group()), None)
-        return ToolCall(tool, {"ticket": ticket.handle}, _sure(plain)) if ticket else None
+        wish = plain[: number.end()] if noted else plain
+        return ToolCall(tool, {"ticket": ticket.handle}, _sure(wish)) if ticket else None
 
     return rule
 
@@ -197,7 +209,7 @@ _RULES: Sequence[Callable[[str, Situation], ToolCall | None]] = (
     _on_ticket("close_ticket", _CLOSE),
     _on_ticket("reopen_ticket", _REOPEN),
     _move,
-    _on_ticket("comment_ticket", _ADD),
+    _on_ticket("comment_ticket", _ADD, noted=True),
     _give_up,
     _unlock,
     _reset,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -33,6 +33,10 @@ class Composed:
     citations: tuple[Citation, ...]
     passages: tuple[str, ...]
     unsupported: tuple[str, ...] = ()
+    model: str = MODEL
+    prompt: str = "none"
+    translated: bool = False
+    """A language model wrote it in another language than the passages are in."""
 
 
 def has_procedure(passage: Passage) -> bool:
@@ -60,14 +64,15 @@ def compose(retrieval: Retrieval, whole: Sequence[Passage], today: date) -> Comp
     return faithful(Composed("\n\n".join(parts), citations, tuple(passage.id for passage in ordered)))
 
 
-def faithful(composed: Composed) -> Composed:
+def faithful(composed: Composed, fault: Callable[[str, Sequence[Citation]], str] | None = None) -> Composed:
     """Return an answer that says only what the passages that it cites say.
 
+    ``fault`` says why a sentence does not rest on its citations, "" when it does; the rule over words unless another is given.
     A sentence that its passage does not support, or that cites nothing, is taken out; a step of a procedure gives way to
     a line that says so, because a procedure with a hole in it would mislead. With nothing supported left the text is "".
     """
     stated = claims(composed.text)
-    faults = {claim: why for claim in stated if (why := _fault(claim, composed.citations))}
+    faults = {claim: why for claim in stated if (why := _fault(claim, composed.citations, fault or _unsaid))}
     if not faults:
         return composed
 
@@ -79,17 +84,17 @@ def faithful(composed: Composed) -> Composed:
     return replace(composed, text=text, unsupported=tuple(f"{claim.text[:QUOTED]} ({why})" for claim, why in faults.items()))
 
 
-def _fault(claim: Claim, citations: Sequence[Citation]) -> str:
+def _fault(claim: Claim, citations: Sequence[Citation], unsaid: Callable[[str, Sequence[Citation]], str]) -> str:
     """Return why a statement may not be shown, "" when it may; several citations support it together."""
     if claim.kind is Kind.HEADING:
-        return "" if claim.text in {citation.heading for citation in citations} else _unsaid(claim, citations)
+        return "" if claim.text in {citation.heading for citation in citations} else unsaid(claim.text, citations)
     cited = [citations[number - 1] for number in claim.numbers if 0 < number <= len(citations)]
-    return _unsaid(claim, cited) if cited else "it cites nothing"
+    return unsaid(claim.text, cited) if cited else "it cites nothing"
 
 
-def _unsaid(claim: Claim, cited: Sequence[Citation]) -> str:
+def _unsaid(sentence: str, cited: Sequence[Citation]) -> str:
     context = "\n\n".join(f"{citation.title}\n\n{citation.heading}" for citation in cited)
-    return supported(claim.text, "\n\n".join(citation.quote for citation in cited), context).reason
+    return supported(sentence, "\n\n".join(citation.quote for citation in cited), context).reason
 
 
 def _choose(by_rank: Sequence[Evidence], whole: Sequence[Passage]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.agent.languages.known import DEFAULT, LANGUAGES
 from assistant.agent.state import Memory
 from assistant.agent.steps.facts import Sentiment, Urgency, applications, error_codes, mood_of, urgency_of
 from assistant.domain.configuration import Device, Person
@@ -12,6 +13,7 @@ from assistant.domain.ticket import TicketBody, Tried
 from assistant.ports.store import Event, Message
 
 MODEL = "local-summarise/1"
+BY_MODEL = "(Summarised by a language model; the whole conversation is below.)"
 DETAIL = 300
 ASSISTANT_NAME = "Firstline"
 NEAREST_FACT = "Nearest articles"
@@ -65,6 +67,8 @@ def ticket_body(
         facts.append((REASON_FACT, reason.label))
     if queue:
         facts.append(("Suggested team", queue))
+    if memory.language not in ("", DEFAULT):
+        facts.append(("Written in", LANGUAGES[memory.language].name))
     said = [words for who, words, _ in transcript if who == person.name]
     for label, found in (("Applications", applications(said)), ("Error codes", error_codes(said))):
         if found:
@@ -78,7 +82,7 @@ def ticket_body(
     if memory.nearest:
         facts.append((NEAREST_FACT, ", ".join(memory.nearest)))
     return TicketBody(
-        summary=summary_of(memory),
+        summary=f"{memory.summary} {BY_MODEL}\n\n{summary_of(memory)}" if memory.summary else summary_of(memory),
         transcript=transcript,
         tried=tuple(Tried(item.article, item.title, item.revision, item.verdict or "no verdict") for item in memory.offered),
         device=f"{device.name} ({device.id}), {device.os}" if device else memory.platform,

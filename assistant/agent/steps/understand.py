@@ -71,6 +71,10 @@ class Understanding:
     """What that intent brings about."""
     sentiment: Sentiment = Sentiment.NEUTRAL
     urgency: Urgency = Urgency.NORMAL
+    search: str = ""
+    """The question in other words, to search with; "" means as it was written."""
+    ask: str = ""
+    """The question that would help most to understand the message, "" for none."""
 
     @property
     def tool(self) -> str:
@@ -210,9 +214,9 @@ class LocalUnderstanding:
         platform, kind = mentioned(plain, self.words)
         by_pattern = next((found for one in unwrapped(plain) if (found := _of_pattern(one, state, has_issue, bool(platform or kind)))), None)
         if by_pattern is not None:
-            return Understanding(_doubted(by_pattern, plain), 0.95, platform, kind, _ticket_id(plain))
+            return Understanding(doubted(by_pattern, plain), 0.95, platform, kind, _ticket_id(plain))
         read = self._classified(text, vector, NOT_IT_IN_REPLY if has_issue and state in ASKED else NOT_IT)
-        intent = _doubted(read.intent, plain)
+        intent = doubted(read.intent, plain)
         if intent in (Intent.SOLVED, Intent.NOT_SOLVED) and not has_issue:
             read, intent = Understanding(Intent.QUESTION, 0.5), Intent.QUESTION
         return replace(read, intent=intent, platform=platform, kind=kind, argument=_ticket_id(plain))
@@ -275,9 +279,9 @@ def _of_pattern(plain: str, state: State, has_issue: bool, names_device: bool) -
     return None
 
 
-def _doubted(intent: Intent, plain: str) -> Intent:
+def doubted(intent: Intent, text: str) -> Intent:
     """Return the intent, but no success where the words hold a contrary: closing a ticket wrongly is the worse mistake."""
-    return Intent.NOT_SOLVED if intent is Intent.SOLVED and re.search(_CONTRARY, plain) else intent
+    return Intent.NOT_SOLVED if intent is Intent.SOLVED and re.search(_CONTRARY, text.lower().replace("’", "'")) else intent
 
 
 def asks_for_person(text: str) -> bool:

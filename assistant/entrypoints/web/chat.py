@@ -18,7 +18,7 @@ from pydantic_core import from_json
 
 from assistant.agent.present import cites
 from assistant.agent.state import Inbound
-from assistant.agent.turn import UnknownConversation, UnknownPerson
+from assistant.agent.turn import GROWING, UnknownConversation, UnknownPerson
 from assistant.desk.fulfilment import NotYours
 from assistant.domain.configuration import Person
 from assistant.entrypoints.tokens import TokenRefused
@@ -132,6 +132,7 @@ class _Connection:
         self._hint = ""
         self._conversation: str | None = None
         self._listening = contextlib.ExitStack()
+        self._loop = asyncio.get_running_loop()
 
     async def serve(self) -> None:
         hello = await self._hello()
@@ -211,6 +212,10 @@ class _Connection:
         (shown,) = self._site.presenter.events([event], self._site.reader(person.id))
         return shown
 
+    def _accepted(self, conversation_id: str) -> None:
+        """Listen to a conversation before anything of it is pushed. Called from the turn's thread, it keeps the order of what the loop is told."""
+        self._loop.call_soon_threadsafe(self._join, conversation_id)
+
     def _join(self, conversation_id: str) -> None:
         if conversation_id != self._conversation:
             self._listening.close()
@@ -225,6 +230,9 @@ class _Connection:
                 return
             if event.body["type"] == WRITING:
                 await self._send({"type": "typing", "person": event.body["person"]})
+                continue
+            if event.body["type"] == GROWING:
+                await self._send({"conversation": event.conversation, **event.body})
                 continue
             await self._send_event(await to_thread.run_sync(self._shown, person, event) if cites(event) else event)
 
@@ -287,7 +295,7 @@ class _Connection:
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # what was said is answered, also when its sender is gone by now
                 await self._send({"type": "typing"})
         try:
-            reply = await to_thread.run_sync(self._site.turns.take, person.id, self._conversation, inbound, "widget")
+            reply = await to_thread.run_sync(self._site.turns.take, person.id, self._conversation, inbound, "widget", self._accepted)
         except UnknownConversation:
             raise Refuse(NO_CONVERSATION, "there is no such conversation of yours") from None
         except UnknownPerson:

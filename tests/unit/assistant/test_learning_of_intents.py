@@ -134,7 +134,7 @@ def test_a_misspelt_word_shares_runs_of_letters_with_the_right_one() -> None:
     assert not set(places) & other
 
 
-def test_case_and_form_of_letters_do_not_count() -> None:
+def test_words_are_folded_to_plain_small_letters() -> None:
     assert words_of("Ｄon’t  STRASSE-test_1") == ["don't", "strasse", "test", "1"]
 
 

@@ -49,6 +49,7 @@ def chosen(words: str) -> Chosen:
         ("Please close ticket T-1001", "close_ticket", {"ticket": "t_1001"}),
         ("reopen t-1001", "reopen_ticket", {"ticket": "t_1001"}),
         ("Add to T-1001 that it is worse today", "comment_ticket", {"ticket": "t_1001"}),
+        ("Add to ticket T-1001 that it also fails on my phone hotspot", "comment_ticket", {"ticket": "t_1001"}),
         ("Tell the technician of T-1001 that I am back", "comment_ticket", {"ticket": "t_1001"}),
         ("Move T-1001 to access", "update_ticket", {"ticket": "t_1001", "category": "c_access"}),
         ("What devices do I have", "my_devices", {}),

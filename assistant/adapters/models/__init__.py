@@ -1,0 +1,1 @@
+"""Chat models: any that LangChain opens. LangChain is imported here and nowhere else."""

@@ -1,0 +1,1 @@
+"""The prompts of the steps, each with its version and purpose in its header."""
