@@ -57,6 +57,7 @@ from kb.adapters.store.migrate import migrate
 from kb.bootstrap import KnowledgeBase, open_knowledge
 from kb.model import Reader
 from kb.ports import EmbedderUnavailable
+from kb.settings import KnowledgeSettings
 
 log = logging.getLogger("firstline")
 MIGRATIONS = Path(__file__).parent / "adapters" / "store" / "migrations"
@@ -287,7 +288,7 @@ def kept_understanding(settings: Settings) -> Path:
     return settings.home / "index" / "understanding.npz"
 
 
-def vocabulary(settings: Settings) -> frozenset[str]:
+def vocabulary(settings: KnowledgeSettings) -> frozenset[str]:
     """Return the whole words that the local embedding model knows, in small letters; none where another model embeds."""
     try:
         held = json.loads((settings.model_folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]

@@ -33,8 +33,8 @@ def parted(text: str, memory: Memory, *, fresh: bool) -> tuple[str, tuple[str, .
     found = None if upset(text) or asks_for_person(text) else two_issues(text)
     if found is None or len(waiting) >= WAITING:
         return text, waiting
-    first, second = found
-    return first, (*waiting, second[:WORDS])
+    first, second = found[0], found[1][:WORDS]
+    return first, waiting if second in waiting else (*waiting, second)
 
 
 def with_later(settlement: Settlement, before: Memory, later: tuple[str, ...]) -> Settlement:

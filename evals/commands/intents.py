@@ -25,6 +25,7 @@ def intents(
 ) -> None:
     """Measure how well the classifier of messages learns any set of intents, and whether it knows what belongs to none of them."""
     from assistant.agent.steps.understand_model import FAMILIAR
+    from assistant.bootstrap import vocabulary
     from evals.intents.measure import metrics, read_all
     from evals.intents.rows import OUTSIDE, read_rows
     from evals.report import show
@@ -39,7 +40,7 @@ def intents(
         home = KnowledgeSettings(home=model_home)
         try:
             prepare_model(home, note)
-            read = read_all(learnt, asked, open_embedder(home).embed, note)
+            read = read_all(learnt, asked, open_embedder(home).embed, note, vocabulary(home))
         except EmbedderUnavailable as error:
             stop(str(error))
     settings = {"train": len(learnt), "out_of_scope": sum(row.label is None for row in asked), "threshold": FAMILIAR}

@@ -137,7 +137,10 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
         r"|^(?:ok(?:ay)?|thanks?|thank you|thx|cheers)[,.! ]+(?:i['’]?ll|i will|let me) (?:try|do|test|check|have a look)\b[^?]{0,60}$",
     ),
 )
-_CONTRARY = r"\b(?:but|until|unless|except|however|only|and then|not|never|no longer|still|aber|nicht|inte)\b|n't\b"
+_CONTRARY = (
+    r"\b(?:but|until|unless|except|however|only|and then|not|never|no longer|still|aber|nicht|inte)\b|n't\b"
+    r"|\b(?:do|does|did|is|are|was|were|ca|could|wo|would|has|have)nt\b"
+)
 """A success with one of these words in it is none: "it works on the phone but not on the laptop"."""
 _YES = (
     r"^(?:yes|yep|yeah|yup|sure|please do|ja|ok(?:ay)?|correct)"

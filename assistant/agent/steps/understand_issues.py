@@ -7,10 +7,13 @@ answered as a whole, as before. So both parts have to ask for something or name 
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 LONGEST_READ = 1_200
 """Characters. A longer message tells a story, in which a second issue is not to be guessed."""
 FEWEST_WORDS = 2
+JOINTS = 12
+"""Places that are looked at; a second issue that begins later than that is part of a story."""
 _JOINT = re.compile(
     r"(?:[.!?;]\s+|\n+\s*|,\s+|\s+-\s+)(?:and |oh,? |plus,? )?(?:also\b|another (?:thing|problem|question|issue|point)\b[^:,.]{0,20}[:,.]?"
     r"|additionally\b|besides\b|in addition\b"
@@ -86,7 +89,7 @@ def two_issues(text: str) -> tuple[str, str] | None:
     """Return the first issue of a message and all that comes after it; None where it has one, or where that is not plain."""
     if len(text) > LONGEST_READ:
         return None
-    for joint in _JOINT.finditer(text):
+    for joint in islice(_JOINT.finditer(text), JOINTS):
         first, second = text[: joint.start()].strip(), text[joint.end() :].strip()
         if "but" in joint.group().casefold() and _SETTLED.match(first):
             return None

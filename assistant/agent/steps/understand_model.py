@@ -7,6 +7,7 @@ regression is. Where there are examples of what is not meant, a fourth says whet
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -92,7 +93,7 @@ class Classifier:
     def keep(self, path: Path, key: str) -> None:
         """Write it to a file (through another, so that no reader sees half of it), with the key of what it was made from."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{path.stem}.{id(self):x}.npz")
+        fresh = path.with_name(f"{path.stem}.{secrets.token_hex(4)}.npz")
         np.savez(fresh, key=np.array(key), **{field.name: getattr(self, field.name) for field in fields(self)})
         fresh.replace(path)
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from assistant.agent.steps.understand_words import words_of
+from assistant.agent.steps.understand_words import READ, words_of
 
 SHORTEST = 4
 """Letters. Shorter words are one slip away from too many others."""
@@ -29,10 +29,13 @@ class Spelling:
 
     @classmethod
     def of(cls, known: Iterable[str], texts: Iterable[str]) -> Spelling:
-        """Take the words of a vocabulary, and those of the examples that it holds: any other there may be a slip itself."""
-        held = frozenset(known)
-        found = Counter(word for text in texts for word in words_of(text) if len(word) >= SHORTEST and word in held)
-        return cls(held, found)
+        """Take the words of a vocabulary, and those that stand in the examples more than once: they are spelt as people here spell them.
+
+        What is read instead of a slip is a word of the examples that the vocabulary holds.
+        """
+        held, found = frozenset(known), Counter(word for text in texts for word in words_of(text) if len(word) >= SHORTEST)
+        own = frozenset(word for word, times in found.items() if times > 1)
+        return cls(held | own if held else held, Counter({word: times for word, times in found.items() if word in held}))
 
     def corrected(self, text: str) -> str:
         """Return a text without slips; without a vocabulary, or where many words are unknown, the text as it is."""
@@ -40,11 +43,18 @@ class Spelling:
         strange = [word for word in words if len(word) >= SHORTEST and word not in self.known]
         if not self.known or not strange or len(strange) > STRANGE * len(words):
             return text
-        return _WORD.sub(lambda found: self._word(found.group()), text)
+        return _WORD.sub(lambda found: self._word(found.group()), text[:READ]) + text[READ:]
 
     def _word(self, word: str) -> str:
+        """Return a word as it is read; "dont" and its like are left, for a negation must not get lost."""
         small = word.casefold()
-        if len(word) < SHORTEST or small in self.known or not word.isascii() or not (word.islower() or word.istitle() or word.isupper()):
+        if (
+            len(word) < SHORTEST
+            or small in self.known
+            or small.endswith("nt")
+            or not word.isascii()
+            or not (word.islower() or word.istitle() or word.isupper())
+        ):
             return word
         near = max(_slips(small), key=lambda one: self.wanted[one], default=small)
         return near if self.wanted[near] else word

@@ -28,6 +28,8 @@ _TRAILING = re.compile(
     r"|please|pls|asap|right now|now|immediately|at once|for (?:god|heaven|christ)'?s sake|damn it|(?:or )?i will complain|have a (?:nice"
     r"|good|great) (?:day|one|weekend))[.,!? ]*$"
 )
+_LONGEST = 400
+"""Characters. What is longer is no short phrase in manners, and is not searched for one."""
 _MOST = 6
 """Layers. More manners than that are a story."""
 
@@ -36,6 +38,8 @@ def unwrapped(plain: str) -> Iterator[str]:
     """Yield a lower-case text, and then, if there is any, what it says within its manners."""
     yield plain
     core = plain
+    if len(plain) > _LONGEST:
+        return
     for _ in range(_MOST):
         inner = _TRAILING.sub("", _LEADING.sub("", core, count=1), count=1).strip()
         if inner == core or not any(character.isalnum() for character in inner):

@@ -23,11 +23,23 @@ SPELLING = Spelling.of(KNOWN, ["reset my password", "the printer", "status of th
         ("the form is on my floor", "the form is on my floor"),
         ("what is SAPgui on my floor", "what is SAPgui on my floor"),
         ("mein drucker druckt nicht mehr", "mein drucker druckt nicht mehr"),
+        ("my printer dont works on the floor", "my printer dont works on the floor"),
         ("", ""),
     ],
 )
 def test_a_slip_is_read_as_the_word_of_the_examples_and_nothing_else_is_touched(written: str, read: str) -> None:
     assert SPELLING.corrected(written) == read
+
+
+def test_a_long_text_is_neither_searched_for_manners_nor_corrected_to_its_end() -> None:
+    text = "hi" + "!" * 4_000
+    assert list(unwrapped(text)) == [text]
+    assert SPELLING.corrected("my printer is on the floor " * 40 + "pasword").endswith("pasword")
+
+
+def test_a_word_that_the_examples_use_more_than_once_is_no_slip() -> None:
+    assert Spelling.of(KNOWN, ["my tiket", "the tiket status"]).corrected("the status of my tiket") == "the status of my tiket"
+    assert Spelling.of(KNOWN, ["my tiket", "the ticket status"]).corrected("the status of my tiket") == "the status of my ticket"
 
 
 def test_without_a_vocabulary_nothing_is_taken_for_a_slip() -> None:

@@ -67,6 +67,10 @@ def test_the_second_issue_waits_and_is_next_in_line() -> None:
     assert parted("my mouse is broken", Memory(later=("my mouse is broken",)), fresh=True) == ("my mouse is broken", ())
 
 
+def test_an_issue_that_is_said_again_waits_once() -> None:
+    assert parted(BOTH, Memory(later=("my printer is jammed",)), fresh=False)[1] == ("my printer is jammed",)
+
+
 @pytest.mark.parametrize("more", [", I want to talk to a person", ". THIS IS UNACCEPTABLE", " and I am desperate"])
 def test_who_asks_for_a_person_or_is_beside_themselves_is_heard_whole(more: str) -> None:
     assert parted(BOTH + more, Memory(), fresh=False) == (BOTH + more, ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +44,23 @@ def test_malformed_rows_are_refused_with_their_place(tmp_path: Path, text: str, 
         read_rows(written(tmp_path, "rows.jsonl", text), LABELS)
 
 
-def test_a_test_label_without_examples_is_refused() -> None:
-    with pytest.raises(BadInput, match="no example of z"):
-        read_all([Row("a", "x")], [Row("b", "z")], lambda texts: np.zeros((len(texts), 4)), lambda _: None)
+def directions(texts: Sequence[str]) -> np.ndarray:
+    """One direction for each first letter."""
+    return np.eye(8, dtype=np.float32)[[ord(text[0]) % 8 for text in texts]]
+
+
+def test_a_label_without_examples_counts_as_no_intent_and_is_named() -> None:
+    train = [Row(f"{name} {word}", name) for name in "abc" for word in ("one", "two", "three", "four")]
+    notes: list[str] = []
+    read = read_all(train, [Row("a five", "a"), Row("h five", "h")], directions, notes.append)
+    assert [row.label for row in read] == ["a", None]
+    assert read[0].read_as == "a"
+    assert any(note.endswith("labels: h") for note in notes)
+
+
+def test_too_little_to_train_on_is_refused() -> None:
+    with pytest.raises(BadInput, match="two intents with two examples"):
+        read_all([Row("a", "x")], [Row("b", "x")], directions, lambda _: None)
 
 
 def test_the_area_counts_ties_half() -> None:
