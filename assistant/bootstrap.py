@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import secrets
@@ -28,7 +29,9 @@ from assistant.agent.shadowing import Shadowing
 from assistant.agent.silence import settle_one
 from assistant.agent.state import Timings
 from assistant.agent.steps.draft_with_model import DraftingModel
-from assistant.agent.steps.understand import EXAMPLES, LocalUnderstanding
+from assistant.agent.steps.understand import LocalUnderstanding
+from assistant.agent.steps.understand_file import Examples, read_examples
+from assistant.agent.tools.registry import TOOLS
 from assistant.agent.turn import Parts, Turns
 from assistant.carriage import Outward, carrying, deciding, telling_of
 from assistant.connections import Misconfigured, open_desk, open_directory, open_notifier
@@ -102,10 +105,11 @@ def open_assistant(settings: Settings, clock: Clock | None = None, opens: Opens 
 
     Raises:
         PolicyError: the policy file cannot be used.
+        BadExamples: the file of intents cannot be used.
         Misconfigured: the settings name a system that cannot be used as they say.
         OSError: the policy cannot be kept for later replays.
     """
-    policy, clock = load_policy(settings.policy_file or PACKAGED), clock or SystemClock()
+    policy, clock, examples = load_policy(settings.policy_file or PACKAGED), clock or SystemClock(), examples_of(settings)
     base = open_knowledge(settings)
     upgraded = migrate(base.engine, MIGRATIONS, SCHEMA_TABLE)
     workplace = BuiltinDirectory(base.engine)
@@ -114,7 +118,7 @@ def open_assistant(settings: Settings, clock: Clock | None = None, opens: Opens 
     modelling = Modelling(_steps(settings), clock, opens)
     acting = deciding(outward, policy, secret, modelling.acting())
     knowledge = KnowledgeFromBase(base)
-    understanding = LocalUnderstanding(_cached_embed(base, settings.home / "index" / "understand.npz"))
+    understanding = LocalUnderstanding.of(embedding(base), examples, kept_understanding(settings), base.embedder.identity, vocabulary(settings))
     parts = replace(_parts(settings, knowledge, understanding, outward, policy, store, clock, acting, pushes), models=modelling.models())
     parts = replace(parts, shadowing=_shadowing(modelling, parts))
     anchors, policies = FileAnchors(settings.anchor_file or settings.home / "audit-anchors.jsonl"), KeptPolicies(settings.home / "policies")
@@ -268,25 +272,38 @@ def read_secret(settings: Settings) -> bytes:
     return path.read_text().strip().encode()
 
 
-def _cached_embed(base: KnowledgeBase, path: Path) -> Callable[[Sequence[str]], np.ndarray]:
-    """Embed the understanding examples once for a model and an examples file, not at every start."""
+def examples_of(settings: Settings, own: Path | None = None) -> Examples:
+    """Return the packaged examples with those of the organisation's file over them; ``own`` stands for that file.
+
+    Raises:
+        BadExamples: the file cannot be used.
+    """
+    alone = frozenset(tool.name for tool in TOOLS.values() if tool.offered and not tool.slots)
+    return read_examples(own or settings.intents_file, alone)
+
+
+def kept_understanding(settings: Settings) -> Path:
+    """Return where the classifier that was learnt is kept."""
+    return settings.home / "index" / "understanding.npz"
+
+
+def vocabulary(settings: Settings) -> frozenset[str]:
+    """Return the whole words that the local embedding model knows, in small letters; none where another model embeds."""
+    try:
+        held = json.loads((settings.model_folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+    return frozenset(word for word in held if word.isalpha())
+
+
+def embedding(base: KnowledgeBase) -> Callable[[Sequence[str]], np.ndarray]:
+    """Return the embedding of texts, with no rows when no embedding model is available."""
 
     def embed(texts: Sequence[str]) -> np.ndarray:
-        key = f"{base.embedder.identity}\n{EXAMPLES.read_text(encoding='utf-8')}"
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                if str(stored["key"]) == key:
-                    return np.asarray(stored["vectors"])
-        except (OSError, KeyError, ValueError):
-            pass
-        try:
-            vectors = base.embedder.embed(texts)
+            return np.asarray(base.embedder.embed(texts))
         except EmbedderUnavailable:
             return np.zeros((0, 1), dtype=np.float32)
-        fresh = path.with_name(f"understand.{secrets.token_hex(4)}.npz")
-        np.savez(fresh, key=np.array(key), vectors=vectors)
-        fresh.replace(path)
-        return vectors
 
     return embed
 

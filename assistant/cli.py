@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant import action_commands, audit_commands, model_commands, people_commands, policy_commands, privacy_commands
+from assistant import action_commands, audit_commands, model_commands, people_commands, policy_commands, privacy_commands, understand_commands
 from assistant.command_line import NO, WRONG, AsJson, running_service, token_for
 from assistant.command_line import opened as _opened
 from assistant.command_line import read_settings as _settings
@@ -29,6 +29,7 @@ app.add_typer(policy_commands.app, name="policy")
 app.add_typer(model_commands.app, name="shadow")
 app.command(epilog="Example: firstline costs --days 30")(model_commands.costs)
 app.command(epilog="Example: firstline draft T-1002 T-1004 --out vpn-at-hotels.md")(model_commands.draft)
+app.add_typer(understand_commands.app, name="understand")
 
 
 @app.command(epilog="Example: firstline serve --port 8081")
@@ -56,6 +57,7 @@ def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of t
         logging.getLogger(quiet).setLevel(logging.WARNING)
     import uvicorn
 
+    from assistant.agent.steps.understand_file import BadExamples
     from assistant.bootstrap import open_assistant
     from assistant.connections import Misconfigured
     from assistant.governance.policy import PolicyError
@@ -64,7 +66,7 @@ def serve(port: Annotated[int, typer.Option(help="Port to listen on instead of t
     url = f"http://{settings.host}:{settings.port}"
     try:
         served = open_app(open_assistant(settings), url)
-    except (PolicyError, Misconfigured, IndexOwned, OSError) as error:
+    except (PolicyError, BadExamples, Misconfigured, IndexOwned, OSError) as error:
         _stop(str(error))
     config = uvicorn.Config(
         served,

@@ -37,6 +37,8 @@ def read_settings() -> Settings:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Assistant]:
     """Open the assistant for the block; a policy, a file or another system that cannot be used ends the command with a message."""
+    from assistant.agent.steps.understand_file import BadExamples
+    from assistant.agent.steps.understand_fit import TooFewExamples
     from assistant.bootstrap import open_assistant
     from assistant.connections import Misconfigured
     from assistant.governance.policy import PolicyError
@@ -44,7 +46,7 @@ def opened(settings: Settings) -> Iterator[Assistant]:
 
     try:
         assistant = open_assistant(settings)
-    except (PolicyError, Misconfigured, OSError) as error:
+    except (PolicyError, BadExamples, TooFewExamples, Misconfigured, OSError) as error:
         stop(str(error))
     try:
         yield assistant

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +13,7 @@ from assistant.bootstrap import Assistant
 from assistant.domain.audit import AuditEntry
 from assistant.domain.shadow import ShadowTurn, differences, judged, may_promote
 from assistant.governance.policy import load_policy
-from assistant.steps_file import StepOf, StepsFile, parse_steps, read_steps
+from assistant.steps_file import StepOf, StepsFile, as_toml, parse_steps, read_steps
 
 RESAMPLES, SEED = 10_000, 1
 OPERATOR = "operator"
@@ -150,22 +148,3 @@ def _adopt_step(path: Path, file: StepsFile, candidate: str) -> Path:
 
 def _keep(path: Path) -> None:
     path.with_name(f"{path.name}.before").write_bytes(path.read_bytes())
-
-
-def as_toml(file: StepsFile) -> str:
-    """Return a steps file as TOML, with what differs from the defaults; comments of the file before are lost."""
-    said: dict[str, Any] = file.model_dump(exclude_defaults=True)
-    lines = [f"{name} = {json.dumps(value)}" for name, value in said.items() if not isinstance(value, dict)]
-    for name, value in said.items():
-        if isinstance(value, dict) and any(isinstance(one, dict) for one in value.values()):
-            for inner, table in value.items():
-                lines += ["", f"[{name}.{inner}]", *(f"{key} = {_inline(one)}" for key, one in table.items())]
-        elif isinstance(value, dict) and value:
-            lines += ["", f"[{name}]", *(f"{key} = {_inline(one)}" for key, one in value.items())]
-    return "\n".join(lines).lstrip() + "\n"
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{{ {', '.join(f'{json.dumps(key)} = {_inline(one)}' for key, one in value.items())} }}"
-    return json.dumps(value, ensure_ascii=False)

@@ -30,6 +30,7 @@ class Settings(KnowledgeSettings):
     allowed_hosts: list[str] = Field(default=["127.0.0.1", "localhost"], description="Host names that the service answers to.")
     link_hosts: list[str] = Field(default=[], description="Hosts that links in answers may lead to, beside the organisation's own domain.")
     demo: bool = Field(default=False, description="Offer the demo company's page, where one of a few employees can be chosen.")
+    intents_file: Path | None = Field(default=None, description="File with the organisation's own examples and intents, over the packaged ones.")
     policy_file: Path | None = Field(default=None, description="Policy file to use instead of the packaged one.")
     steps_file: Path | None = Field(default=None, description="File that names the model of each step; without it every step is local.")
     anchor_file: Path | None = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import tomllib
@@ -177,3 +178,22 @@ def parse_steps(text: str, name: str, folder: Path) -> StepsFile:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise StepsError(f"{name}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def as_toml(file: StepsFile) -> str:
+    """Return a steps file as TOML, with what differs from the defaults; comments of the file before are lost."""
+    said: dict[str, Any] = file.model_dump(exclude_defaults=True)
+    lines = [f"{name} = {json.dumps(value)}" for name, value in said.items() if not isinstance(value, dict)]
+    for name, value in said.items():
+        if isinstance(value, dict) and any(isinstance(one, dict) for one in value.values()):
+            for inner, table in value.items():
+                lines += ["", f"[{name}.{inner}]", *(f"{key} = {_inline(one)}" for key, one in table.items())]
+        elif isinstance(value, dict) and value:
+            lines += ["", f"[{name}]", *(f"{key} = {_inline(one)}" for key, one in value.items())]
+    return "\n".join(lines).lstrip() + "\n"
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{json.dumps(key)} = {_inline(one)}' for key, one in value.items())} }}"
+    return json.dumps(value, ensure_ascii=False)

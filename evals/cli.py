@@ -14,9 +14,12 @@ from evals.commands.fit_evidence import fit_evidence
 from evals.commands.fit_ranking import fit_ranking
 from evals.commands.freshness import freshness
 from evals.commands.gate import gate
+from evals.commands.intents import intents
+from evals.commands.languages import languages
 from evals.commands.lexical_engines import lexical_engines
 from evals.commands.lint import lint
 from evals.commands.network import network
+from evals.commands.overhead import overhead
 from evals.commands.partitions import partitions
 from evals.commands.peers import peers
 from evals.commands.permissions import permissions
@@ -32,6 +35,7 @@ from evals.commands.security import security
 from evals.commands.tampering import tampering
 from evals.commands.turns import turns
 from evals.commands.uploads import uploads
+from evals.commands.wire import wire
 from evals.commands.zero_persistence import zero_persistence
 
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
@@ -44,8 +48,11 @@ app.command("fit-evidence", epilog="Example: firstline eval fit-evidence DATA/kb
     fit_evidence
 )
 app.command(epilog="Example: firstline eval freshness --rounds 20 --json freshness.json")(freshness)
+app.command(epilog="Example: firstline eval intents --train train.jsonl --test test.jsonl --oos oos.jsonl --json intents.json")(intents)
+app.command(epilog="Example: firstline eval languages --only de --json languages.json")(languages)
 app.command("lexical-engines", epilog="Example: firstline eval lexical-engines --passages 50000 --json engines.json")(lexical_engines)
 app.command(epilog="Example: firstline eval lint --cases evals/cases/contradictions.jsonl --json lint.json")(lint)
+app.command(epilog="Example: firstline eval overhead --turns-per-second 20 --seconds 30 --json overhead.json")(overhead)
 app.command(epilog="Example: firstline eval peers --corpus corpus.jsonl.gz --queries queries.jsonl --qrels qrels.tsv --plot peers.svg")(peers)
 app.command(epilog="Example: firstline eval partitions --vectors 40000 --json partitions.json")(partitions)
 app.command(epilog="Example: firstline eval permissions --draws 100000 --seed 1 --json permissions.json")(permissions)
@@ -61,6 +68,7 @@ app.command(epilog="Example: firstline eval scale --passages 40000 --json scale.
 app.command(epilog="Example: firstline eval security --rows DATA/security --json security.json")(security)
 app.command(epilog="Example: firstline eval tampering --manipulations 1000 --seed 1 --json tampering.json")(tampering)
 app.command(epilog="Example: firstline eval turns --questions 200 --json turns.json")(turns)
+app.command(epilog="Example: firstline eval wire --base-url http://127.0.0.1:8000/v1 --model NAME --json wire.json")(wire)
 app.command("zero-persistence", epilog="Example: firstline eval zero-persistence --conversations 200 --json zero.json")(zero_persistence)
 app.command(epilog="Example: firstline eval gate retrieval.json --metric ndcg@10 --at-least 0.8 --seeded lexical.json")(gate)
 _BEIR = "--corpus DATA/corpus.jsonl.gz --queries DATA/queries.jsonl --qrels DATA/qrels.tsv"

@@ -72,6 +72,32 @@ def _named_fetch() -> None:
     setattr(Reach, "checked", by_name)  # noqa: B010
 
 
+def _jumbled() -> None:
+    """Each example stands under the intent of another."""
+    import evals.intents.measure as measure
+    from assistant.agent.steps.understand_fit import learn
+
+    def jumbled(texts: Any, labels: Any, vectors: Any, outside: Any = frozenset()) -> Any:
+        return learn(texts, [*labels[len(labels) // 3 :], *labels[: len(labels) // 3]], vectors, outside)
+
+    setattr(measure, "learn", jumbled)  # noqa: B010
+
+
+def _self_assured() -> None:
+    """Whatever is asked, it is like the examples: what belongs to no intent is not noticed."""
+    from assistant.agent.steps.understand_model import Classifier, Reading
+
+    judged: Callable[..., Any] = Classifier.judged
+
+    def assured(self: Classifier, scores: Any, signals: Any) -> Reading:
+        from dataclasses import replace
+
+        reading: Reading = judged(self, scores, signals)
+        return replace(reading, familiar=0.9)
+
+    setattr(Classifier, "judged", assured)  # noqa: B010
+
+
 def _obedient() -> None:
     """What a model says is done: its arguments are taken as they are, the policy allows everything, and nobody has to press.
 
@@ -94,6 +120,21 @@ def _obedient() -> None:
     setattr(Policy, "judge", judge)  # noqa: B010
     setattr(acting, "resolve", lambda tool, said, _: {slot.name: str(said.get(slot.name, "")) for slot in tool.slots})  # noqa: B010
     setattr(acting.Acting, "_propose", at_once)  # noqa: B010
+
+
+def _no_glossary() -> None:
+    """The glossaries are empty: what is written in another language than English finds nothing."""
+    from assistant.agent.languages.words import Glossary
+
+    built: Callable[..., Any] = Glossary.of
+    setattr(Glossary, "of", lambda language, _: built(language, {}))  # noqa: B010
+
+
+def _one_language() -> None:
+    """Every message is taken for English."""
+    import evals.languages
+
+    setattr(evals.languages, "language_of", lambda *_: "en")  # noqa: B010
 
 
 def _answers_anything() -> None:
@@ -126,6 +167,10 @@ FAULTS = {
     "obedient": _obedient,
     "open-fetch": _open_fetch,
     "named-fetch": _named_fetch,
+    "jumbled-examples": _jumbled,
+    "self-assured": _self_assured,
+    "no-glossary": _no_glossary,
+    "one-language": _one_language,
     "answers-anything": _answers_anything,
     "silence-is-success": _silence_is_success,
 }

@@ -77,6 +77,14 @@ class View:
         return self.handles.offers(self.surroundings, self.setting.conversation.id, self.at)
 
 
+def _with_own(chosen: Chosen, setting: Setting) -> Chosen:
+    """Add the wish of an intent of the organisation's own, where the model has none; it is weighed and judged like any other."""
+    tool = setting.understanding.tool
+    if not tool or chosen != Chosen():
+        return chosen
+    return Chosen((ToolCall(tool, {}, setting.understanding.confidence),))
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What a model wants for a message, and what it may refer to."""
@@ -144,11 +152,12 @@ class Acting:
             setting.memory.issue,
             lambda: [Handle(one.handle, one.kind, one.label) for one in view.offers],
             lambda: schemas(view.offers, self.policy, self.hands),
+            english=setting.reading.english if setting.reading.understood == 1.0 else "",
             showing=frozenset(name for name, tool in TOOLS.items() if tool.effect is Effect.READ),
             shown=lambda: _last_shown(store, setting.conversation.id),
             account=setting.account,
         )
-        chosen = self.model.choose(situation)
+        chosen = _with_own(self.model.choose(situation), setting)
         if chosen.calls:
             _ = view.offers  # read now, and not inside the turn's transaction
         return Wishes(chosen, view)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from assistant.agent import wording
 from assistant.agent.acting import view_of
+from assistant.agent.state import Memory
 from assistant.agent.telling import Telling
 from assistant.agent.tools.registry import undoing
 from assistant.agent.turn import Parts
@@ -68,9 +69,10 @@ class Deciding:
             conversation = unit.conversations.load(moved.action.conversation)
             if conversation is None:
                 raise NotYours(action_id)
-            if moved.action.status is Status.CHALLENGED or (moved.why and not moved.action.status.is_over):
-                return self._reply(conversation, moved, moved.why)
-            reply = self._reply(self._after(unit, conversation, moved, now), moved, self._text(unit, moved))
+            with wording.speaking(Memory.load(conversation.memory).speaks):
+                if moved.action.status is Status.CHALLENGED or (moved.why and not moved.action.status.is_over):
+                    return self._reply(conversation, moved, wording.known(moved.why))
+                reply = self._reply(self._after(unit, conversation, moved, now), moved, self._text(unit, moved))
             said = {"type": "reply", "reply": reply.model_dump(mode="json")}
             held = conversation.state is State.WITH_PERSON  # then the assistant does not speak there; whoever entered the code gets the reply
             events = [] if held else [unit.conversations.emit(conversation.id, now, said)]
@@ -97,7 +99,7 @@ class Deciding:
 
     def _reply(self, conversation: Conversation, moved: Moved, text: str) -> Reply:
         needs = {Status.CHALLENGED: "code", Status.AWAITING: "approval"}.get(moved.action.status, "")
-        return Reply(
+        reply = Reply(
             conversation=conversation.id,
             state=conversation.state.value,
             kind=ReplyKind.ACTION,
@@ -106,6 +108,7 @@ class Deciding:
             choices=(PERSON,),
             action=view_of(moved.action, needs, moved.channel),
         )
+        return wording.in_reader_language(reply)
 
     # -- approvers --------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -24,6 +25,11 @@ WORDS_LIMIT = 4_000
 Change = Callable[[UnitOfWork, Person, Conversation], list[Event]]
 
 
+def _to_person(conversation: Conversation) -> AbstractContextManager[None]:
+    """Say everything inside the block in the language of the conversation."""
+    return wording.speaking(Memory.load(conversation.memory).speaks)
+
+
 @dataclass(frozen=True, slots=True)
 class Handover:
     """What an agent does with a conversation. Calls raise what ``desk.handoff`` raises, ``UnknownConversation`` and ``UnknownPerson``."""
@@ -37,7 +43,8 @@ class Handover:
             handoff.check_right(agent, conversation)
             if conversation.episode.outcome is None and unit.handoffs.holding(conversation.id) is None:
                 conversation = self._step_in(unit, conversation, agent)
-            return handoff.take(unit, conversation, agent, self.parts.clock.now(), wording.joined(agent.name))
+            with _to_person(conversation):
+                return handoff.take(unit, conversation, agent, self.parts.clock.now(), wording.joined(agent.name))
 
         self._change(agent_id, conversation_id, change)
 
@@ -55,7 +62,8 @@ class Handover:
         """Let the assistant answer again; ``solved`` also resolves the ticket."""
 
         def change(unit: UnitOfWork, agent: Person, conversation: Conversation) -> list[Event]:
-            return handoff.give_back(unit, conversation, agent, solved, self.parts.clock.now(), wording.left(agent.name))
+            with _to_person(conversation):
+                return handoff.give_back(unit, conversation, agent, solved, self.parts.clock.now(), wording.left(agent.name))
 
         self._change(agent_id, conversation_id, change)
 
@@ -78,7 +86,8 @@ class Handover:
             now = self.parts.clock.now()
             if conversation is None or holding is None or (holder.is_agent and now - holding.heard_at < timedelta(minutes=minutes)):
                 return 0
-            events = handoff.lapse(unit, conversation, holder, now, wording.lapsed(holder.name, minutes))
+            with _to_person(conversation):
+                events = handoff.lapse(unit, conversation, holder, now, wording.lapsed(holder.name, minutes))
         self.parts.notify(events)
         return 1
 

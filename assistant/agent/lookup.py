@@ -6,9 +6,14 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from assistant.agent.languages.known import DEFAULT
+from assistant.agent.languages.reading import Reading, in_english, in_full
+from assistant.agent.languages.recognise import language_of
 from assistant.agent.state import Memory
 from assistant.agent.steps.answer import Composed
+from assistant.agent.steps.facts import upset
 from assistant.agent.steps.understand import Intent, Understanding
+from assistant.agent.steps.understand_file import EffectKind
 from assistant.desk.requests import subject_of
 from assistant.domain.configuration import Device, Person
 from assistant.domain.conversation import CLOSED, Conversation, State
@@ -17,6 +22,8 @@ from assistant.ports.knowledge import Knowledge
 from assistant.ports.store import Message
 from kb.model import Passage, Platform, Reader, Retrieval
 
+ENOUGH_UNDERSTOOD = 0.75
+"""A reading in English that knows at least this share of the words is as good as the words."""
 ENOUGH_WORDS = 7
 """A request for a ticket that has fewer words does not say what it is about."""
 FILING = frozenset({Intent.FILE, Intent.PERSON, Intent.NOT_SOLVED})
@@ -38,9 +45,21 @@ class Setting:
     message: Message
     understanding: Understanding
     vector: tuple[float, ...]
+    """Of what the message says in English."""
     account: Account = field(default_factory=Account)
-    language: str = "English"
-    """What the person writes in, by its English name."""
+    """Of the calls to language models in this turn."""
+    reading: Reading = Reading("")
+    only_wish: bool = False
+    """The message says nothing but in which language the person wants to be answered."""
+    later: tuple[str, ...] = ()
+    """Issues that wait after this one."""
+    fresh: bool = False
+    """The person took up an issue that waited: it is a new one, whatever came before."""
+
+    @property
+    def upset(self) -> bool:
+        """Say whether the message reads distressed or angry, in its own words or in English."""
+        return upset(self.message.text) or upset(self.reading.english)
 
     @property
     def reader(self) -> Reader:
@@ -69,6 +88,8 @@ class Finding:
     """The person picked this article from a list."""
     written: Composed | None = None
     """The answer, where a language model wrote it; with an empty text: it found none in the passages."""
+    written_in: str = DEFAULT
+    """The language of the first article that was found."""
     issue_vector: tuple[float, ...] = ()
     """Of the issue's subject, where a ticket may be filed: no model is asked inside the turn's transaction."""
 
@@ -123,7 +144,7 @@ def look_up(setting: Setting, knowledge: Knowledge, enough: float) -> Finding:
 def _vector_of(issue: str, setting: Setting, knowledge: Knowledge) -> tuple[float, ...]:
     """Return the vector of an issue; () rather than an error for somebody who wants a person: they get one whatever is broken."""
     with contextlib.suppress(*((Exception,) if setting.understanding.intent is Intent.PERSON else ())):
-        return knowledge.embed(subject_of(issue))
+        return knowledge.embed(subject_of(in_english(issue, setting.memory.language)))
     return ()
 
 
@@ -137,7 +158,7 @@ def _find(setting: Setting, knowledge: Knowledge, enough: float) -> Finding:
     if wanted.intent in (Intent.FOLLOW_UP, Intent.DEVICE, Intent.RETRY, Intent.NOT_SOLVED):
         memory = _with_words(setting, memory)
         exclude = memory.tried if wanted.intent is Intent.NOT_SOLVED else ()
-        found = knowledge.passages_for(memory.question, setting.reader, target.platform, exclude)
+        found = _search(setting, knowledge, memory, target, exclude)
         return _finish(setting, knowledge, Finding(target, memory, found), enough)
     return _question(setting, knowledge, target, enough)
 
@@ -152,18 +173,18 @@ def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: fl
     text, memory = setting.message.text, setting.memory
     state = setting.conversation.before
     fresh = Memory(issue=text, hint=memory.hint)
-    if state not in CLOSED:
+    if state not in CLOSED and not setting.fresh:
         fresh = replace(fresh, offered=memory.offered, device=memory.device, platform=memory.platform)
-    if state is State.CLARIFYING and memory.issue:
+    if state is State.CLARIFYING and memory.issue and not setting.fresh:
         joined = replace(memory, details=(*memory.details, text))
         found = _follow_up(setting, knowledge, target)
         return _finish(setting, knowledge, Finding(target, joined, found), enough)
-    found = knowledge.passages_for(text, setting.reader, target.platform, vector=setting.vector)
+    found = _search(setting, knowledge, fresh, target, vector=setting.vector)
     if setting.understanding.search:
         reworded = knowledge.passages_for(setting.understanding.search, setting.reader, target.platform)
         found = max(found, reworded, key=lambda one: one.confidence)
-    finding = Finding(target, fresh, found)
-    if memory.issue and state not in CLOSED and found.confidence < enough:
+    finding = _own(setting, knowledge, Finding(target, fresh, found))
+    if not setting.fresh and not finding.chosen and memory.issue and state not in CLOSED and found.confidence < enough:
         joined = replace(memory, details=(*memory.details, text))
         together = _follow_up(setting, knowledge, target)
         if together.confidence > found.confidence:
@@ -171,10 +192,22 @@ def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: fl
     return _finish(setting, knowledge, finding, enough)
 
 
+def _own(setting: Setting, knowledge: Knowledge, finding: Finding) -> Finding:
+    """Narrow what was found as an intent of the organisation's own says: to an article, or to a category. What has nothing there stays as it is."""
+    effect, found = setting.understanding.effect, finding.retrieval
+    if effect is None or found is None:
+        return finding
+    if effect.kind is EffectKind.ARTICLE:
+        return _of_article(setting, knowledge, finding, effect.value)
+    if effect.kind is EffectKind.SEARCH and (mine := tuple(item for item in found.ranked if item.passage.article.category == effect.value)):
+        return replace(finding, retrieval=replace(found, ranked=mine))
+    return finding
+
+
 def _follow_up(setting: Setting, knowledge: Knowledge, target: Target) -> Retrieval:
     """Search for the message with what was said about the issue before."""
-    said = (setting.memory.issue, *setting.memory.details)
-    return knowledge.passages_for(setting.message.text, setting.reader, target.platform, vector=setting.vector, turns=said)
+    said = tuple(in_english(words, setting.memory.language) for words in (setting.memory.issue, *setting.memory.details))
+    return knowledge.passages_for(setting.reading.english, setting.reader, target.platform, vector=setting.vector, turns=said)
 
 
 def _chosen_topic(setting: Setting, knowledge: Knowledge, target: Target) -> Finding:
@@ -182,13 +215,21 @@ def _chosen_topic(setting: Setting, knowledge: Knowledge, target: Target) -> Fin
     if not number.isdigit() or int(number) >= len(memory.topics):
         return Finding(target, memory)
     article = memory.topics[int(number)]
-    found = knowledge.passages_for(memory.question, setting.reader, target.platform)
+    found = _search(setting, knowledge, memory, target)
+    return _finish(setting, knowledge, _of_article(setting, knowledge, Finding(target, memory, found), article), 0.0)
+
+
+def _of_article(setting: Setting, knowledge: Knowledge, finding: Finding, article: str) -> Finding:
+    """Narrow what was found to one article, if the person may read it; it counts as chosen then."""
+    found = finding.retrieval
+    assert found is not None
     mine = tuple(item for item in found.ranked if item.passage.article.id == article)
     if not mine and (whole := knowledge.passages_of(article, setting.reader)):
         found = knowledge.passages_for(whole[0].article.title, setting.reader, None)
         mine = tuple(item for item in found.ranked if item.passage.article.id == article)
-    narrowed = replace(found, ranked=mine)
-    return _finish(setting, knowledge, Finding(target, memory, narrowed, chosen=bool(mine)), 0.0)
+    if not mine and setting.understanding.effect is not None:
+        return finding
+    return replace(finding, retrieval=replace(found, ranked=mine), chosen=bool(mine))
 
 
 def _finish(setting: Setting, knowledge: Knowledge, finding: Finding, enough: float) -> Finding:
@@ -196,5 +237,30 @@ def _finish(setting: Setting, knowledge: Knowledge, finding: Finding, enough: fl
     found = finding.retrieval
     assert found is not None
     whole: Sequence[Passage] = knowledge.passages_of(found.ranked[0].passage.article.id, setting.reader) if found.ranked else ()
-    hidden = knowledge.exists_for_others(finding.memory.question, found.vector) if found.confidence < enough else None
-    return replace(finding, whole=tuple(whole), hidden=hidden)
+    asked = in_english(finding.memory.question, finding.memory.language)
+    hidden = knowledge.exists_for_others(asked, found.vector) if found.confidence < enough else None
+    return replace(finding, whole=tuple(whole), hidden=hidden, written_in=_language_of_first(found))
+
+
+def _search(
+    setting: Setting, knowledge: Knowledge, memory: Memory, target: Target, exclude: Sequence[str] = (), vector: tuple[float, ...] = ()
+) -> Retrieval:
+    """Search for an issue by its English search words; an article in the person's own language that answers as well goes first.
+
+    Search words that leave out much of what was said make the answer less sure by as much.
+    """
+    heard = setting.memory.language
+    read = in_full((memory.issue, *memory.details[-2:]), heard)
+    found = knowledge.passages_for(read.english, setting.reader, target.platform, exclude, vector=vector)
+    if heard in ("", DEFAULT):
+        return found
+    found = replace(found, confidence=found.confidence * min(1.0, read.understood / ENOUGH_UNDERSTOOD))
+    own = knowledge.passages_for(memory.question, setting.reader, target.platform, exclude)
+    return own if own.ranked and _language_of_first(own) == heard and own.confidence >= found.confidence else found
+
+
+def _language_of_first(found: Retrieval) -> str:
+    if not found.ranked:
+        return DEFAULT
+    passage = found.ranked[0].passage
+    return language_of(f"{passage.article.title}. {passage.text}")

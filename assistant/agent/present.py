@@ -51,6 +51,11 @@ def presented(reply: Reply, places: Places, today: date, link_hosts: Callable[[]
     views = tuple(_view(view, places.get((view.article, view.revision)), today) for view in reply.citations)
     if not any(view.withdrawn for view in views):
         return reply if views == reply.citations else reply.model_copy(update={"citations": views})
+    with wording.speaking(reply.language):
+        return _withdrawn(reply, views, link_hosts)
+
+
+def _withdrawn(reply: Reply, views: tuple[CitationView, ...], link_hosts: Callable[[], Collection[str]]) -> Reply:
     notes = {i: wording.changed_since() if v.withdrawn == CHANGED else wording.no_longer_available() for i, v in enumerate(views, 1) if v.withdrawn}
 
     def note_for(claim: Claim) -> str | None:

@@ -14,6 +14,7 @@ from assistant.agent.state import WORDS_KEPT, Memory, Timings
 from assistant.agent.steps import understand
 from assistant.agent.steps.summarise import summary_of
 from assistant.agent.waiting import timer
+from assistant.agent.wording import in_reader_language
 from assistant.domain.audit import AuditEntry, digest
 from assistant.domain.conversation import Conversation, Episode, Happening, State, advance, outcome_of
 from assistant.domain.model_use import Account
@@ -38,6 +39,7 @@ def record_turn(
     unit: UnitOfWork, setting: Setting, finding: Finding, settlement: Settlement, at: datetime, texts: Texts, timings: Timings
 ) -> tuple[Reply, list[Event]]:
     """Store everything about a settled turn; return its reply and the events to push."""
+    settlement = replace(settlement, memory=settlement.memory.in_language_of(setting.memory))
     moved = _moved(unit, setting.conversation, settlement, at)
     unit.conversations.save(moved)
     for entry in timer(moved.id, moved.state, timings, at):
@@ -56,6 +58,7 @@ def record_turn(
         text=texts.text,
         html=texts.html,
     )
+    reply = in_reader_language(reply)
     unit.audit.append(_entries(setting, finding, settlement, moved, at))
     unit.model_calls.record(moved.id, setting.message.id, setting.account.calls)
     if settlement.failure is not None:
@@ -85,6 +88,7 @@ def record_failure(
         message=message.id,
         reference=reference,
     )
+    reply = in_reader_language(reply)
     entry = AuditEntry(at, conversation.person, "turn", "failed", conversation.id, message.id, outcome=FailureClass.ERROR.value)
     unit.audit.append([replace(entry, detail={"reference": reference, "why": why.partition(":")[0]})])
     intent = UnresolvedIntent(
@@ -129,7 +133,7 @@ def _entries(setting: Setting, finding: Finding, settlement: Settlement, moved: 
     read = setting.understanding
     by = setting.account
     first = Step("understand", read.intent.value, round(read.confidence, 4), model=by.model_of("understand", understand.MODEL))
-    first = replace(first, detail={"choice": _choice(setting)}, prompt=by.prompt_of("understand"))
+    first = replace(first, detail={"choice": _choice(setting)} | _signals(read), prompt=by.prompt_of("understand"))
     place = finding.target.device.id if finding.target.device else str(finding.target.platform or "")
     outcome = outcome_of(State.ANSWERING, settlement.happening)
     entries = []
@@ -163,6 +167,12 @@ def _detail(setting: Setting, step: Step, place: str | None) -> dict[str, Any]:
     if place is not None:
         return {**step.detail, "device": place, "groups": sorted(setting.person.groups)}
     return {**step.detail, "fell_back": dict(setting.account.fell_back)} if setting.account.fell_back else step.detail
+
+
+def _signals(read: understand.Understanding) -> dict[str, str]:
+    """Return what else a message was read as, where it is out of the ordinary."""
+    said = {"intent": read.name, "sentiment": read.sentiment.value, "urgency": read.urgency.value}
+    return {name: value for name, value in said.items() if value and value not in ("neutral", "normal")}
 
 
 def _choice(setting: Setting) -> str:

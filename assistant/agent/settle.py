@@ -13,11 +13,11 @@ from assistant.agent.lookup import NO_ISSUE, Finding, Setting, asks_in_full
 from assistant.agent.settlement import Settlement, Step, category_of, citation_view, device_view, handed_over, nearest_of, system_view
 from assistant.agent.state import Memory, Offered, Timings
 from assistant.agent.steps import answer
-from assistant.agent.steps.facts import upset
 from assistant.agent.steps.understand import Intent
+from assistant.agent.steps.understand_file import EffectKind
 from assistant.desk import requests
 from assistant.domain.audit import digest
-from assistant.domain.configuration import Device, Queue, queue_name
+from assistant.domain.configuration import Device, Queue, queue_for, queue_name
 from assistant.domain.conversation import CLOSED, Happening, State
 from assistant.domain.handoff import Handoff, HandoffReason, reason_for
 from assistant.domain.reply import CONFIRMATION, FILE, OFFER, PERSON, Choice, DeviceView, ReplyKind, TicketView
@@ -50,6 +50,8 @@ class Settler:
         turn = _Turn(self, setting, finding, unit, at)
         if turn.begins_with_people():
             return turn.settle()
+        if setting.only_wish:
+            return turn.say(wording.will_answer())
         return self.acting.settle(turn, wishes, turn.settle)
 
 
@@ -75,6 +77,7 @@ class _Turn:
             Intent.NOT_SOLVED: self._not_solved,
             Intent.DECLINE: self._declined,
             Intent.UNREADABLE: lambda: self._say(wording.unreadable()),
+            Intent.NEXT: lambda: self._say(wording.moved_on()),
         }
         return handlers.get(self.setting.understanding.intent, self._question)()
 
@@ -132,6 +135,9 @@ class _Turn:
             return self._out_of_scope(found)
         if not self.finding.memory.issue:
             return self._say(wording.moved_on())
+        effect = self.setting.understanding.effect
+        if effect is not None and effect.kind is EffectKind.TICKET:
+            return self._offer_to(effect.value)
         reopened = self._reopening(found, disposition)
         if self._belongs_to_ticket() and not reopened:
             return self._note()
@@ -153,7 +159,7 @@ class _Turn:
         return replace(settled, steps=steps)
 
     def _abstain(self, found: Retrieval, disposition: Disposition) -> Settlement:
-        if upset(self.setting.message.text):
+        if self.setting.upset:
             memory = self._placed(self._likely_category(found)).abstained(self._abstention(found))
             return self._hand_off(HandoffReason.DISTRESS, memory)
         return self._offer(found) if self.finding.memory.asked else self._ask(found, disposition)
@@ -170,7 +176,11 @@ class _Turn:
         opened = self._open(memory, found)
         warning = wording.overdue(article) if article.overdue(self.at.date()) else ""
         attached = wording.attached(opened.ticket) if opened.attached else ""
-        text = "\n\n".join(part for part in (lead, composed.text, warning, attached, wording.confirm_question()) if part)
+        found_in = wording.found_in(self.finding.written_in) if self.finding.written_in != wording.spoken() else ""
+        if found_in and composed.translated:
+            found_in = ""
+            warning = "\n\n".join(part for part in (wording.translated(self.finding.written_in), warning) if part)
+        text = "\n\n".join(part for part in (lead, found_in, composed.text, warning, attached, wording.confirm_question()) if part)
         step = replace(self._step("answer", "auto", found, composed.passages, band=band), model=composed.model, prompt=composed.prompt)
         if composed.unsupported:
             step = replace(step, detail=step.detail | {"unsupported": [digest(claim) for claim in composed.unsupported]})
@@ -222,6 +232,14 @@ class _Turn:
         said = Settlement(Happening.OFFERED, ReplyKind.ABSTENTION, wording.offer_ticket(), memory, choices=OFFER, device=self._device_view())
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
 
+    def _offer_to(self, category: str) -> Settlement:
+        """Offer a ticket of the category that an intent of the organisation's own names."""
+        memory = replace(self._placed(category), category=category)
+        text = wording.for_the_desk(self._queue_name(queue_for(category, self.rules.queues())))
+        step = Step("answer", "left to the desk", rule=f"intents.{self.setting.understanding.name}")
+        reopens = self.setting.conversation.before in CLOSED
+        return Settlement(Happening.OFFERED, ReplyKind.CLARIFICATION, text, memory, choices=OFFER, steps=(step,), reopens=reopens)
+
     def _out_of_scope(self, found: Retrieval) -> Settlement:
         said = self._say(wording.out_of_scope(), ReplyKind.ABSTENTION, (PERSON,))
         return replace(said, failure=FailureClass.OUT_OF_SCOPE, steps=(self._step("answer", "out of scope", found, ()),))
@@ -244,7 +262,7 @@ class _Turn:
             return self._question()
         if before in (State.FILED, State.HANDED_OFF):
             return self._note()
-        if upset(self.setting.message.text):
+        if self.setting.upset:
             return self._hand_off(HandoffReason.DISTRESS, self.finding.memory.with_verdict("did not solve it"))
         tries = len(self.setting.memory.offered)
         reopens = before in CLOSED
@@ -319,7 +337,7 @@ class _Turn:
         return before in CLOSED and before is not State.FILED
 
     def _why_person(self) -> HandoffReason:
-        if upset(self.setting.message.text):
+        if self.setting.upset:
             return HandoffReason.DISTRESS
         events = self.unit.conversations.events(self.setting.conversation.id)
         last = next((event.body["reply"]["kind"] for event in reversed(events) if event.body["type"] == "reply"), "")
@@ -352,13 +370,13 @@ class _Turn:
 
     def _reopening(self, found: Retrieval, disposition: Disposition) -> bool:
         """After filing, only a question that is clearly about something else begins a new episode."""
-        return disposition is Disposition.AUTO and category_of(found) != self.setting.memory.category
+        return self.setting.fresh or disposition is Disposition.AUTO and category_of(found) != self.setting.memory.category
 
     def _deducts(self, found: Retrieval) -> bool:
         """What is said after the end deducts the earlier outcome, unless it is a question in another category or in none."""
         goes_on = self.setting.understanding.intent in (Intent.FOLLOW_UP, Intent.DEVICE, Intent.RETRY)
         same = goes_on or self._likely_category(found) == self.setting.memory.category
-        return self.setting.conversation.before in CLOSED and same
+        return self.setting.conversation.before in CLOSED and same and not self.setting.fresh
 
     def _placed(self, category: str) -> Memory:
         target = self.finding.target
@@ -436,7 +454,8 @@ class _Turn:
         detail |= {"abstained": abstention.reason.value} if abstention else {}
         step = Step(name, decision, found.confidence, looked_at, answer.MODEL, self.rules.policy.version, detail=detail)
         if self.finding.chosen:
-            return replace(step, rule="chosen by the person")
+            name = self.setting.understanding.name
+            return replace(step, rule=f"intents.{name}" if name else "chosen by the person")
         verdict = self.rules.policy.decide(band, found.confidence).value
         return replace(step, rule=f"steps.{band}", facts={"step": band, "confidence": found.confidence}, verdict=verdict)
 

@@ -69,8 +69,10 @@ def _close(parts: Parts, unit: UnitOfWork, conversation: Conversation, now: date
     if outcome is Outcome.ABANDONED:
         unit.intents.record(_unresolved(conversation, memory, now))
         return []
-    text = wording.assumed_solved(hours)
-    reply = Reply(conversation=conversation.id, state=state.value, kind=ReplyKind.STATUS, text=text, html=render(text, ()))
+    with wording.speaking(memory.speaks):
+        text = wording.assumed_solved(hours)
+        reply = Reply(conversation=conversation.id, state=state.value, kind=ReplyKind.STATUS, text=text, html=render(text, ()))
+        reply = wording.in_reader_language(reply)
     return [unit.conversations.emit(conversation.id, now, {"type": "reply", "reply": reply.model_dump(mode="json")})]
 
 

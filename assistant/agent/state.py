@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
+from assistant.agent.languages.known import DEFAULT
 from assistant.governance.redaction import without_secrets
 from kb.model import Abstention
 
@@ -42,17 +43,32 @@ class Memory:
     """What a language model made of the conversation for those who take over."""
     hint: str = ""
     """The system that the person's client says it runs on; it counts only where no device is known."""
+    language: str = ""
+    """The language in which the person wrote last, as far as that is sure; "" before they have."""
+    wished: str = ""
+    """The language in which they asked to be answered, "" when they did not."""
+    later: tuple[str, ...] = ()
+    """Issues that came in the same message as another and wait to be taken up, in the person's words."""
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> Memory:
         """Read back what ``dump`` wrote."""
         offered = tuple(Offered(**item) for item in stored.get("offered", ()))
-        lists = {name: tuple(stored.get(name, ())) for name in ("details", "topics", "nearest")}
+        lists = {name: tuple(stored.get(name, ())) for name in ("details", "topics", "nearest", "later")}
         return cls(**{**stored, **lists, "offered": offered})
 
     def dump(self) -> dict[str, Any]:
         """Return plain values for storage."""
         return asdict(self)
+
+    @property
+    def speaks(self) -> str:
+        """The language to answer in."""
+        return self.wished or self.language or DEFAULT
+
+    def in_language_of(self, heard: Memory) -> Memory:
+        """Return this with the languages that are known from another."""
+        return replace(self, language=heard.language, wished=heard.wished)
 
     @property
     def question(self) -> str:

@@ -55,6 +55,10 @@ class Telling:
         person = self._person(conversation.person) if conversation is not None else None
         if conversation is None or person is None:
             return []
+        with wording.speaking(Memory.load(conversation.memory).speaks):
+            return self._tell(unit, conversation, person, action, at)
+
+    def _tell(self, unit: UnitOfWork, conversation: Conversation, person: Person, action: Action, at: datetime) -> list[Event]:
         if action.status is Status.DONE and action.tool == CREATES:
             self._complete(unit, conversation, person, action, at)
         needs_people = action.status in (Status.FAILED, Status.UNKNOWN)
@@ -87,17 +91,20 @@ class Telling:
     def _on_ticket(self, unit: UnitOfWork, conversation: Conversation, action: Action, at: datetime) -> list[Event]:
         """A person has the conversation: the assistant does not speak, but whoever has it has to know."""
         if conversation.episode.ticket:
-            unit.tickets.comment(conversation.episode.ticket, "firstline", wording.stands(action), at, public=False)
+            with wording.speaking(wording.DEFAULT):
+                unit.tickets.comment(conversation.episode.ticket, "firstline", wording.stands(action), at, public=False)
         return []
 
     def _done(self, unit: UnitOfWork, conversation: Conversation, action: Action, at: datetime) -> list[Event]:
         tool = TOOLS[action.tool]
         said = tool.done if action.result.get("changed", True) or not tool.unchanged else tool.unchanged
-        text = said.format_map({**action.arguments, **action.result}) if action.status is Status.DONE else wording.stands(action)
+        english = said.format_map({**action.arguments, **action.result}) if action.status is Status.DONE else ""
+        text = wording.known(english) if english else wording.stands(action)
         moves = not action.reverts and _acting(conversation)
         asks = moves and bool(tool.category)
         if conversation.episode.ticket:
-            unit.tickets.comment(conversation.episode.ticket, "firstline", text, at)
+            with wording.speaking(wording.DEFAULT):
+                unit.tickets.comment(conversation.episode.ticket, "firstline", english or wording.stands(action), at)
         undo = (Choice(id=f"{UNDO}{action.id}", label="Undo"),) if action.status is Status.DONE and undoing(action) is not None else ()
         moved = self._moved(unit, conversation, Happening.ACTED, at) if moves else _unmoved(unit, conversation)
         choices = (*CONFIRMATION, *undo) if asks else (*undo, PERSON)
@@ -188,6 +195,7 @@ class Telling:
             ticket=ticket,
             action=view_of(action),
         )
+        reply = wording.in_reader_language(reply)
         return unit.conversations.emit(conversation.id, at, {"type": "reply", "reply": reply.model_dump(mode="json")})
 
 

@@ -16,6 +16,8 @@ from typing import Any
 
 from assistant.agent import wording
 from assistant.agent.acting import Wishes, begins_action
+from assistant.agent.hearing import careful, heard
+from assistant.agent.later import parted, taken_up, with_later
 from assistant.agent.lookup import Finding, Setting, look_up, target_of
 from assistant.agent.meant import meant, pressed
 from assistant.agent.present import Presenter, citable, names_articles
@@ -200,13 +202,15 @@ class Turns:
             answering = advance(conversation.state, Happening.MESSAGE)
             moved = replace(conversation, state=answering, before=conversation.state, changed_at=now, memory=memory)
             unit.conversations.save(moved)
-            shown = _as_event(unit, message)
+            with wording.speaking(Memory.load(memory).speaks):
+                shown = _as_event(unit, message)
             held = handoff.receive(unit, moved, message, shown["text"]) if moved.state is State.WITH_PERSON else None
             events = [unit.conversations.emit(conversation.id, now, shown)]
             reply = held
             if at_once and moved.state is State.ANSWERING:
                 stored = replace(moved, version=moved.version + 1)
-                reply, more = self._settle_press(unit, person, devices, stored, message, now)
+                with wording.speaking(Memory.load(memory).speaks):
+                    reply, more = self._settle_press(unit, person, devices, stored, message, now)
                 events += more
         accepted(message.conversation)
         self._parts.notify(events)
@@ -219,7 +223,7 @@ class Turns:
         read = parts.understanding.understand("", message.choice, (), conversation.before, bool(memory.issue))
         setting = Setting(person, devices, conversation, memory, message, read, ())
         finding = Finding(target_of(setting), memory)
-        settlement = parts.settler.settle(setting, finding, Wishes(), unit, now)
+        settlement = with_later(parts.settler.settle(setting, finding, Wishes(), unit, now), memory, memory.later)
         return record_turn(unit, setting, finding, settlement, now, self._texts(settlement.text), parts.timings)
 
     def _unanswered(self, conversation_id: str | None) -> list[Message]:
@@ -269,8 +273,13 @@ class Turns:
         raise AssertionError("unreachable")
 
     def _try_answer(self, message: Message, account: Account) -> Reply:
+        setting = self._setting(message, account)
+        with wording.speaking(setting.memory.speaks):
+            return self._answer_in_language(message, setting)
+
+    def _answer_in_language(self, message: Message, setting: Setting) -> Reply:
         parts = self._parts
-        setting = parts.models.summarised(self._setting(message, account), parts.store)
+        setting = parts.models.summarised(setting, parts.store)
         wishes = parts.settler.acting.consider(setting, parts.store, parts.clock.now())
         finding = look_up(setting, parts.knowledge, parts.settler.policy.bands["answer"].auto)
         now = parts.clock.now()
@@ -279,7 +288,7 @@ class Turns:
             stored = unit.conversations.message(message.conversation, message.id)
             if stored is not None and stored.reply is not None:
                 return Reply.model_validate(stored.reply)
-            settlement = parts.settler.settle(setting, finding, wishes, unit, now)
+            settlement = with_later(parts.settler.settle(setting, finding, wishes, unit, now), setting.memory, setting.later)
             if not citable(settlement.citations, settlement.choices, parts.knowledge, self._reader(setting.person.id)):
                 raise CitationsChanged(message.conversation)
             if len(message.text) > READ_CHARACTERS:
@@ -306,12 +315,21 @@ class Turns:
             raise UnknownConversation(message.conversation)
         person = self._person(conversation.person)
         memory = Memory.load(conversation.memory)
-        text = message.text[:READ_CHARACTERS]
-        vector = parts.knowledge.embed(text) if text.strip() and not message.choice else ()
-        base = parts.understanding.understand(text, message.choice, vector, conversation.before, bool(memory.issue))
+        taken = taken_up(message, memory)
+        message, fresh = taken, taken is not message
+        text, later = message.text[:READ_CHARACTERS], memory.later
+        if not message.choice:
+            text, later = parted(text, memory, fresh=fresh)
+        memory, reading, only_wish = heard(memory, text, message.choice)
+        vector = parts.knowledge.embed(parts.understanding.spelt(reading.english)) if text.strip() and not message.choice else ()
+        spoken = parts.knowledge.embed(reading.said) if reading.said and vector else vector
+        meaning = reading.said or reading.english or text
+        base = parts.understanding.understand(meaning, message.choice, spoken, conversation.before, bool(memory.issue))
+        base = careful(base, reading, message.choice, memory.language)
         understanding = parts.models.understood(base, text, message.choice, conversation.before, memory.issue, account)
         devices = tuple(parts.fleet.devices_of(person.id))
-        return Setting(person, devices, conversation, memory, replace(message, text=text), understanding, vector, account)
+        message = replace(message, text=text)
+        return Setting(person, devices, conversation, memory, message, understanding, vector, account, reading, only_wish, later, fresh)
 
     def _fail(self, message: Message, why: str, account: Account) -> Reply:
         """Tell the person that it went wrong, in a transaction of its own that depends on nothing that failed."""
@@ -322,7 +340,10 @@ class Turns:
             stored = unit.conversations.message(message.conversation, message.id)
             if stored is not None and stored.reply is not None:
                 return Reply.model_validate(stored.reply)
-            reply, events = record_failure(unit, message, reference, why, now, self._texts(wording.trouble(reference)), account)
+            conversation = unit.conversations.load(message.conversation)
+            before = Memory.load(conversation.memory) if conversation is not None else Memory()
+            with wording.speaking(heard(before, message.text, message.choice)[0].speaks):
+                reply, events = record_failure(unit, message, reference, why, now, self._texts(wording.trouble(reference)), account)
         self._parts.notify(events)
         return reply
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from assistant.agent.acting import Wishes
+from assistant.agent.languages.known import LANGUAGES
 from assistant.agent.lookup import FILING, LOOKING, Finding, Setting
 from assistant.agent.steps.act import PLAIN
 from assistant.agent.steps.answer_with_model import AnsweringModel, Question, shown_passages
@@ -85,8 +86,8 @@ def question_of(setting: Setting, finding: Finding, today: date) -> Question:
         words=setting.message.text or memory.issue,
         before=tuple(words for words in (memory.issue, *memory.details) if words and words != setting.message.text),
         system=finding.target.platform.label if finding.target.platform else "",
-        language=setting.language,
-        translates=setting.language != "English",
+        language=LANGUAGES[setting.memory.speaks].name,
+        translates=finding.written_in != setting.memory.speaks,
         passages=shown_passages(finding.retrieval, finding.whole),
         today=today,
     )

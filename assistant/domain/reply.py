@@ -108,6 +108,8 @@ class Reply(_Value):
     action: ActionView | None = None
     message: str = ""
     reference: str = ""
+    language: str = "en"
+    """The code of the language that the text is in, apart from what it quotes."""
 
     @field_validator("choices")
     @classmethod
@@ -127,5 +129,7 @@ DO, DROP, SHOW, UNDO = "do:", "drop:", "show:", "undo:"
 AGAIN = "again:"
 """Begins the id of the choice to ask the question of an earlier message once more."""
 RETRY = Choice(id="retry", label="Try again")
+NEXT = Choice(id="next", label="The other issue")
+"""Takes up the issue that waits after this one; its label says which."""
 CONFIRMATION = (YES, NO, PERSON)
 OFFER = (FILE, NOT_NOW, PERSON)

@@ -27,6 +27,8 @@ class Situation:
     handles: Callable[[], Sequence[Handle]]
     tools: Callable[[], Sequence[Mapping[str, Any]]]
     """Names, descriptions and JSON Schema of the arguments."""
+    english: str = ""
+    """The words in English, for models that know no other language; "" where they are English or were not understood in full."""
     showing: frozenset[str] = frozenset()
     """The names of those tools that only show something."""
     shown: Callable[[], str] = lambda: ""

@@ -55,7 +55,12 @@ def run(
             tried = play_all(chosen, way, Path(scratch), model_home, note)
         except NotPlayed as error:
             stop(str(error))
-    settings = {"repeat": repeat, "seed": seed, "wording": "same" if same_words or repeat == 1 else "varied", **parsed(way.models)}
+    settings = {
+        "repeat": repeat,
+        "seed": seed,
+        "wording": "same" if same_words or repeat == 1 else "varied",
+        **{str(step): name for step, name in parsed(way.models).items()},
+    }
     metrics = metrics_of(tried)
     print_table(tried, metrics, settings)
     with wellformed():

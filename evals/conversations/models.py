@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from evals.beir import BadInput
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
+    from assistant.steps_file import StepName
 
 
-def parsed(pairs: Sequence[str]) -> dict[str, str]:
+def parsed(pairs: Sequence[str]) -> dict[StepName, str]:
     """Return the model of each step from ``STEP=NAME``.
 
     Raises:
@@ -26,7 +26,7 @@ def parsed(pairs: Sequence[str]) -> dict[str, str]:
         step, _, name = pair.partition("=")
         if step not in STEPS or not name:
             raise BadInput(f"--model {pair}: STEP=NAME is wanted, with a step of {', '.join(STEPS)}")
-        made[step] = name
+        made[cast("StepName", step)] = name
     return made
 
 
@@ -38,7 +38,7 @@ def steps_text(steps_file: Path | None, pairs: Sequence[str]) -> str:
     Raises:
         BadInput: a pair is malformed, the file cannot be used, or it has no such model.
     """
-    from assistant.steps_file import LOCAL, StepsError, read_steps
+    from assistant.steps_file import LOCAL, StepsError, as_toml, read_steps
 
     wanted = parsed(pairs)
     try:
@@ -48,15 +48,12 @@ def steps_text(steps_file: Path | None, pairs: Sequence[str]) -> str:
     unknown = sorted({name for name in wanted.values() if name != LOCAL} - base.models.keys())
     if unknown:
         raise BadInput(f"--model: {steps_file or 'FIRSTLINE_STEPS_FILE names no file, so it'} has no model {', '.join(unknown)}")
-    kept = base.model_dump(mode="json", exclude_none=True, exclude={"steps", "candidates"})
-    steps: dict[str, Any] = {}
+    steps = {}
     for step, name in wanted.items():
         if name != LOCAL:
-            as_filed = {filed: one for filed, one in base.steps.items() if filed == step}
-            one = as_filed[step].model_dump(mode="json") if step in as_filed else {}
-            prompt = {"prompt": str(base.path(one["prompt"]).resolve())} if one.get("prompt") else {}
-            steps[step] = {**one, **prompt, "model": name}
-    return "".join(f"{key} = {_toml(value)}\n" for key, value in {**kept, "steps": steps}.items())
+            filed = base.step(step)
+            steps[step] = filed.model_copy(update={"model": name, "prompt": str(base.path(filed.prompt).resolve()) if filed.prompt else ""})
+    return as_toml(base.model_copy(update={"steps": steps, "candidates": {}}))
 
 
 def with_models(settings: Settings, pairs: Sequence[str]) -> Settings:
@@ -70,10 +67,3 @@ def with_models(settings: Settings, pairs: Sequence[str]) -> Settings:
     target = settings.home / "steps.toml"
     target.write_text(steps_text(settings.steps_file, pairs), encoding="utf-8")
     return settings.model_copy(update={"steps_file": target})
-
-
-def _toml(value: Any) -> str:
-    """Return a value as TOML in one line; strings of JSON are strings of TOML."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items()) + " }"
-    return json.dumps(value)

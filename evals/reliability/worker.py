@@ -15,7 +15,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyotp
 
 import assistant.workflows.durable  # noqa: F401 - loaded before the process is forked
@@ -125,7 +124,7 @@ class Worker:
         acting = deciding(outward, policy, KEY)
         timings = Timings(deadline_seconds=20)
         settler = Settler(knowledge, policy, timings, builtin.queues, str, acting)
-        understanding = LocalUnderstanding(lambda _texts: np.zeros((0, 1), dtype=np.float32))
+        understanding = LocalUnderstanding(None)
         parts = Parts(self.store, self.directory, builtin, knowledge, understanding, settler, clock, timings, tuple, self._notify)
         self.turns = Turns(parts)
         self.deciding = Deciding(parts, telling_of(outward, timings, tuple))

@@ -197,7 +197,7 @@ def test_words_from_right_to_left_stand_on_the_right(browser: Browser, desk: Ser
     with visit(browser, desk) as (page, _):
         help_desk = Helpdesk(page)
         help_desk.ask("لا أستطيع الاتصال بالشبكة الافتراضية VPN")
-        bubble = help_desk.log.get_by_text("لا أستطيع")
+        bubble = help_desk.log.get_by_text("لا أستطيع").first
         assert bubble.evaluate("node => getComputedStyle(node).direction") == "rtl"
         assert help_desk.last.locator("[dir=auto]").first.evaluate("node => getComputedStyle(node).direction") == "ltr"
         picture(page, "right-to-left-desktop-light")

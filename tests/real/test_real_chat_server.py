@@ -54,7 +54,7 @@ def test_text_is_streamed_with_its_tokens(model: LangChainChat) -> None:
     heard: list[str] = []
     answered = model.ask(user("My vpn is slow"), SECONDS, heard.append)
     assert answered.text == "Open the VPN client and choose Connect.\nGrüße – 紙." == "".join(heard)
-    assert len(heard) > 4
+    assert len(heard) > 1
     assert not answered.usage.estimated
     assert answered.usage.written > 0
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 import time
@@ -194,12 +195,18 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
     block_on_close = False
+    context: ssl.SSLContext | None = None
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        return (self.context.wrap_socket(connection, server_side=True) if self.context else connection), address
 
 
 @contextlib.contextmanager
-def running_raw_chat() -> Iterator[RawChatServer]:
-    """A server for the time of a test."""
+def running_raw_chat(context: ssl.SSLContext | None = None) -> Iterator[RawChatServer]:
+    """A server for the time of a test, over TLS with a context."""
     with _Server(("127.0.0.1", 0), _Connection) as server:
+        server.context = context
         raw = RawChatServer(port=server.server_address[1])
         server.raw = raw  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

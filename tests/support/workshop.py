@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -71,6 +72,13 @@ class Wishing:
         return Chosen((ToolCall(self.tool, found, self.confidence),))
 
 
+@cache
+def _understanding() -> LocalUnderstanding:
+    """The packaged examples over the memory's embedding, learnt once for all workshops of a process."""
+    knowledge = MemoryKnowledge()
+    return LocalUnderstanding.of(lambda texts: np.asarray([knowledge.embed(text) for text in texts], dtype=np.float32))
+
+
 class Workshop:
     """The assistant, its clock and its mail. ``directory`` and ``desk`` may be any; the organisation around them is ``MADE``."""
 
@@ -95,9 +103,10 @@ class Workshop:
         self.acting = deciding(outward, policy, KEY, self.model)
         timings = Timings()
         settler = Settler(knowledge, policy, timings, self.workplace.queues, str, self.acting)
-        understanding = LocalUnderstanding(lambda texts: np.asarray([knowledge.embed(text) for text in texts], dtype=np.float32))
         self.pushed: list[Event] = []
-        self.parts = Parts(store, self.directory, self.workplace, knowledge, understanding, settler, self.clock, timings, tuple, self.pushed.extend)
+        self.parts = Parts(
+            store, self.directory, self.workplace, knowledge, _understanding(), settler, self.clock, timings, tuple, self.pushed.extend
+        )
         self.turns = Turns(self.parts)
         self.deciding = Deciding(self.parts, telling_of(outward, timings, tuple))
         self.carrier: Carrier = carrying(

@@ -34,7 +34,7 @@ export class Card {
     for (const [term, text] of [[WORDS.touches, action.blast_radius], [WORDS.undoing, action.undo]]) {
       if (text) facts.append(el('dt', { text: term }), el('dd', { dir: 'auto', text }));
     }
-    const lines = (action.lines ?? []).map((text) => el('li', { dir: 'auto', text }));
+    const lines = (action.lines ?? []).map((text) => el('li', { text }));
     /** @type {HTMLElement} */
     this.element = el(
       'section',

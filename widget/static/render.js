@@ -2,7 +2,8 @@ import { el } from './dom.js';
 import { WORDS } from './words.js';
 
 const ALLOWED = new Set(['p', 'ul', 'ol', 'li', 'strong', 'em', 'code', 'pre', 'blockquote', 'a', 'br', 'hr', 'h3', 'h4', 'table', 'thead', 'tbody', 'tr', 'th', 'td']);
-const BLOCKS = new Set(['p', 'ul', 'ol', 'li', 'blockquote', 'h3', 'h4', 'th', 'td']);
+/* Items follow their list: a list takes its direction from the first text in it that has none of its own. */
+const BLOCKS = new Set(['p', 'ul', 'ol', 'blockquote', 'h3', 'h4', 'th', 'td']);
 const DROPPED = new Set(['script', 'style', 'template', 'noscript', 'iframe', 'object', 'embed', 'textarea', 'title', 'select']);
 const XHTML = 'http://www.w3.org/1999/xhtml';
 const MARKER = /\[(\d{1,2})\]/g;

@@ -7,6 +7,7 @@ import { WORDS } from './words.js';
 
 const ENDED = new Set(['resolved', 'filed', 'handed_off', 'abandoned']);
 const PASSING = new Set(['smalltalk', 'status', 'action', 'approval', 'answer']);
+const RIGHT_TO_LEFT = new Set(['ar']);
 const PRIMARY = new Set(['file', 'retry']);
 
 /* Every reply offers a person, and so does the header: where that is all that a reply in passing offers, it needs no button of its own. */
@@ -142,7 +143,7 @@ export class Transcript {
     // What a card asks to be pressed for stands on the card.
     if (reply.action?.needs !== 'press') body.append(renderHtml(reply.html ?? '', (number) => sources.marker(number)));
     // The question belongs to its buttons, under the sources.
-    if (waysOn(reply).length && body.lastElementChild?.textContent === WORDS.solved) body.lastElementChild.remove();
+    const question = this.#question(reply, body);
     if (body.hasChildNodes()) block.append(body);
     if (reply.action) block.append(...this.#card(reply));
     if (reply.citations?.length) block.append(...this.#device(reply.device), sources.list());
@@ -150,7 +151,7 @@ export class Transcript {
     if (reply.reference) block.append(this.#reference(reply.reference));
     if (reply.state === 'resolved') block.append(el('p', { class: 'mark good' }, icon('check'), WORDS.resolved));
     const ways = waysOn(reply);
-    if (ways.length) block.append(this.#choiceGroup({ ...reply, choices: ways }));
+    if (ways.length) block.append(this.#choiceGroup({ ...reply, choices: ways }, question));
     else if (ENDED.has(reply.state)) block.append(button(WORDS.restart, 'link restart', () => this.#on.restart()));
     this.#log.querySelectorAll('.restart').forEach((earlier) => earlier.remove());
     this.#append(block, 'start');
@@ -200,17 +201,26 @@ export class Transcript {
     return [el('p', { class: 'facts answer-device' }, icon('device'), el('span', { dir: 'auto', text: words }), ' · ', change)];
   }
 
-  #choiceGroup(reply) {
+  /* Whether it helped is asked in the reply's own language, by its last line. That line moves to the buttons, unless it is all that was said. */
+  #question(reply, body) {
+    const confirming = reply.state === 'awaiting_confirmation' && waysOn(reply).some(({ id }) => id === 'yes');
+    if (!confirming) return null;
+    const last = body.lastElementChild;
+    const foreign = (reply.language ?? 'en') !== 'en';
+    const asks = foreign ? last?.localName === 'p' && last.previousElementSibling && /[?\u061f]$/.test(last.textContent.trim()) : last?.textContent === WORDS.solved;
+    if (asks) last.remove();
+    return !foreign ? WORDS.solved : asks ? last.textContent : '';
+  }
+
+  #choiceGroup(reply, question) {
     const labels = new Map(reply.choices.map(({ id, label }) => [id, label]));
-    const confirming = reply.state === 'awaiting_confirmation' && labels.has('yes');
-    const question = confirming ? WORDS.solved : null;
     const stacked = reply.choices.length > 3 || reply.choices.some(({ id }) => id.startsWith('topic:'));
-    const group = el('div', { class: stacked ? 'choices stacked' : 'choices', role: 'group', 'aria-label': question ?? WORDS.choices });
+    const group = el('div', { class: stacked ? 'choices stacked' : 'choices', role: 'group', 'aria-label': question || WORDS.choices });
     for (const { id, label } of reply.choices) {
       group.append(button(label, PRIMARY.has(id) ? 'choice primary' : 'choice', () => this.#choose(id, label), { dir: 'auto' }));
     }
-    const holder = el('div', { class: 'asking' });
-    if (question) holder.append(el('p', { class: 'question', text: question }));
+    const holder = el('div', { class: 'asking', lang: reply.language ?? 'en', dir: RIGHT_TO_LEFT.has(reply.language) ? 'rtl' : 'ltr' });
+    if (question) holder.append(el('p', { class: 'question', dir: 'auto', text: question }));
     holder.append(group);
     this.#choices = { holder, labels };
     return holder;

@@ -11,6 +11,9 @@ from typing import Any
 
 import httpcore
 
+GATHERING_SECONDS = 0.04
+"""How long words gather in the operating system before they are read; the first are read at once."""
+
 
 @dataclass(slots=True)
 class Call:
@@ -19,6 +22,11 @@ class Call:
     until: float
     answered: bool = False
     """The server has begun to answer, so the call may cost something."""
+    heard: bool = True
+    """Somebody hears the words while they arrive."""
+
+    begun: bool = False
+    """Words have been passed on."""
 
     @property
     def left(self) -> float:
@@ -28,6 +36,11 @@ class Call:
     def within(self, seconds: float) -> None:
         """Let the call end in so many seconds at the latest."""
         self.until = min(self.until, time.monotonic() + seconds)
+
+    def let_words_gather(self) -> None:
+        """Wait a moment before more is read of a reply that is being heard: waking up for each word costs more than the word."""
+        if self.begun and self.heard:
+            time.sleep(max(0.0, min(GATHERING_SECONDS, self.left)))
 
 
 CALL: ContextVar[Call] = ContextVar("chat_call")
@@ -68,6 +81,9 @@ class _Clocked(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        call = CALL.get(None)
+        if call is not None:
+            call.let_words_gather()
         return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

@@ -60,13 +60,21 @@ class LangChainChat:
         """See the port: the configured name, or the version of it that the server names in its replies."""
         return self._version or self._setup.model
 
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Parameters that the server has refused, and that it is not sent any more."""
+        return self._wording.left_out
+
     def ask(self, ask: Ask, seconds: float, hear: Callable[[str], None] = lambda _: None) -> Answered:
         """See the port."""
         until = time.monotonic() + seconds
-        call, said = Call(until), queue.SimpleQueue[str | _Ended]()
+        call, said = Call(until, heard=ask.schema is None), queue.SimpleQueue[str | _Ended]()
         gathering = Gathering(ask, self._wording.answer_tool(ask), said.put)
         attempt = threading.Thread(target=self._attempt, args=(ask, gathering, call, said), name="chat-model", daemon=True)
-        attempt.start()
+        try:
+            attempt.start()
+        except RuntimeError:
+            raise ChatFailed(Trouble.BUSY, "this process can begin no more threads") from None
         try:
             while True:
                 try:

@@ -45,8 +45,8 @@ class ChatSetup:
     understand ``tool`` and ``prompt``."""
     usage: bool = True
     """Ask for the number of tokens at the end of each stream."""
-    proxy: str = ""
-    """URL of a proxy; those of the environment are not used."""
+    proxy: str = field(default="", repr=False)
+    """URL of a proxy for an OpenAI-compatible server; those of the environment are not used."""
     ca_file: str = ""
     """Certificates that vouch for the server; empty means those of the system."""
     longest_seconds: float = 120.0
@@ -107,19 +107,28 @@ def _switch_off() -> None:
 def _check(setup: ChatSetup) -> None:
     if not MODEL.fullmatch(setup.model):
         raise ChatConfigurationError("a model is PROVIDER:NAME, such as openai:gpt-5-mini")
+    _check_way(setup)
+    key = setup.key.get_secret_value()
+    if not key.isascii() or any(not 32 < ord(letter) < 127 for letter in key):
+        raise ChatConfigurationError(f"the key of {setup.model} has characters that a key cannot have")
+    if setup.is_openai:
+        if not (setup.base_url or key or _says_who(setup)):
+            raise ChatConfigurationError(f"{setup.model} needs a key")
+    elif setup.structured not in ("tool", "prompt"):
+        raise ChatConfigurationError(f"{setup.model} is asked for objects by tool or prompt; {setup.structured} is for openai: alone")
+    elif setup.headers or setup.proxy or setup.ca_file:
+        raise ChatConfigurationError(f"{setup.model} is reached by its own package; headers, a proxy and certificates are for openai: alone")
+
+
+def _check_way(setup: ChatSetup) -> None:
     if setup.base_url:
         parts = urlsplit(setup.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
             raise ChatConfigurationError(f"the address of {setup.model} is no http or https URL without a user and a query")
+    if setup.proxy and (urlsplit(setup.proxy).scheme not in ("http", "https") or not urlsplit(setup.proxy).hostname):
+        raise ChatConfigurationError(f"the proxy of {setup.model} is no http or https URL")
     if any(not HEADER.fullmatch(name) or not value.isascii() or not value.isprintable() for name, value in setup.headers.items()):
         raise ChatConfigurationError(f"a header of {setup.model} has characters that a header cannot have")
-    key = setup.key.get_secret_value()
-    if not key.isascii() or any(not 32 < ord(letter) < 127 for letter in key):
-        raise ChatConfigurationError(f"the key of {setup.model} has characters that a key cannot have")
-    if setup.is_openai and not (setup.base_url or key or _says_who(setup)):
-        raise ChatConfigurationError(f"{setup.model} needs a key")
-    if not setup.is_openai and setup.structured not in ("tool", "prompt"):
-        raise ChatConfigurationError(f"{setup.model} is asked for objects by tool or prompt; {setup.structured} is for openai: alone")
 
 
 def _says_who(setup: ChatSetup) -> bool:

@@ -36,7 +36,7 @@ class ChatTransport(httpx.BaseTransport):
         self._headers = {"User-Agent": "Firstline", "Accept-Encoding": "identity", **headers}
         self._pool = httpcore.ConnectionPool(
             ssl_context=trust,
-            proxy=httpcore.Proxy(proxy) if proxy else None,
+            proxy=_proxy(proxy) if proxy else None,
             max_connections=CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,
             network_backend=ClockedBackend(),
@@ -67,6 +67,12 @@ class ChatTransport(httpx.BaseTransport):
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
+
+
+def _proxy(url: str) -> httpcore.Proxy:
+    """Return a proxy; a user and a password in its URL are sent to it alone."""
+    read = httpx.Proxy(url)
+    return httpcore.Proxy(str(read.url), auth=read.raw_auth)
 
 
 def _timeouts() -> dict[str, dict[str, float]]:

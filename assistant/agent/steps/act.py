@@ -107,18 +107,21 @@ class LocalActing:
 
     def choose(self, situation: Situation) -> Chosen:
         """See the port."""
-        plain = " ".join(situation.words.split()).casefold().replace("’", "'")
+        plain, own = (" ".join(text.split()).casefold().replace("’", "'") for text in (situation.english or situation.words, situation.words))
         if not plain or len(plain.split()) > LONGEST_WISH or _NEGATED.search(plain):
             return Chosen()
         call = next((found for rule in _RULES if (found := rule(plain, situation)) is not None), None)
         if call is None:
             return Chosen(not_theirs=_strange_ticket(plain, situation))
-        return about_somebody_else(plain, call) or Chosen((call,))
+        return about_somebody_else(plain, call, own) or Chosen((call,))
 
 
-def about_somebody_else(plain: str, call: ToolCall) -> Chosen | None:
-    """Return what a wish about accounts comes to when the words (in lower case) name somebody else; None when they do not, whoever made the wish."""
-    if call.tool not in ON_ACCOUNTS or not _OTHERS.search(plain):
+def about_somebody_else(plain: str, call: ToolCall, own: str = "") -> Chosen | None:
+    """Return what a wish about accounts comes to when the words name somebody else; None when they do not, whoever made the wish.
+
+    ``plain`` are the words in lower case, in English as far as they were understood, and ``own`` as they were written.
+    """
+    if call.tool not in ON_ACCOUNTS or not (_OTHERS.search(plain) or _OTHERS.search(own)):
         return None
     return Chosen(about_others=bool(_TOLD.match(plain)) or not (plain.endswith("?") or _HOW_TO.match(plain)))
 

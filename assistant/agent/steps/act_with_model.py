@@ -60,10 +60,10 @@ class ModelActing:
 
     def _chosen(self, situation: Situation, plain: Chosen, answered: Answered, shown: str) -> Chosen:
         calls = []
-        lowered = " ".join(situation.words.split()).casefold().replace("’", "'")
+        own, lowered = (" ".join(text.split()).casefold().replace("’", "'") for text in (situation.words, situation.english or situation.words))
         for wish in answered.calls[:CALLS]:
             call = ToolCall(wish.tool, dict(wish.arguments), _confidence(wish.tool, plain))
-            strange = about_somebody_else(lowered, call)
+            strange = about_somebody_else(lowered, call, own)
             if strange is not None:
                 return strange
             calls.append(call)

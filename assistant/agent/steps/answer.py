@@ -35,6 +35,8 @@ class Composed:
     unsupported: tuple[str, ...] = ()
     model: str = MODEL
     prompt: str = "none"
+    translated: bool = False
+    """A language model wrote it in another language than the passages are in."""
 
 
 def has_procedure(passage: Passage) -> bool:

@@ -26,7 +26,7 @@ LEAST_WORDS = 4
 NOTHING = "NOTHING"
 MOST_UNSUPPORTED = 0.34
 """With a larger share of its statements unsupported, a reply is not used."""
-_MARK = re.compile(r"\[\s*(p\d{1,2}(?:\s*[,;]\s*p\d{1,2})*)\s*(?::\s*[\"“”„«](?P<quote>[^\]]{1,600}?)[\"“”»]\s*)?\]")
+_MARK = re.compile(r"\[\s*(p\d{1,2}(?:\s*[,;]\s*p\d{1,2})*)\s*(?::\s*[\"“”„«](?P<quote>[^\"“”„«»\n]{1,600})[\"“”»]\s*)?\]")
 _MARKUP = re.compile(r"!?\[([^\]\n]{0,300})\]\([^)\n]{0,500}\)|<[^>\n]{1,300}>")
 _ANY_NUMBER = re.compile(r"\[\d{1,3}\]")
 
@@ -76,7 +76,7 @@ class AnsweringModel:
             made = self.model.ask(account, ask, lambda answered: _composed(answered, question), said.hear, said.restart)
         except ChatFailed:
             return None
-        return replace(made, model=self.model.chat.identity, prompt=self.model.prompt.identity)
+        return replace(made, model=self.model.chat.identity, prompt=self.model.prompt.identity, translated=question.translates)
 
 
 def shown_passages(retrieval: Retrieval, whole: Sequence[Passage]) -> tuple[Passage, ...]:

@@ -1,9 +1,10 @@
-"""Facts that stand in what a person wrote: error codes, applications, and how they feel about it. By plain patterns; nothing is guessed."""
+"""Facts that stand in what a person wrote: error codes, applications, how they feel about it and how pressing it is. By plain patterns."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from enum import StrEnum
 from functools import cache
 
 MOST = 8
@@ -76,3 +77,100 @@ def upset(text: str) -> bool:
     loud = [word for word in words if word.isupper() and len(word) > 2]
     shouted = "!" in text and len(words) >= _LOUD_WORDS and len(loud) >= _LOUD_SHARE * len(words)
     return shouted or _UPSET.search(text) is not None
+
+
+class Sentiment(StrEnum):
+    """How a message reads."""
+
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+    """Annoyed or disappointed, beyond saying that something does not work."""
+    UPSET = "upset"
+    """Distressed or angry: see ``upset``."""
+
+
+class Urgency(StrEnum):
+    """How pressing a message says it is."""
+
+    LOW = "low"
+    """The person says that it can wait."""
+    NORMAL = "normal"
+    HIGH = "high"
+    """Somebody cannot work, or time presses."""
+    CRITICAL = "critical"
+    """Many people or customers are hit, or a security incident is under way."""
+
+
+_POSITIVE = re.compile(
+    r"\b(?:great|awesome|excellent|perfect|wonderful|fantastic|brilliant|amazing|lovely|superb|well done|good job|nice work|much appreciated"
+    r"|(?:really|very|so|most) (?:helpful|kind|grateful|happy|pleased)|i (?:really |just )?(?:love|like|appreciate)|thank(?:s| you) (?:so"
+    r"|very) much|glad|delighted)\b",
+    re.IGNORECASE,
+)
+_NEGATIVE = re.compile(
+    r"\b(?:annoy\w*|frustrat\w*|terrible|horrible|awful|dreadful|hate|hopeless|useless|stupid|rubbish|garbage|crap\w*|nonsense|bloody|damn"
+    r"|disappoint\w*|irritat\w*"
+    r"|nightmare|mess|sucks?|ugly|shame|joke|(?:tired|sick) of|thanks for nothing|nothing ever works|never works|not (?:helpful|good enough"
+    r"|acceptable|happy|amused)"
+    r"|(?:again and again|over and over)|how (?:hard|difficult) can it be|for (?:god|heaven|christ)'?s sake|why on earth|why can (?:i"
+    r"|we) never|ruin\w*|painful\w*|worst)\b",
+    re.IGNORECASE,
+)
+_CRITICAL = re.compile(
+    r"\b(?:everyone|everybody|nobody|no one|all of us|the (?:whole|entire) (?:team|office|department|company|floor|site|shop|warehouse|building)"
+    r"|all (?:our |the )?(?:users|colleagues|customers|machines|computers|tills)|several (?:people|colleagues|of us)"
+    r"|production (?:is )?(?:down|stopped|stands still))\b"
+    r"(?=.{0,80}\b(?:can(?:not|'t|not)|down|stop\w*|offline|fail\w*|locked|error|lost|stands? still|able|work\w*)\b)"
+    r"|\b(?:ransom\w*|being hacked|was hacked|got hacked|data breach|files? (?:are|were) encrypted by)\b"
+    r"|\b(?:nobody|no one) (?:here|(?:in|at|on|of) (?:\w+ ){1,4})can\b"
+    r"|\bproduction (?:is )?(?:down|stopped)\b|\bcustomers? (?:cannot|can't|can not)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_HIGH = re.compile(
+    r"\b(?:urgent\w*|asap|as soon as possible|immediately|right (?:now|away)|emergency|critical|top priority|high priority|deadline|time[- ]critical"
+    r"|(?:can(?:not|'t)|can not|unable to) (?:do (?:any|my) )?work(?: at all| any ?more)?|(?:completely|totally) (?:stuck|blocked)"
+    r"|i am (?:stuck|blocked)|i'm (?:stuck|blocked)"
+    r"|(?:in|within) (?:the next )?(?:\d{1,2}|a few|five|ten|fifteen|twenty|thirty|half an?)[ -](?:minutes?|mins?|hour)|in an hour"
+    r"|(?:meeting|call|presentation|interview|demo|customer|client|exam|flight) (?:\w+ ){0,4}(?:now|in \d+|in five|in ten|starts|soon|waiting"
+    r"|waits)|is waiting|are waiting|before noon|by (?:tonight|noon)"
+    r"|lost my (?:laptop|phone|computer)|(?:laptop|phone|computer) (?:was |has been |is )?stolen|clicked (?:on )?(?:a|the|this) (?:\w+ )?link)\b",
+    re.IGNORECASE,
+)
+_LOW = re.compile(
+    r"\b(?:no (?:rush|hurry)|not (?:urgent|pressing|in a hurry)|isn'?t urgent|whenever (?:you|it|somebody)|when(?:ever)? you have (?:time"
+    r"|a moment|a minute)|low priority|some ?time (?:next|this) (?:week|month)"
+    r"|can wait|take your time|at your convenience|just (?:curious|wondering)|out of curiosity|nice to have)\b",
+    re.IGNORECASE,
+)
+
+
+def sentiment(text: str) -> Sentiment:
+    """Return how a message reads, by the words in it; that something is broken is neutral, as it is in most messages to a desk."""
+    if upset(text):
+        return Sentiment.UPSET
+    good, bad = len(_POSITIVE.findall(text)), len(_NEGATIVE.findall(text))
+    if bad and bad >= good:
+        return Sentiment.NEGATIVE
+    return Sentiment.POSITIVE if good else Sentiment.NEUTRAL
+
+
+def urgency(text: str) -> Urgency:
+    """Return how pressing a message says it is. What it says itself counts; nothing is concluded from its tone."""
+    if _CRITICAL.search(text):
+        return Urgency.CRITICAL
+    if _LOW.search(text):
+        return Urgency.LOW
+    return Urgency.HIGH if _HIGH.search(text) else Urgency.NORMAL
+
+
+def mood_of(texts: Iterable[str]) -> Sentiment:
+    """Return how somebody reads over several messages: the worst of them."""
+    worst = (Sentiment.UPSET, Sentiment.NEGATIVE, Sentiment.POSITIVE, Sentiment.NEUTRAL)
+    return min(map(sentiment, texts), key=worst.index, default=Sentiment.NEUTRAL)
+
+
+def urgency_of(texts: Iterable[str]) -> Urgency:
+    """Return how pressing several messages say it is: the most pressing; that it can wait counts only where nothing is pressing."""
+    most = (Urgency.CRITICAL, Urgency.HIGH, Urgency.LOW, Urgency.NORMAL)
+    return min(map(urgency, texts), key=most.index, default=Urgency.NORMAL)

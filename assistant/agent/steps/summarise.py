@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.agent.languages.known import DEFAULT, LANGUAGES
 from assistant.agent.state import Memory
-from assistant.agent.steps.facts import applications, error_codes
+from assistant.agent.steps.facts import Sentiment, Urgency, applications, error_codes, mood_of, urgency_of
 from assistant.domain.configuration import Device, Person
 from assistant.domain.handoff import HandoffReason
 from assistant.domain.ticket import TicketBody, Tried
@@ -66,10 +67,15 @@ def ticket_body(
         facts.append((REASON_FACT, reason.label))
     if queue:
         facts.append(("Suggested team", queue))
+    if memory.language not in ("", DEFAULT):
+        facts.append(("Written in", LANGUAGES[memory.language].name))
     said = [words for who, words, _ in transcript if who == person.name]
     for label, found in (("Applications", applications(said)), ("Error codes", error_codes(said))):
         if found:
             facts.append((label, ", ".join(found)))
+    mood, pressing = mood_of(said), urgency_of(said)
+    facts += [("Mood", mood.value)] if mood in (Sentiment.NEGATIVE, Sentiment.UPSET) else []
+    facts += [("Urgency, as said", pressing.value)] if pressing is not Urgency.NORMAL else []
     facts += [(f"Done: {what}", result) for what, result in actions]
     if device is not None:
         facts.append(("Device management", "compliant" if device.compliant else "not compliant"))

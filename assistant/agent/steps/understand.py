@@ -1,22 +1,34 @@
-"""What a message means: by its choice, by plain patterns, or by the nearest examples in ``understand.toml``."""
+"""What a message means: by its choice, by plain patterns, or by the classifier that was learnt from examples.
+
+Patterns come first where a mistake would cost a person something: who says "it works, but" has not confirmed anything.
+"""
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-import numpy as np
-
+from assistant.agent.steps.facts import Sentiment, Urgency, sentiment, urgency
+from assistant.agent.steps.understand_file import Effect, EffectKind, Examples, read_examples
+from assistant.agent.steps.understand_model import FAMILIAR, Classifier, Reading
+from assistant.agent.steps.understand_spelling import Spelling
+from assistant.agent.steps.understand_train import Embed, trained
+from assistant.agent.steps.understand_wrapping import unwrapped
 from assistant.domain.conversation import State
 from kb.model import Platform
 
-EXAMPLES = Path(__file__).parent.parent / "understand.toml"
-MODEL = "local-understand/1"
-NEAR = 0.62
+MODEL = "local-understand/2"
+SURE, SURE_OF_LONG, SURE_SOLVED = 0.5, 0.8, 0.75
+"""How probable an intent other than a question has to be: in a short message, in a long one (which usually is a question with manners around it),
+and where it would close a ticket."""
+NOT_IT, NOT_IT_IN_REPLY = 0.5, 0.95
+"""From this probability on a message is out of scope; the second, where the assistant asked something and the message most likely replies to it.
+Whatever the knowledge base surely answers is answered nevertheless."""
+ASKED = frozenset({State.CLARIFYING, State.OFFERING_TICKET, State.FILED, State.HANDED_OFF})
+"""States in which what people write most likely goes on with their issue."""
 SHORT_WORDS = 9
 
 
@@ -38,6 +50,7 @@ class Intent(StrEnum):
     DEVICE = "device"
     RETRY = "retry"
     ACT = "act"
+    NEXT = "next"
     OUT_OF_SCOPE = "out_of_scope"
     UNREADABLE = "unreadable"
 
@@ -52,10 +65,21 @@ class Understanding:
     kind: str = ""
     argument: str = ""
     """A ticket id, a topic number or a device id, where the intent has one."""
+    name: str = ""
+    """An intent of the organisation's own, "" for none."""
+    effect: Effect | None = None
+    """What that intent brings about."""
+    sentiment: Sentiment = Sentiment.NEUTRAL
+    urgency: Urgency = Urgency.NORMAL
     search: str = ""
     """The question in other words, to search with; "" means as it was written."""
     ask: str = ""
     """The question that would help most to understand the message, "" for none."""
+
+    @property
+    def tool(self) -> str:
+        """The tool that an intent of the organisation's own wishes for, "" for none."""
+        return self.effect.value if self.effect is not None and self.effect.kind is EffectKind.TOOL else ""
 
 
 _PLATFORMS: tuple[tuple[Platform, str], ...] = (
@@ -141,55 +165,94 @@ _CHOICES = {
     "drop": Intent.ACT,
     "show": Intent.ACT,
     "undo": Intent.ACT,
+    "next": Intent.NEXT,
 }
 
 
+@dataclass(frozen=True, slots=True)
 class LocalUnderstanding:
-    """Understands without a language model."""
+    """Understands without a language model. Without a classifier (no embedding model) the patterns serve alone."""
 
-    def __init__(self, embed: Callable[[Sequence[str]], np.ndarray], path: Path = EXAMPLES) -> None:
-        """Read the examples; they are embedded once, here."""
-        examples = [(Intent(name), text) for name, texts in tomllib.loads(path.read_text(encoding="utf-8")).items() for text in texts]
-        self._intents = [intent for intent, _ in examples]
-        self._vectors = embed([text for _, text in examples])
+    classifier: Classifier | None
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spelling: Spelling = Spelling()
+
+    @classmethod
+    def of(
+        cls, embed: Embed, examples: Examples | None = None, path: Path | None = None, identity: str = "", vocabulary: Iterable[str] = ()
+    ) -> LocalUnderstanding:
+        """Learn from examples (the packaged ones by default), or take what ``path`` keeps of just these and this embedding model.
+
+        ``vocabulary`` are words that are spelt rightly; without them no slip is recognised.
+
+        Raises:
+            TooFewExamples: nothing can be learnt from them.
+        """
+        examples = examples or read_examples()
+        spelling = Spelling.of(vocabulary, (text for text, _ in examples.rows))
+        return cls(trained(examples, embed, path, identity), examples.effects, examples.words, spelling)
+
+    def spelt(self, text: str) -> str:
+        """Return a message as it is read, without slips of the finger; its embedding is what ``understand`` wants."""
+        return self.spelling.corrected(text)
 
     def understand(self, text: str, choice: str, vector: Sequence[float], state: State, has_issue: bool) -> Understanding:
         """Read one message; ``vector`` is the text's embedding, () when there is none."""
         if choice:
             return _of_choice(choice, state)
+        read = self._read(self.spelt(text), vector, state, has_issue)
+        return replace(read, sentiment=sentiment(text), urgency=urgency(text))
+
+    def _read(self, text: str, vector: Sequence[float], state: State, has_issue: bool) -> Understanding:
         plain = " ".join(text.split()).lower().replace("’", "'")
         if not any(character.isalnum() for character in plain):
             return Understanding(Intent.UNREADABLE, 1.0)
-        platform, kind = mentioned(plain)
-        by_pattern = _of_pattern(plain, state, has_issue, bool(platform or kind))
+        platform, kind = mentioned(plain, self.words)
+        by_pattern = next((found for one in unwrapped(plain) if (found := _of_pattern(one, state, has_issue, bool(platform or kind)))), None)
         if by_pattern is not None:
             return Understanding(doubted(by_pattern, plain), 0.95, platform, kind, _ticket_id(plain))
-        intent, confidence = self._nearest(plain, vector)
-        intent = doubted(intent, plain)
+        read = self._classified(text, vector, NOT_IT_IN_REPLY if has_issue and state in ASKED else NOT_IT)
+        intent = doubted(read.intent, plain)
         if intent in (Intent.SOLVED, Intent.NOT_SOLVED) and not has_issue:
-            intent, confidence = Intent.QUESTION, 0.5
-        return Understanding(intent, confidence, platform, kind, _ticket_id(plain))
+            read, intent = Understanding(Intent.QUESTION, 0.5), Intent.QUESTION
+        return replace(read, intent=intent, platform=platform, kind=kind, argument=_ticket_id(plain))
 
-    def _nearest(self, plain: str, vector: Sequence[float]) -> tuple[Intent, float]:
-        if not len(vector) or not len(self._vectors):
-            return Intent.QUESTION, 0.5
-        likeness = self._vectors @ np.asarray(vector, dtype=np.float32)
-        best = int(likeness.argmax())
-        score, intent = float(likeness[best]), self._intents[best]
-        # A long message that resembles a short phrase usually is a question with manners around it.
-        needed = NEAR if len(plain.split()) <= SHORT_WORDS * 2 else NEAR + 0.15
-        if intent is Intent.OUT_OF_SCOPE:
-            needed -= 0.12
-        return (intent, min(1.0, score)) if score >= needed else (Intent.QUESTION, min(1.0, 1 - max(score, 0.0) / 2))
+    def _classified(self, text: str, vector: Sequence[float], not_it: float) -> Understanding:
+        if self.classifier is None or not len(vector):
+            return Understanding(Intent.QUESTION, 0.5)
+        read = self.classifier.read(text, vector)
+        if read.outside >= not_it:
+            return Understanding(Intent.OUT_OF_SCOPE, read.outside)
+        if read.label == Intent.QUESTION or not _certain(read, len(text.split())):
+            return Understanding(Intent.QUESTION, read.confidence if read.label == Intent.QUESTION else 1 - read.confidence)
+        effect = self.effects.get(read.label)
+        if effect is None:
+            return Understanding(Intent(read.label), read.confidence)
+        intent = Intent.PERSON if effect.kind is EffectKind.PERSON else Intent.QUESTION
+        return Understanding(intent, read.confidence, name=read.label, effect=effect)
 
 
-def mentioned(plain: str) -> tuple[Platform | None, str]:
-    """Return the one system that a lower-case text names, or the one kind of device; two of a sort name none."""
-    platforms = [platform for platform, pattern in _PLATFORMS if re.search(pattern, plain)]
+def _certain(read: Reading, words: int) -> bool:
+    needed = SURE_SOLVED if read.label == Intent.SOLVED else SURE
+    return read.familiar >= FAMILIAR and read.confidence >= (needed if words <= SHORT_WORDS * 2 else SURE_OF_LONG)
+
+
+def mentioned(plain: str, words: Mapping[str, tuple[str, ...]] | None = None) -> tuple[Platform | None, str]:
+    """Return the one system that a lower-case text names, or the one kind of device; two of a sort name none.
+
+    ``words`` are more words for a system or a kind of device, by its name.
+    """
+    more = words or {}
+    platforms = [platform for platform, pattern in _PLATFORMS if re.search(pattern, plain) or _has(plain, more.get(platform.value, ()))]
     if platforms:
         return (platforms[0], "") if len(platforms) == 1 else (None, "")
-    kinds = [kind for kind, pattern in (("phone", _PHONE), ("computer", _COMPUTER)) if re.search(pattern, plain)]
+    kinds = [kind for kind, pattern in (("phone", _PHONE), ("computer", _COMPUTER)) if re.search(pattern, plain) or _has(plain, more.get(kind, ()))]
     return None, kinds[0] if len(kinds) == 1 else ""
+
+
+def _has(plain: str, words: Sequence[str]) -> bool:
+    return any(re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", plain) for word in words)
 
 
 def _of_choice(choice: str, state: State) -> Understanding:
@@ -216,6 +279,12 @@ def _of_pattern(plain: str, state: State, has_issue: bool, names_device: bool) -
 def doubted(intent: Intent, text: str) -> Intent:
     """Return the intent, but no success where the words hold a contrary: closing a ticket wrongly is the worse mistake."""
     return Intent.NOT_SOLVED if intent is Intent.SOLVED and re.search(_CONTRARY, text.lower().replace("’", "'")) else intent
+
+
+def asks_for_person(text: str) -> bool:
+    """Say whether a message asks for a person, anywhere in it."""
+    plain = " ".join(text.split()).lower().replace("’", "'")
+    return any(re.search(pattern, plain) for intent, pattern in _PATTERNS if intent is Intent.PERSON)
 
 
 def _ticket_id(plain: str) -> str:

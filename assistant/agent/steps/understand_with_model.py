@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.agent.asking import StepModel, Unusable, json_object
+from assistant.agent.steps.facts import Sentiment, Urgency
 from assistant.agent.steps.understand import Intent, Understanding, doubted
 from assistant.domain.conversation import State
 from assistant.domain.model_use import Account
@@ -100,7 +101,16 @@ def _applied(base: Understanding, reading: Reading, text: str, has_issue: bool) 
         platform=platform,
         search=" ".join(reading.search.split()) if wants_search else "",
         ask=_one_question(reading.ask),
+        sentiment=_sentiment(base.sentiment, reading.mood),
+        urgency=Urgency.HIGH if reading.urgent and base.urgency is Urgency.NORMAL else base.urgency,
     )
+
+
+def _sentiment(found: Sentiment, mood: str) -> Sentiment:
+    """Return the graver of what patterns and the model read."""
+    read = {"annoyed": Sentiment.NEGATIVE, "upset": Sentiment.UPSET}.get(mood, found)
+    order = list(Sentiment)
+    return max(found, read, key=order.index)
 
 
 def _one_question(text: str) -> str:

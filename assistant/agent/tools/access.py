@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from assistant.agent import wording
 from assistant.agent.tools.tool import Hands, Slot, Surroundings, Tool, Undo
 from assistant.domain.action import Action, Effect, Plan
 from assistant.domain.configuration import Entitlement
@@ -235,10 +236,8 @@ RESTORE = Tool(
 
 
 def _show_access(surroundings: Surroundings, _arguments: Mapping[str, str]) -> str:
-    held = [f"- **{one.name}**" for one in surroundings.entitlements if one.id in surroundings.person.groups]
-    free = [f"- {one.name}: {one.description}" for one in surroundings.entitlements if one.offered_to(surroundings.person)]
-    lines = ["You have:", "", *held] if held else ["You have none of the access that can be asked for here."]
-    return "\n".join([*lines, "", "You can ask for:", "", *free] if free else lines)
+    held = [one for one in surroundings.entitlements if one.id in surroundings.person.groups]
+    return wording.access(held, [one for one in surroundings.entitlements if one.offered_to(surroundings.person)])
 
 
 MY_ACCESS = Tool("my_access", Effect.READ, "Show which access the caller has and can ask for.", show=_show_access, category="access")

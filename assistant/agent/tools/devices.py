@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from assistant.agent import wording
 from assistant.agent.tools.tool import Hands, Slot, Surroundings, Tool
 from assistant.domain.action import Effect
 
 
 def _show_devices(surroundings: Surroundings, _arguments: Mapping[str, str]) -> str:
-    if not surroundings.devices:
-        return "No device is registered for you."
-    lines = []
-    for device in surroundings.devices:
-        remarks = "" if device.compliant else "; it does not meet the security rules"
-        remarks += "; your main device" if device.primary else ""
-        lines.append(f"- **{device.name}** ({device.id}): {device.os}, {device.kind}{remarks}")
-    return "\n".join(["Your devices:", "", *lines])
+    return wording.devices(surroundings.devices)
 
 
 def _show_service(surroundings: Surroundings, arguments: Mapping[str, str]) -> str:
     service = next(one for one in surroundings.services if one.id == arguments["service"])
-    return f"**{service.name}** is {service.status}. {service.note}".strip()
+    return wording.service(service)
 
 
 def _no_services(hands: Hands) -> str:

@@ -59,7 +59,7 @@ def test_a_reply_is_heard_in_pieces_that_make_its_text(model_of: Opened) -> None
     answered = model_of(Said("Open the VPN client.\nChoose  Connect. Grüße, 紙.")).ask(HELLO, SECONDS, heard.append)
     assert answered.text == "Open the VPN client.\nChoose  Connect. Grüße, 紙."
     assert "".join(heard) == answered.text
-    assert len(heard) > 3
+    assert len(heard) > 1
     assert answered.calls == ()
 
 

@@ -88,7 +88,7 @@ def test_every_decision_of_a_turn_is_there_with_its_grounds(world: World) -> Non
         assert (entry["actor"], entry["conversation"]) == ("maria.santos", answer.conversation)
     assert {understood["message"], answered["message"]} == {answer.message}
     assert {pressed["message"], resolved["message"]} == {closed.message}
-    assert (understood["decision"], understood["model"]) == ("question", "local-understand/1")
+    assert (understood["decision"], understood["model"]) == ("question", "local-understand/2")
     assert 0 <= understood["confidence"] <= 1
     assert (answered["decision"], answered["model"], answered["policy"]) == ("auto", "local-answer/1", world.assistant.policy.version)
     assert answered["confidence"] == pytest.approx(answer.confidence, abs=1e-3)

@@ -104,6 +104,7 @@ class TestSetups:
         ({"model": "anthropic:m", "structured": "prompt"}, "langchain-anthropic"),
         ({"model": "parrot:m", "structured": "tool"}, "parrot"),
         ({"model": "mistralai:m"}, "tool or prompt"),
+        ({"model": "mistralai:m", "structured": "tool", "proxy": "http://gate"}, "openai: alone"),
         ({"model": "openai:m", "base_url": "ftp://x"}, "URL"),
         ({"model": "openai:m", "base_url": "x.example/v1"}, "URL"),
         ({"model": "openai:m", "base_url": "https://user:secret-part@x.example"}, "URL"),
@@ -111,6 +112,7 @@ class TestSetups:
         ({"model": "openai:m", "base_url": "http://x", "key": SecretStr("sécret-part")}, "key"),
         ({"model": "openai:m", "base_url": "http://x", "headers": {"X y": "secret-part"}}, "header"),
         ({"model": "openai:m", "base_url": "http://x", "headers": {"X": "secret-part\r\nY: 1"}}, "header"),
+        ({"model": "openai:m", "base_url": "http://x", "proxy": "secret-part@gate"}, "proxy"),
         ({"model": "openai:m", "base_url": "http://x", "ca_file": "nowhere.pem"}, "certificates"),
     ]
 

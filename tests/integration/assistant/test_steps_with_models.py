@@ -82,7 +82,7 @@ class TestUnderstanding:
             answer = world.talk("maria.santos").say(VPN)
             assert cited(answer) == {"vpn-install-windows"}
             assert decisions(world, answer.conversation)["understand"]["fell_back"] == {"understand": "malformed"}
-            assert decisions(world, answer.conversation)["understand"]["model"] == "local-understand/1"
+            assert decisions(world, answer.conversation)["understand"]["model"] == "local-understand/2"
             (line,) = calls_of(world)
             assert (line.calls, line.unusable) == (2, 2)  # type: ignore[attr-defined]
         repair = script.asked[1][2].lines
@@ -397,3 +397,45 @@ class TestFailure:
             with world.assistant.store.read() as unit:
                 assert unit.model_calls.spent(answer.conversation).calls == 2
                 assert unit.model_calls.spent("another").calls == 0
+
+
+class TestLanguages:
+    """A model answers in the person's language, each sentence with the words of the article that it rests on."""
+
+    ASKED = "Ich kann mich nicht mit dem VPN verbinden"
+
+    @staticmethod
+    def german(told: dict[str, object], quote: str, sentence: str) -> Said:
+        passages: list[dict[str, str]] = told["passages"]  # type: ignore[assignment]
+        line = next(line for passage in passages[:1] for line in passage["text"].splitlines() if len(line.split()) > 5)
+        return Said(f'{sentence} [p1: "{quote or line}"]')
+
+    def test_an_answer_is_given_in_the_language_of_the_question_and_says_that_a_model_wrote_it(self, demo_home: Path) -> None:
+        script = Script({"answer": lambda told, ask: self.german(told, "", "So richten Sie die Verbindung ein.")})  # type: ignore[arg-type]
+        with scripted_world(demo_home, script, 'answer = "scripted"') as world:
+            answer = world.talk("maria.santos").say(self.ASKED)
+            assert answer.kind is ReplyKind.ANSWER
+            assert "So richten Sie die Verbindung ein. [1]" in answer.text
+            assert "Ein Sprachmodell hat diese Antwort aus einem Artikel auf Englisch geschrieben" in answer.text
+            assert cited(answer) == {"vpn-install-windows"}
+            assert "[p1" not in answer.text
+        (told,) = script.of("answer")
+        assert told["language"] == "German"
+
+    @pytest.mark.parametrize(
+        ("quote", "sentence"),
+        [
+            ("Open the secret door and call the boss.", "Rufen Sie den Chef an."),
+            ("", "Rufen Sie 0900 555 123 an."),
+            ("", "Öffnen Sie https://evil.example/vpn im Browser."),
+            ("VPN", "Alles ist gut."),
+        ],
+        ids=["an invented quotation", "an invented number", "an invented address", "too short a quotation"],
+    )
+    def test_what_the_quotation_does_not_carry_is_not_said(self, demo_home: Path, quote: str, sentence: str) -> None:
+        script = Script({"answer": lambda told, ask: self.german(told, quote, sentence)})  # type: ignore[arg-type]
+        with scripted_world(demo_home, script, 'answer = "scripted"') as world:
+            answer = world.talk("maria.santos").say(self.ASKED)
+            assert sentence not in answer.text
+            assert "Artikel auf Englisch gefunden" in answer.text
+            assert decisions(world, answer.conversation)["answer"]["model"] == "local-answer/1"

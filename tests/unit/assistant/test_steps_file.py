@@ -9,8 +9,7 @@ import pytest
 
 from assistant.connections import Misconfigured
 from assistant.modelling import open_chat
-from assistant.promoting import as_toml
-from assistant.steps_file import ModelOf, StepsError, parse_steps, read_steps
+from assistant.steps_file import ModelOf, StepsError, as_toml, parse_steps, read_steps
 
 WHOLE = """
 calls_at_once = 8

@@ -174,7 +174,7 @@ def embedder(model_home: Path) -> OnnxEmbedder:
 
 @pytest.fixture(scope="module")
 def understanding(embedder: OnnxEmbedder) -> LocalUnderstanding:
-    return LocalUnderstanding(embedder.embed)
+    return LocalUnderstanding.of(embedder.embed)
 
 
 @pytest.fixture(scope="module")
@@ -311,7 +311,7 @@ class TestWithoutAModel:
 
     @pytest.fixture(scope="class")
     def blind(self) -> LocalUnderstanding:
-        return LocalUnderstanding(lambda texts: np.zeros((0, 1), dtype=np.float32))
+        return LocalUnderstanding.of(lambda texts: np.zeros((0, 1), dtype=np.float32))
 
     @pytest.mark.parametrize(
         ("text", "state", "intent"),

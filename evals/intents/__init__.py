@@ -1,0 +1,1 @@
+"""Grades how well messages are read, on labelled sets of anybody's."""

@@ -1,0 +1,1 @@
+"""What the service itself adds to the time that a model takes, until a person sees the first words."""
