@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -49,7 +50,12 @@ class _Under:
     repeat: int
     process: BaseProcess
     place: Path
-    attempt: int = field(default=0)
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> float:
+        """How many seconds it may still take."""
+        return self.began + PLAY_SECONDS - time.monotonic()
 
 
 def play_all(cases: Sequence[Named], way: Way, scratch: Path, model_home: Path, note: Callable[[str], None]) -> list[Tried]:
@@ -77,8 +83,8 @@ def _played(waiting: Sequence[tuple[Named, int]], way: Way, scratch: Path, templ
                 named, repeat = queue.pop()
                 ours, one = _begun(named, repeat, way, scratch / f"play-{len(queue)}", template)
                 under[ours] = one
-            ready = wait(list(under), timeout=PLAY_SECONDS)
-            for ours in [one for one in ready if isinstance(one, Connection)] or list(under):
+            ready = wait(list(under), timeout=max(0.0, min(one.left for one in under.values())))
+            for ours in [ours for ours, one in under.items() if ours in ready or one.left <= 0]:
                 yield _ended(ours, under.pop(ours))
     finally:
         for one in under.values():
