@@ -12,6 +12,9 @@ from assistant.domain.conversation import Conversation
 from assistant.domain.handoff import HandoffReason
 from assistant.ports.store import Message, UnitOfWork
 
+UNSORTED = "general"
+"""The category of what nobody has sorted yet."""
+
 
 def issue_of(
     unit: UnitOfWork,
@@ -37,7 +40,7 @@ def issue_of(
     done = actions_of(unit, conversation.id)
     body = summarise.ticket_body(memory, said, person, device, memory.confidence, queue_name(queue, queues), reason, done)
     key = f"{conversation.id}:{episode or conversation.episode.number}"
-    return Issue(key, conversation.id, person.id, memory.issue or NO_ISSUE, memory.category or "general", queue, body, vector)
+    return Issue(key, conversation.id, person.id, memory.issue or NO_ISSUE, memory.category or UNSORTED, queue, body, vector)
 
 
 def actions_of(unit: UnitOfWork, conversation_id: str) -> tuple[tuple[str, str], ...]:

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 from assistant.agent import wording
 from assistant.agent.acting import Acting, Wishes
-from assistant.agent.issue import issue_of
+from assistant.agent.issue import UNSORTED, issue_of
 from assistant.agent.lookup import NO_ISSUE, Finding, Setting, asks_in_full
 from assistant.agent.settlement import Settlement, Step, category_of, citation_view, device_view, handed_over, nearest_of, system_view
 from assistant.agent.state import Memory, Offered, Timings
 from assistant.agent.steps import answer
+from assistant.agent.steps.facts import upset
 from assistant.agent.steps.understand import Intent
 from assistant.agent.steps.understand_file import EffectKind
 from assistant.desk import requests
@@ -242,6 +243,7 @@ class _Turn:
 
     def _out_of_scope(self, found: Retrieval) -> Settlement:
         said = self._say(wording.out_of_scope(), ReplyKind.ABSTENTION, (PERSON,))
+        said = replace(said, memory=replace(said.memory, issue=said.memory.issue or self.setting.message.text))  # should they want a ticket for it
         return replace(said, failure=FailureClass.OUT_OF_SCOPE, steps=(self._step("answer", "out of scope", found, ()),))
 
     # -- the resolution loop --------------------------------------------------------------------------------------
@@ -262,7 +264,7 @@ class _Turn:
             return self._question()
         if before in (State.FILED, State.HANDED_OFF):
             return self._note()
-        if self.setting.upset:
+        if self.setting.upset or upset(self.setting.memory.question):
             return self._hand_off(HandoffReason.DISTRESS, self.finding.memory.with_verdict("did not solve it"))
         tries = len(self.setting.memory.offered)
         reopens = before in CLOSED
@@ -401,6 +403,9 @@ class _Turn:
 
     def _give_to_queue(self, memory: Memory, known: str, reason: HandoffReason, *, waits: bool) -> tuple[requests.Opened, str]:
         found = self.finding.retrieval
+        before = self.unit.tickets.ticket(known) if known else None
+        if before is not None and before.category != UNSORTED:  # the team follows what the ticket was opened for
+            memory = replace(memory, category=before.category)
         issue = self._issue(memory, self.finding.issue_vector or (found.vector if found is not None else ()), reason)
         opened = requests.file(self.unit.tickets, issue, known, self.at, self._window())
         conversation = self.setting.conversation

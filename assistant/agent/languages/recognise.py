@@ -38,6 +38,8 @@ _ARABIC = re.compile(r"[\u0620-\u064a]")
 _LETTER = re.compile(r"[^\W\d_]")
 _TECHNICAL = re.compile(r"\S*(?:\d|@|://|\\|_|\.\w)\S*|\b\w*[a-z][A-Z]\w*\b")
 _NAMES = re.compile(r"\b(?:" + "|".join(re.escape(name) for name in sorted(KNOWN, key=len, reverse=True)) + r")\b", re.IGNORECASE)
+_TECHNICAL_WORDS = frozenset({"question", "words"})
+"""Parts of the examples whose words ("password", "update failed") people write in every language."""
 _EVERYWHERE = frozenset(
     (
         *("vpn", "wifi", "wi-fi", "wlan", "laptop", "email", "e-mail", "mail", "app", "apps", "login", "online", "offline", "internet", "server"),
@@ -134,7 +136,7 @@ def _vocabulary(words: Words) -> Iterator[str]:
         return
     for english in _toml(Path(__file__).parent / "words" / "de.toml")["glossary"]:
         yield from _evidence(english)
-    for text in _strings(_toml(EXAMPLES)):
+    for text in _strings([texts for intent, texts in _toml(EXAMPLES).items() if intent not in _TECHNICAL_WORDS]):
         yield from _evidence(text)
 
 

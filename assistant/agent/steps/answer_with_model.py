@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from assistant.agent import wording
 from assistant.agent.asking import StepModel, Unusable
 from assistant.agent.steps.answer import Composed, faithful
 from assistant.domain.model_use import Account
@@ -130,15 +131,9 @@ def _composed(answered: Answered, question: Question) -> Composed:
         raise Unusable("no sentence rests on a passage that was given, cited by its handle and in its words")
     if len(composed.unsupported) > MOST_UNSUPPORTED * stated:
         raise Unusable(f"too much of it does not stand in the passages: {'; '.join(composed.unsupported[:3])}")
-    if any(kind is Kind.STEP for kind in _lost_kinds(answered.text, question)):
+    if wording.unconfirmed_step() in composed.text:
         raise Unusable("a step of a procedure does not stand in the passages as it was written")
     return composed
-
-
-def _lost_kinds(text: str, question: Question) -> list[Kind]:
-    before = [claim.kind for claim in claims(_numbered(text, question)[0])]
-    after = [claim.kind for claim in claims(_cited(text, question)[0].text) if claim.numbers]
-    return [Kind.STEP] if before.count(Kind.STEP) > after.count(Kind.STEP) else []
 
 
 def _cited(text: str, question: Question) -> tuple[Composed, int]:

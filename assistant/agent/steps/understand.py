@@ -219,7 +219,8 @@ class LocalUnderstanding:
             return Understanding(doubted(by_pattern, plain), 0.95, platform, kind, _ticket_id(plain), plain=True)
         read = self._classified(text, vector, NOT_IT_IN_REPLY if has_issue and state in ASKED else NOT_IT)
         intent = doubted(read.intent, plain)
-        if intent in (Intent.SOLVED, Intent.NOT_SOLVED) and not has_issue:
+        asked = state is State.CLARIFYING and intent is Intent.NOT_SOLVED  # it answers the question that was put: nothing was tried yet
+        if asked or (intent in (Intent.SOLVED, Intent.NOT_SOLVED) and not has_issue):
             read, intent = Understanding(Intent.QUESTION, 0.5), Intent.QUESTION
         return replace(read, intent=intent, platform=platform, kind=kind, argument=_ticket_id(plain))
 
