@@ -102,6 +102,12 @@ def supported(sentence: str, passage: str, context: str = "") -> Support:
     return Support(True)
 
 
+def unheard(question: str, passages: Iterable[str]) -> tuple[str, ...]:
+    """Return the content words of a question, as stems, that stand in none of the passages: nobody answers what they have never heard of."""
+    heard = {stem for passage in passages for stem in _stems(passage)}
+    return tuple(dict.fromkeys(stem for stem in _stems(question) if len(stem) > 2 and stem not in heard))
+
+
 def carried_over(sentence: str, quotation: str, passage: str, context: str = "") -> Support:
     """Say whether a sentence in another language may rest on a quotation from a passage.
 

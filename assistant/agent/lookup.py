@@ -11,7 +11,7 @@ from assistant.agent.languages.reading import Reading, in_english, in_full
 from assistant.agent.languages.recognise import language_of
 from assistant.agent.state import Memory
 from assistant.agent.steps.answer import Composed
-from assistant.agent.steps.facts import upset
+from assistant.agent.steps.facts import upset, without_mood
 from assistant.agent.steps.understand import Intent, Understanding
 from assistant.agent.steps.understand_file import EffectKind
 from assistant.desk.requests import subject_of
@@ -21,9 +21,13 @@ from assistant.domain.model_use import Account
 from assistant.ports.knowledge import Knowledge
 from assistant.ports.store import Message
 from kb.model import Passage, Platform, Reader, Retrieval
+from kb.support import unheard
 
 ENOUGH_UNDERSTOOD = 0.75
 """A reading in English that knows at least this share of the words is as good as the words."""
+CLEAR, NEAR, BELOW = 0.5, 10, 0.99
+"""An answer that is no more likely right than not has to be about every word of the question: each has to stand in one of the nearest passages. Else
+the person is asked first which article is meant; ``BELOW`` puts the confidence just under what an answer needs."""
 ENOUGH_WORDS = 7
 """A request for a ticket that has fewer words does not say what it is about."""
 FILING = frozenset({Intent.FILE, Intent.PERSON, Intent.NOT_SOLVED})
@@ -236,10 +240,20 @@ def _finish(setting: Setting, knowledge: Knowledge, finding: Finding, enough: fl
     """Fetch the whole first article for a possible answer, and for a failure what others could have read."""
     found = finding.retrieval
     assert found is not None
-    whole: Sequence[Passage] = knowledge.passages_of(found.ranked[0].passage.article.id, setting.reader) if found.ranked else ()
     asked = in_english(finding.memory.question, finding.memory.language)
+    found = found if finding.chosen else _doubted(found, setting.understanding.search or without_mood(asked), enough)
+    finding = replace(finding, retrieval=found)
+    whole: Sequence[Passage] = knowledge.passages_of(found.ranked[0].passage.article.id, setting.reader) if found.ranked else ()
     hidden = knowledge.exists_for_others(asked, found.vector) if found.confidence < enough else None
     return replace(finding, whole=tuple(whole), hidden=hidden, written_in=_language_of_first(found))
+
+
+def _doubted(found: Retrieval, asked: str, enough: float) -> Retrieval:
+    """Return what was found, less sure than needed where it is unclear and the question has words that no passage near it has."""
+    if not enough <= found.confidence < CLEAR:
+        return found
+    near = (f"{one.passage.article.title}\n{one.passage.heading}\n{one.passage.text}" for one in found.ranked[:NEAR])
+    return replace(found, confidence=enough * BELOW) if unheard(asked, near) else found
 
 
 def _search(

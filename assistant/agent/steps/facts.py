@@ -174,3 +174,8 @@ def urgency_of(texts: Iterable[str]) -> Urgency:
     """Return how pressing several messages say it is: the most pressing; that it can wait counts only where nothing is pressing."""
     most = (Urgency.CRITICAL, Urgency.HIGH, Urgency.LOW, Urgency.NORMAL)
     return min(map(urgency, texts), key=most.index, default=Urgency.NORMAL)
+
+
+def without_mood(text: str) -> str:
+    """Return a message without the words that only say how its author feels."""
+    return _NEGATIVE.sub(" ", _UPSET.sub(" ", text))
