@@ -46,19 +46,22 @@ def pass_hat(passed: Sequence[bool], k: int) -> float:
 
 
 def metrics_of(cases: Sequence[Tried]) -> dict[str, Metric]:
-    """Return the figures of these cases; 95 % intervals are bootstrapped over cases, nan where nothing of the kind was played."""
+    """Return the figures of these cases; 95 % intervals are bootstrapped over cases (by the rule of three where a share is 0 or 1).
+
+    A figure is nan where nothing of the kind was played.
+    """
     return _passes(cases) | _rates(cases) | _costs(cases)
 
 
 def _passes(cases: Sequence[Tried]) -> dict[str, Metric]:
     repeats = min((len(case.plays) for case in cases), default=0)
-    return {f"pass^{k}": bootstrap([pass_hat(case.passed, k) for case in cases], mean) for k in POWERS if k <= repeats}
+    return {f"pass^{k}": never_sure(bootstrap([pass_hat(case.passed, k) for case in cases], mean), len(cases)) for k in POWERS if k <= repeats}
 
 
 def _rates(cases: Sequence[Tried]) -> dict[str, Metric]:
     def share(of: Callable[[Tried, Played], bool], among: Callable[[Tried], bool] = lambda _: True) -> Metric:
         rows = [[of(case, play) for play in case.plays] for case in cases if among(case)]
-        return bootstrap(rows, _pooled)
+        return never_sure(bootstrap(rows, _pooled), len(rows))
 
     truth = definitions
     return {
@@ -102,7 +105,16 @@ def _ratio(rows: Sequence[Sequence[tuple[int, int]]]) -> Metric:
     kept = [row for row in rows if sum(whole for _, whole in row)]
     if not kept:
         return exact(float("nan"))
-    return bootstrap(kept, lambda part: sum(n for row in part for n, _ in row) / sum(whole for row in part for _, whole in row))
+    return never_sure(
+        bootstrap(kept, lambda part: sum(n for row in part for n, _ in row) / sum(whole for row in part for _, whole in row)), len(kept)
+    )
+
+
+def never_sure(share: Metric, count: int) -> Metric:
+    """Return a share of ``count`` cases whose interval does not claim certainty where it is 0 or 1: no failure in N leaves up to 3 in N (rule of three)."""
+    if share.value == 0.0:
+        return Metric(0.0, 0.0, min(1.0, 3 / count))
+    return Metric(1.0, max(0.0, 1 - 3 / count), 1.0) if share.value == 1.0 else share
 
 
 def by_group(cases: Sequence[Tried]) -> dict[str, list[Tried]]:
