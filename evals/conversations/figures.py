@@ -111,7 +111,10 @@ def _ratio(rows: Sequence[Sequence[tuple[int, int]]]) -> Metric:
 
 
 def never_sure(share: Metric, count: int) -> Metric:
-    """Return a share of ``count`` cases whose interval does not claim certainty where it is 0 or 1: no failure in N leaves up to 3 in N (rule of three)."""
+    """Return a share of ``count`` cases whose interval does not claim certainty where it is 0 or 1.
+
+    No failure in N leaves up to 3 in N (the rule of three).
+    """
     if share.value == 0.0:
         return Metric(0.0, 0.0, min(1.0, 3 / count))
     return Metric(1.0, max(0.0, 1 - 3 / count), 1.0) if share.value == 1.0 else share
