@@ -241,19 +241,23 @@ def _finish(setting: Setting, knowledge: Knowledge, finding: Finding, enough: fl
     found = finding.retrieval
     assert found is not None
     asked = in_english(finding.memory.question, finding.memory.language)
-    found = found if finding.chosen else _doubted(found, setting.understanding.search or without_mood(asked), enough)
+    found = found if finding.chosen else _doubted(found, setting, asked, enough)
     finding = replace(finding, retrieval=found)
     whole: Sequence[Passage] = knowledge.passages_of(found.ranked[0].passage.article.id, setting.reader) if found.ranked else ()
     hidden = knowledge.exists_for_others(asked, found.vector) if found.confidence < enough else None
     return replace(finding, whole=tuple(whole), hidden=hidden, written_in=_language_of_first(found))
 
 
-def _doubted(found: Retrieval, asked: str, enough: float) -> Retrieval:
-    """Return what was found, less sure than needed where it is unclear and the question has words that no passage near it has."""
+def _doubted(found: Retrieval, setting: Setting, asked: str, enough: float) -> Retrieval:
+    """Return what was found, less sure than needed where it is unclear and the question has words that no passage near it has.
+
+    Words of mood, and the names of the person and their devices, ask for nothing.
+    """
     if not enough <= found.confidence < CLEAR:
         return found
-    near = (f"{one.passage.article.title}\n{one.passage.heading}\n{one.passage.text}" for one in found.ranked[:NEAR])
-    return replace(found, confidence=enough * BELOW) if unheard(asked, near) else found
+    near = [f"{one.passage.article.title}\n{one.passage.heading}\n{one.passage.text}" for one in found.ranked[:NEAR]]
+    own = [setting.person.name, setting.person.id, *(f"{device.id} {device.name} {device.os}" for device in setting.devices)]
+    return replace(found, confidence=enough * BELOW) if unheard(setting.understanding.search or without_mood(asked), (*near, *own)) else found
 
 
 def _search(
