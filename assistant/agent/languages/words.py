@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -84,10 +84,6 @@ class Glossary:
     def single(self, word: str) -> str:
         """Return the English of one folded word, "" where it is none of the glossary's."""
         return next((english for term, english in self.terms.get(word[: self.KEY], ()) if len(term) == 1 and _is(term[0], (word,))), "")
-
-    def all_terms(self) -> Iterator[str]:
-        """Return every term as folded text."""
-        return (" ".join(word for word, _ in term) for terms in self.terms.values() for term, _ in terms)
 
 
 def _term(text: str, language: str) -> Term:
