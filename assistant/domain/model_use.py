@@ -98,12 +98,22 @@ class Account:
     day: Spent = Spent()
     hear: Callable[[str], None] | None = None
     """Gets the answer as far as it can be shown, again and again while it grows."""
+    told: str = ""
+    """What the listener got last."""
     calls: list[ModelCall] = field(default_factory=list)
     known: dict[str, Any] = field(default_factory=dict)
     done_by: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Model and prompt of the steps that a model did."""
     fell_back: dict[str, str] = field(default_factory=dict)
     """Why a step that a model should have done was done locally."""
+
+    def tell(self, text: str) -> bool:
+        """Tell the listener a longer view of the answer; return whether it was told. A turn that is tried again does not begin its answer anew."""
+        longer = self.hear is not None and len(text) > len(self.told)
+        if self.hear is not None and longer:
+            self.told = text
+            self.hear(text)
+        return longer
 
     def seconds_left(self) -> float:
         """Return the time that is left for calls."""

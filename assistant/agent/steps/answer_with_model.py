@@ -75,7 +75,7 @@ class AnsweringModel:
         }
         shown = {"language": question.language, "quotes": question.translates, "words": WORDS}
         ask = Ask(self.model.prompt.lines(shown, given), longest=self.model.limits.longest)
-        said = _Growing(question, account.hear)
+        said = _Growing(question, account)
         try:
             made = self.model.ask(account, ask, lambda answered: _composed(answered, question), said.hear, said.restart)
         except ChatFailed:
@@ -100,24 +100,23 @@ def shown_passages(retrieval: Retrieval, whole: Sequence[Passage]) -> tuple[Pass
 class _Growing:
     """Tells a listener of an answer as far as it is complete and supported, when a sentence has been added."""
 
-    def __init__(self, question: Question, listener: Callable[[str], None] | None) -> None:
-        self._question, self._listener = question, listener
-        self._text, self._told, self._next = "", "", 0.0
+    def __init__(self, question: Question, account: Account) -> None:
+        self._question, self._account = question, account
+        self._text, self._next = "", 0.0
 
     def hear(self, piece: str) -> None:
-        if self._listener is None:
+        if self._account.hear is None:
             return
         self._text += piece
         now = time.monotonic()
-        if not re.search(r"[\]\n]", piece) or (self._told and now < self._next):
+        if not re.search(r"[\]\n]", piece) or now < self._next:
             return
         end = max((match.end() for match in _MARK.finditer(self._text)), default=0)
         after = self._text[end:]
         if end and (not after or after[0].isspace()):
             text = _cited(self._text[:end], self._question)[0].text
-            if text and text != self._told:
-                self._told, self._next = text, now + BETWEEN
-                self._listener(text)
+            if self._account.tell(text):
+                self._next = now + BETWEEN
 
     def restart(self) -> None:
         self._text = ""

@@ -189,3 +189,11 @@ def test_what_is_no_json_object_is_unusable(text: str) -> None:
 
 def test_an_object_in_a_code_block_is_read() -> None:
     assert json_object(Answered('```json\n{"a": {"b": 1}}\n```')) == {"a": {"b": 1}}
+
+
+def test_a_listener_hears_only_longer_views_of_an_answer_also_when_the_turn_is_tried_again() -> None:
+    heard: list[str] = []
+    account = Account(hear=heard.append)
+    assert [account.tell(text) for text in ("One.", "One. Two.", "One. Two.", "One.", "Three. Four. Five.")] == [True, True, False, False, True]
+    assert heard == ["One.", "One. Two.", "Three. Four. Five."]
+    assert not Account().tell("nobody listens")
