@@ -19,6 +19,7 @@ from assistant.agent.tools.registry import switched_off
 from assistant.bootstrap import Assistant
 from assistant.connections import desk_hook
 from assistant.desk.following import follow_desk, take_over
+from assistant.entrypoints.links import Links
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.site import Site, Upkeep
 from assistant.governance.anchoring import AnchorRefused, adopt, anchor_head
@@ -26,6 +27,7 @@ from assistant.governance.refusals import Refusals
 from assistant.learning import learn_weekly
 from assistant.ports.store import AuditUnreadable
 from assistant.privacy import retain_daily
+from assistant.surfaces import Surfaces, open_surfaces
 from assistant.workflows.standing import standing
 from kb.keeper import Health
 from kb.model import Reader
@@ -61,6 +63,7 @@ class Service:
     _durable: Durable | None = field(default=None, init=False)
     _adopted: bool = field(default=False, init=False)
     _audit: str = field(default="ready", init=False)
+    _surfaces: Surfaces | None = field(default=None, init=False)
 
     def start(self) -> None:
         """Own the indexes, make lexical search ready, and announce the address.
@@ -74,16 +77,23 @@ class Service:
                 raise IndexOwned(f"another Firstline serves from {self.assistant.settings.home}; stop it or use another FIRSTLINE_HOME")
             time.sleep(0.1)
         keeper.catch_up_lexical()
+        self._surfaces = open_surfaces(self.assistant, self._holder, lambda: self.assistant.settings.public_url or self.url)
         self._serve_workflows()
+        self._surfaces.start()
         address_file(self.assistant.settings.home).write_text(json.dumps({"url": self.url, "pid": os.getpid()}))
+
+    @property
+    def _holder(self) -> str:
+        """What this process is called for what it holds: the same after a crash."""
+        place = f"{platform.node()}\n{self.assistant.settings.home.resolve()}"
+        return sha256(place.encode()).hexdigest()[:HOLDER_LENGTH]
 
     def _serve_workflows(self) -> None:
         """Carry out the outbox from now on; commands that run beside the service leave that to it."""
         from assistant.workflows.durable import Durable
 
         assistant = self.assistant
-        place = f"{platform.node()}\n{assistant.settings.home.resolve()}"
-        carrier = replace(assistant.carrier, holder=sha256(place.encode()).hexdigest()[:HOLDER_LENGTH])
+        carrier = replace(assistant.carrier, holder=self._holder)
         self._durable = Durable(carrier, assistant.settings.workflows_database)
         self._durable.start()
         assistant.subscribers.append(lambda _events: self._durable.kick() if self._durable is not None else None)
@@ -145,10 +155,15 @@ class Service:
             log.error("the database cannot be read: %s", type(error).__name__, exc_info=error)
             return {"status": "failing", "database": type(error).__name__, "vector_search": state.value, "detail": "the log says more"}
         facts = {"vector_search": state.value, "detail": why, "audit": self._audit, "caught_up": self._recovered, "outbox": outbox.facts()}
-        return {"status": "degraded" if outbox.late else ready, "articles": articles, **facts}
+        troubles = self._surfaces.troubles() if self._surfaces is not None else {}
+        channels = {name: "not connected" if trouble else "ready" for name, trouble in troubles.items()}
+        return {"status": "degraded" if outbox.late or any(troubles.values()) else ready, "articles": articles, "channels": channels, **facts}
 
     def stop(self) -> None:
         """Finish turns, anchor the audit and let go; what the outbox still holds goes on at the next start."""
+        if self._surfaces is not None:
+            self._surfaces.stop()
+            self._surfaces = None
         if self._durable is not None:
             self._durable.stop()
             self._durable = None
@@ -174,6 +189,7 @@ def open_site(assistant: Assistant, service: Service) -> Site:
         knowledge=assistant.knowledge,
         articles=assistant.knowledge_base.store.articles,
         tokens=Tokens(assistant.secret, settings.token_minutes),
+        links=Links(assistant.secret),
         clock=assistant.clock,
         upkeep=Upkeep(service.start, service.follow, service.settle, service.health, service.stop, service.follow_desk),
         refusals=Refusals(assistant.store, assistant.clock),

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 LIFE = timedelta(days=14)
-CODE_LENGTH = 32
+CODE_LENGTH, NAME_CODE_LENGTH = 32, 16
+"""Hexadecimal digits. A Message-ID is kept short, because some programs break what does not fit on a line."""
 _LINK = re.compile(rf"(c_[0-9a-f]{{1,38}})\.(\d{{1,9}})\.(\d{{1,12}})\.([0-9a-f]{{{CODE_LENGTH}}})")
-_NAME = re.compile(rf"fl\.(c_[0-9a-f]{{1,38}})\.(\d{{1,9}})\.([0-9a-f]{{8}})\.([0-9a-f]{{{CODE_LENGTH}}})")
+_NAME = re.compile(rf"fl\.(c_[0-9a-f]{{1,38}})\.(\d{{1,9}})\.([0-9a-f]{{8}})\.([0-9a-f]{{{NAME_CODE_LENGTH}}})")
 
 
 class LinkRefused(Exception):
@@ -68,7 +69,7 @@ class Links:
     def message_name(self, conversation: str, number: int, place: str) -> str:
         """Return the first half of the Message-ID of a mail: the same for the same event in the same place."""
         where = sha256(place.encode()).hexdigest()[:8]
-        return f"fl.{conversation}.{number}.{where}.{self._code('mail', conversation, str(number), where)}"
+        return f"fl.{conversation}.{number}.{where}.{self._code('mail', conversation, str(number), where)[:NAME_CODE_LENGTH]}"
 
     def conversation_named(self, message_id: str) -> str:
         """Return the conversation that a Message-ID of ours is about; "" when we did not make it."""
@@ -76,7 +77,7 @@ class Links:
         if found is None:
             return ""
         conversation, number, where, code = found.groups()
-        return conversation if hmac.compare_digest(code, self._code("mail", conversation, number, where)) else ""
+        return conversation if hmac.compare_digest(code, self._code("mail", conversation, number, where)[:NAME_CODE_LENGTH]) else ""
 
     def _code(self, *facts: str) -> str:
         return hmac.new(self.key, "\n".join(("firstline", *facts)).encode(), sha256).hexdigest()[:CODE_LENGTH]

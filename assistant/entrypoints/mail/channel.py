@@ -67,7 +67,9 @@ class MailChannel:
             return written_reply(reply, Around(reply.language, f"{self.url().rstrip('/')}{PAGE}{token}", stranger))
         if event.body["type"] == "person":
             text = event.body["text"]
-            return written_words(event.body["person"]["name"], event.body.get("html") or render_plain(text), text, Around(language, stranger=stranger))
+            return written_words(
+                event.body["person"]["name"], event.body.get("html") or render_plain(text), text, Around(language, stranger=stranger)
+            )
         if event.body["type"] == "holding" and event.body.get("text"):
             return written_words("", render_plain(event.body["text"]), event.body["text"], Around(language, stranger=stranger))
         return None

@@ -20,12 +20,16 @@ from typing import Protocol
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
+from assistant.ports.outside import Unavailable
+
 log = logging.getLogger("firstline.mail")
 RENEW_SECONDS = 540.0
 """IDLE is begun anew after this time: servers end it after 30 minutes, routers forget a silent connection sooner."""
 SLICE_SECONDS = 1.0
 POLL_SECONDS = 30.0
 """How often a server without IDLE is asked."""
+OPEN_SECONDS = 2.0
+"""How soon it is looked whether a mail that was taken is dealt with."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 BEGINNING = 262_144
 """Bytes that are read of a mail that is too long to be read whole."""
@@ -54,6 +58,10 @@ class Unfit(Exception):
     """The mail itself cannot be handled, now or later; the message says why and holds nothing of it."""
 
 
+class Pausing(Exception):
+    """No mail can be taken now, whichever it is: the database or the directory is away."""
+
+
 class Taking(Protocol):
     """What takes mails over."""
 
@@ -62,6 +70,7 @@ class Taking(Protocol):
 
         Raises:
             Unfit: somebody has to look at this mail.
+            Unavailable: no mail can be taken now.
         """
 
     def standing(self, mail_id: str) -> Standing:
@@ -126,8 +135,8 @@ class Mailbox:
     _validity: int = field(default=0, init=False)
     _known: dict[int, str] = field(default_factory=dict, init=False)
     """Ids of the mails that are taken and still in the folder, by their number there; None of them once its validity changes."""
+    _failures: int = field(default=0, init=False)
     _unfit: set[int] = field(default_factory=set, init=False)
-    _wake: Event = field(default_factory=Event, init=False)
     _stop: Event = field(default_factory=Event, init=False)
     _thread: Thread | None = field(default=None, init=False)
 
@@ -142,36 +151,30 @@ class Mailbox:
         if self._thread is not None:
             self._thread.join(self.server.timeout + 5)
 
-    def wake(self) -> None:
-        """Look at the folder again soon: something was dealt with."""
-        self._wake.set()
-
     # -- connection ---------------------------------------------------------------------------------------------------
 
     def _follow(self) -> None:
-        failures = 0
         while not self._stop.is_set():
             try:
                 with self.server.connected() as client:
                     self._prepare(client)
-                    failures = 0
                     self._serve(client)
-            except (OSError, IMAPClientError) as error:
-                failures += 1
-                self._down(error, failures)
+            except (OSError, IMAPClientError, Pausing) as error:
+                self._down(error)
             except Exception:
-                failures += 1
                 log.exception("the mailbox could not be followed; it will be tried again")
-                self._down(RuntimeError("see the log"), failures)
+                self._down(RuntimeError("see the log"))
 
-    def _down(self, error: Exception, failures: int) -> None:
+    def _down(self, error: Exception) -> None:
+        self._failures += 1
         if self._stop.is_set():
             return
         why = "the server refuses the user or the password" if isinstance(error, LoginError) else type(error).__name__
+        why = f"nothing can be taken now: {error}" if isinstance(error, Pausing) else why
         if why != self.trouble:
             log.warning("the mailbox cannot be reached: %s", why)
         self.trouble = why
-        pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
+        pause = min(FIRST_PAUSE * 2 ** min(self._failures - 1, 10), LONGEST_PAUSE)
         self._stop.wait(pause * random.uniform(0.7, 1.0))  # noqa: S311 - spreads reconnecting, protects nothing
 
     def _prepare(self, client: IMAPClient) -> None:
@@ -192,20 +195,20 @@ class Mailbox:
 
     def _serve(self, client: IMAPClient) -> None:
         while not self._stop.is_set():
-            self._wake.clear()
             more = self._look(client)
+            self._failures = 0
             if not more:
                 self._wait(client, still_open=bool(self._known))
 
     def _wait(self, client: IMAPClient, still_open: bool) -> None:
         """Wait until the server says that something came, something was dealt with, or it is time to look again."""
         if not client.has_capability("IDLE"):
-            self._wake.wait(SLICE_SECONDS if still_open else self.poll)
+            self._stop.wait(OPEN_SECONDS if still_open else self.poll)
             client.noop()
             return
         client.idle()
-        until = time.monotonic() + (min(self.renew, self.poll) if still_open else self.renew)
-        while time.monotonic() < until and not self._stop.is_set() and not self._wake.is_set():
+        until = time.monotonic() + (OPEN_SECONDS if still_open else self.renew)
+        while time.monotonic() < until and not self._stop.is_set():
             began = time.monotonic()
             said = client.idle_check(timeout=SLICE_SECONDS)
             if any(len(one) > 1 and one[1] in (b"EXISTS", b"EXPUNGE") for one in said) or time.monotonic() - began < SLICE_SECONDS / 2:
@@ -239,8 +242,8 @@ class Mailbox:
             log.warning("a mail cannot be handled and goes to the folder %s: %s", self.folders.failed, why)
             self._unfit.add(uid)
         except Exception as error:
-            if type(error).__module__.startswith("sqlalchemy"):
-                raise  # no mail can be taken now
+            if isinstance(error, Unavailable) or type(error).__module__.startswith("sqlalchemy"):
+                raise Pausing(type(error).__name__) from error
             log.exception("a mail could not be taken; it goes to the folder %s", self.folders.failed)
             self._unfit.add(uid)
 

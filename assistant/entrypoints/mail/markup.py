@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from html import unescape
 
 MOST_MARKUP = 400_000
 QUOTED = "> "
+_NEAR = 100
 SILENT = frozenset({"style", "script", "head", "title", "template", "noscript", "object", "svg", "select", "textarea"})
 BLOCKS = frozenset(
     ("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5")
@@ -23,32 +24,72 @@ _HIDDEN = re.compile(
 _OUTLOOK_LINE = re.compile(r"border-top\s*:\s*solid\s+#(?:e1e1e1|b5c4df)", re.IGNORECASE)
 
 
+_TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,40})((?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)>""")
+_ATTRIBUTE = re.compile(r"""([a-zA-Z][\w:-]{0,40})(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+)))?""")
+_RAW = frozenset({"script", "style", "title", "textarea", "noscript", "template"})
+"""Elements whose content is no markup until their own end."""
+_MOST_ATTRIBUTES = 4_000
+
+
 def text_of(markup: str) -> str:
-    """Return the words of an HTML mail, a line for each block; lines of what it quotes begin with ``> ``."""
-    reader = _Reader()
-    reader.feed(markup[:MOST_MARKUP])
-    reader.close()
+    """Return the words of an HTML mail, a line for each block; lines of what it quotes begin with ``> ``.
+
+    Takes time in proportion to its length, whatever stands in it; what is never closed goes on to the end.
+    """
+    reader, rest = _Reader(), markup[:MOST_MARKUP]
+    at = 0
+    while at < len(rest):
+        mark = rest.find("<", at)
+        if mark < 0:
+            mark = len(rest)
+        reader.words(unescape(rest[at:mark]))
+        at = _after_mark(reader, rest, mark) if mark < len(rest) else mark
     return reader.text()
 
 
-class _Reader(HTMLParser):
+def _after_mark(reader: _Reader, rest: str, at: int) -> int:
+    """Read what begins with a ``<`` and return where it ends."""
+    if rest.startswith("<!--", at):
+        return _behind(rest, "-->", at + 4)
+    if rest.startswith(("<!", "<?"), at):
+        return _behind(rest, ">", at + 2)
+    tag = _TAG.match(rest, at)
+    if tag is None:
+        reader.words("<")
+        return at + 1
+    closing, name, attributes = tag.group(1), tag.group(2).lower(), tag.group(3)[:_MOST_ATTRIBUTES]
+    if closing:
+        reader.end(name)
+        return tag.end()
+    if name in _RAW:
+        found = re.compile(rf"</{name}", re.IGNORECASE).search(rest, tag.end())
+        return _behind(rest, ">", found.end()) if found is not None else len(rest)
+    facts = {one.group(1).lower(): one.group(2) or one.group(3) or one.group(4) or "" for one in _ATTRIBUTE.finditer(attributes)}
+    reader.start(name, facts)
+    return tag.end()
+
+
+def _behind(rest: str, mark: str, at: int) -> int:
+    found = rest.find(mark, at)
+    return found + len(mark) if found >= 0 else len(rest)
+
+
+class _Reader:
     """Keeps a stack of open elements, each with what it does to the words in it."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._open: list[tuple[str, bool, bool]] = []
         self._silent = 0
         self._quoted = 0
         self._rest_is_quoted = False
         self._lines: list[list[str]] = [[]]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, facts: dict[str, str]) -> None:
         """Note what an element does; an empty one only breaks the line."""
-        facts = {name: value or "" for name, value in attrs}
         if tag in BLOCKS:
             self._break()
         marked = _QUOTE_MARK.search(f"{facts.get('class', '')} {facts.get('id', '')}") is not None
-        if (marked and facts.get("id", "").lower() in ("divrplyfwdmsg", "appendonsend")) or _OUTLOOK_LINE.search(facts.get("style", "")):
+        if facts.get("id", "").lower() in ("divrplyfwdmsg", "appendonsend") or _OUTLOOK_LINE.search(facts.get("style", "")):
             self._rest_is_quoted = True
         if tag in VOID:
             return
@@ -58,11 +99,11 @@ class _Reader(HTMLParser):
         self._silent += silent
         self._quoted += quoted
 
-    def handle_endtag(self, tag: str) -> None:
-        """Close an element and all that were left open inside it; one that is not open closes nothing."""
+    def end(self, tag: str) -> None:
+        """Close an element and all that were left open inside it; one that is not open near by closes nothing."""
         if tag in BLOCKS:
             self._break()
-        if not any(tag == one[0] for one in self._open[-200:]):
+        if not any(tag == one[0] for one in self._open[-_NEAR:]):
             return
         while self._open:
             name, silent, quoted = self._open.pop()
@@ -71,15 +112,15 @@ class _Reader(HTMLParser):
             if name == tag:
                 return
 
-    def handle_data(self, data: str) -> None:
-        """Take words that people see."""
+    def words(self, said: str) -> None:
+        """Take words, if people see them."""
         if self._silent:
             return
-        words = re.sub(r"[\s\u00a0]+", " ", data)
-        if words.strip() or (self._lines[-1] and words):
+        said = re.sub(r"[\s\u00a0]+", " ", said)
+        if said.strip() or (self._lines[-1] and said):
             if (self._quoted or self._rest_is_quoted) and not self._lines[-1]:
                 self._lines[-1].append(QUOTED)
-            self._lines[-1].append(words)
+            self._lines[-1].append(said)
 
     def _break(self) -> None:
         if self._lines[-1]:
@@ -87,4 +128,4 @@ class _Reader(HTMLParser):
 
     def text(self) -> str:
         """Return what was read."""
-        return "\n".join("".join(line).strip() for line in self._lines)
+        return "\n".join("".join(line).strip() for line in self._lines).strip()

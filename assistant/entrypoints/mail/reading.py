@@ -86,7 +86,7 @@ def read_mail(raw: bytes, cut_short: bool = False) -> Mail:
     _check(raw)
     try:
         message = message_from_bytes(raw)
-        headers = tuple((name.lower(), _unfolded(str(value))) for name, value in message.items())
+        headers = tuple((name.lower(), _unfolded(_characters(value))) for name, value in message.raw_items())
         parts = list(_parts(message))
         text = own_words(_words(message)[:MOST_TEXT])
     except Unreadable:
@@ -122,6 +122,11 @@ def _id(headers: tuple[tuple[str, str], ...], raw: bytes) -> str:
     named = [value for name, value in headers if name == "message-id"]
     found = _MESSAGE_ID.fullmatch(named[0].strip()) if len(named) == 1 else None
     return found.group(1) if found is not None and found.group(1).isascii() else f"{sha256(raw).hexdigest()[:40]}@without-message-id"
+
+
+def _characters(value: object) -> str:
+    """Return a header as characters: what is not ASCII was kept as bytes by the parser, and is UTF-8 today."""
+    return decoded(str(value).encode("ascii", "surrogateescape"), "utf-8")
 
 
 def _unfolded(value: str) -> str:
@@ -160,6 +165,10 @@ def _words_of_parts(kind: str, parts: list[Message]) -> str:
     return "\n\n".join(words for one in parts if (words := _words(one)).strip())
 
 
+def _file_name(part: Message) -> str:
+    return (part.get_filename() or "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _is_file(part: Message) -> bool:
     return part.get_content_disposition() == "attachment" or bool(part.get_filename())
 
@@ -174,5 +183,5 @@ def _file(part: Message) -> Enclosed | None:
     shown_inside = bool(part["Content-ID"]) and part.get_content_disposition() != "attachment" and kind.startswith("image/")
     if shown_inside and len(payload) < DECORATION_BYTES:
         return None
-    name = re.sub(r"[\x00-\x1f\x7f/\\]", "_", _plain_header(_unfolded(part.get_filename() or "")))
+    name = re.sub(r"[\x00-\x1f\x7f/\\]", "_", _plain_header(_unfolded(_file_name(part))))
     return Enclosed(name[-120:] or f"{kind.partition('/')[0]}.{kind.partition('/')[2]}", kind, payload)

@@ -12,6 +12,7 @@ from hashlib import sha256
 from assistant.agent import wording
 from assistant.agent.state import Inbound
 from assistant.agent.turn import Turns, UnknownPerson
+from assistant.agent.wording.letters import in_letter
 from assistant.domain.reply import Reply
 from assistant.entrypoints.inbox import Inbox
 from assistant.entrypoints.links import Links
@@ -102,8 +103,8 @@ class Receiving:
         if not address or len(address) > LONGEST_ADDRESS:
             raise Unfit("its From is not one plain address")
         known = vouched(mail, address, self.trust)
-        if not (known or self.answers_strangers):
-            raise Unfit("nobody vouches for its sender")
+        if not self.answers_strangers and person_of(mail, self.directory.people(), self.trust) is None:
+            raise Unfit("its sender is a stranger")
         thread = mail.answers[-1] if mail.answers else name
         if not self.pace.allows(f"{known} {address}", f"{known} {address} {thread}"):
             raise Unfit("there were too many mails of this sender or in this thread within an hour")
@@ -123,7 +124,8 @@ class Receiving:
             reply = self.turns.take(person_id, None, inbound, CHANNEL)
         except UnknownPerson:
             raise Refused("its sender has left the directory meanwhile") from None
-        self._keep_files(mail, person_id, reply, received)
+        with wording.speaking(reply.language):
+            self._keep_files(mail, person_id, reply, received)
 
     def give_up(self, received: Received, why: str) -> None:
         """See ``inbox.Handler``. The mail itself goes to the folder of those that somebody has to look at."""
@@ -150,11 +152,12 @@ class Receiving:
         return Place(CHANNEL, place_key(mail.answers[-1] if mail.answers else mail.id)), ""
 
     def _keep_files(self, mail: Mail, person: str, reply: Reply, received: Received) -> None:
-        not_kept = []
+        cut_short = received.body["cut_short"]
+        not_kept = [(in_letter("all_files"), in_letter("too_large"))] if cut_short else []
         for number, file in enumerate(mail.files):
             try:
                 if number >= MOST_FILES:
-                    raise Refused(wording.too_many_files(MOST_FILES))
+                    raise Refused(in_letter("too_many", number=str(MOST_FILES)))
                 self.keep(person, reply.conversation, f"{turn_id(received.id)}.{number}", file)
             except Refused as refused:
                 not_kept.append((file.name, str(refused)))
@@ -227,5 +230,7 @@ def _pressed(text: str, before: Reply) -> str:
     if found is not None:
         number = int(found.group(1))
         return listed[number - 1].id if 1 <= number <= len(listed) else ""
-    named = [choice.id for choice in before.choices if choice.label.casefold() == said.casefold().rstrip(".!") and not choice.id.startswith(SIGNED_IN)]
+    named = [
+        choice.id for choice in before.choices if choice.label.casefold() == said.casefold().rstrip(".!") and not choice.id.startswith(SIGNED_IN)
+    ]
     return named[0] if len(named) == 1 else ""

@@ -14,6 +14,7 @@ from assistant.agent.deciding import Deciding
 from assistant.agent.handover import Handover
 from assistant.agent.present import Presenter
 from assistant.agent.turn import Turns
+from assistant.entrypoints.links import Links
 from assistant.entrypoints.signatures import DeskHook
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.live import Live
@@ -57,6 +58,7 @@ class Site:
     knowledge: Knowledge
     articles: Callable[[], list[Article]]
     tokens: Tokens
+    links: Links
     clock: Clock
     upkeep: Upkeep
     refusals: Refusals
