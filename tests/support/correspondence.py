@@ -75,7 +75,6 @@ def correspondence(world: World) -> Correspondence:
     handlers: dict[str, Receiving] = {}
     inbox = Inbox(assistant.store, assistant.clock, handlers, "here")
     receiving = Receiving(
-        inbox=inbox,
         store=assistant.store,
         directory=assistant.directory,
         clock=assistant.clock,
@@ -87,6 +86,6 @@ def correspondence(world: World) -> Correspondence:
         keep=keep,
         own_addresses=frozenset({DESK}),
     )
-    handlers[CHANNEL] = receiving
+    receiving.inbox, handlers[CHANNEL] = inbox, receiving
     assistant.channels[CHANNEL] = MailChannel(assistant.store, assistant.directory, letters, Links(assistant.secret), assistant.clock, lambda: URL)
     return Correspondence(world, letters, receiving, inbox, kept)

@@ -132,6 +132,8 @@ class Mailbox:
     poll: float = POLL_SECONDS
     trouble: str = field(default="not connected yet", init=False)
     """Why mails do not come in now; "" while they do."""
+    tried: bool = field(default=False, init=False)
+    """Whether a first connection was made, or failed."""
     _validity: int = field(default=0, init=False)
     _known: dict[int, str] = field(default_factory=dict, init=False)
     """Ids of the mails that are taken and still in the folder, by their number there; None of them once its validity changes."""
@@ -173,7 +175,7 @@ class Mailbox:
         why = f"nothing can be taken now: {error}" if isinstance(error, Pausing) else why
         if why != self.trouble:
             log.warning("the mailbox cannot be reached: %s", why)
-        self.trouble = why
+        self.trouble, self.tried = why, True
         pause = min(FIRST_PAUSE * 2 ** min(self._failures - 1, 10), LONGEST_PAUSE)
         self._stop.wait(pause * random.uniform(0.7, 1.0))  # noqa: S311 - spreads reconnecting, protects nothing
 
@@ -191,7 +193,7 @@ class Mailbox:
             self._validity, self._known, self._unfit = validity, {}, set()
         if self.trouble:
             log.info("the mailbox is followed")
-        self.trouble = ""
+        self.trouble, self.tried = "", True
 
     def _serve(self, client: IMAPClient) -> None:
         while not self._stop.is_set():

@@ -48,7 +48,6 @@ Keep = Callable[[str, str, str, Enclosed], None]
 class Receiving:
     """Takes mails over from the mailbox, and handles them from the inbox."""
 
-    inbox: Inbox
     store: Store
     directory: Directory
     clock: Clock
@@ -60,6 +59,8 @@ class Receiving:
     keep: Keep
     own_addresses: frozenset[str]
     answers_strangers: bool = True
+    inbox: Inbox = field(init=False)
+    """Where mails wait to be handled; set before the first one is taken."""
     _ignored: set[str] = field(default_factory=set, init=False)
     """Ids of mails that are not answered and still in the folder; recognised anew after a restart."""
 

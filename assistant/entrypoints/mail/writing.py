@@ -115,9 +115,8 @@ def _links(reply: Reply, page: str) -> list[tuple[str, str, str]]:
     """Return the links of a letter, each with its kind, its words and its address."""
     if not page:
         return []
-    words = {YES.id: "solved", NO.id: "not_solved", PERSON.id: "person"}
-    offered = [choice.id for choice in reply.choices]
-    links = [(name, in_letter(words[name]), f"{page}?press={name}") for name in LINKED if name in offered]
+    labels = {choice.id: choice.label for choice in reply.choices}
+    links = [(name, labels[name], f"{page}?press={name}") for name in LINKED if name in labels]
     if reply.action is not None and reply.action.needs in ("press", "code"):
         links.insert(0, ("open", reply.action.title, page))
     return links

@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from assistant import __version__
-from assistant.entrypoints.web import actions, answering, chat, console, decisions, errors, helpcentre, live_console, rest, webhooks
+from assistant.entrypoints.web import actions, chat, console, decisions, errors, helpcentre, live_console, rest, webhooks
 from assistant.entrypoints.web.gate import Gate
 from assistant.entrypoints.web.limits import Limits
 from assistant.entrypoints.web.site import STATIC, TEMPLATES, Site
@@ -88,8 +88,10 @@ def create_app(site: Site) -> FastAPI:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(site.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"]
         )
-    for part in (rest, actions, answering, chat, console, decisions, live_console, helpcentre, webhooks):
+    for part in (rest, actions, chat, console, decisions, live_console, helpcentre, webhooks):
         app.include_router(part.router)
+    for router in site.routers:
+        app.include_router(router)
 
     @app.get("/healthz", tags=["operation"])
     def healthz() -> JSONResponse:

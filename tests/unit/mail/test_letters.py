@@ -95,7 +95,7 @@ def test_a_stranger_is_told_so_and_a_known_person_is_not() -> None:
 
 
 def test_it_speaks_the_language_of_the_reply() -> None:
-    assert "Nicht gelöst" in written_reply(reply(language="de"), Around("de", PAGE)).text
+    assert "Antworten Sie auf diese Mail" in written_reply(reply(language="de"), Around("de", PAGE)).text
     assert '<html lang="ar" dir="rtl">' in written_reply(reply(language="ar"), Around("ar", PAGE)).html
 
 

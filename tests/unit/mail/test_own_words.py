@@ -72,7 +72,7 @@ def test_a_sentence_that_ends_in_wrote_is_the_persons_own() -> None:
     assert own_words("This is what he wrote:\nrestart it\nand it failed") == "This is what he wrote:\nrestart it\nand it failed"
 
 
-def test_signatures_go() -> None:
+def test_a_signature_under_the_words_is_cut_off() -> None:
     assert own_words(f"{MINE}\n\n-- \nMaria Santos\nFinance · +46 8 123\n") == MINE
     assert own_words(f"{MINE}\n--\nMaria") == MINE
 

@@ -37,7 +37,7 @@ def test_a_sender_for_whom_our_server_vouches_is_the_person_with_that_address() 
         "mx.example.org; dmarc=none header.from=example.org; dkim=pass header.d=example.org",
     ],
 )
-def test_verdicts_that_vouch(field: str) -> None:
+def test_these_verdicts_vouch_for_the_sender(field: str) -> None:
     assert person_of(from_maria(field), PEOPLE, TRUST) == MARIA
 
 
@@ -72,7 +72,7 @@ def test_verdicts_that_vouch(field: str) -> None:
         "dmarc=pass header.from=example.org",
     ],
 )
-def test_verdicts_that_do_not_vouch(field: str) -> None:
+def test_these_verdicts_do_not_vouch_for_the_sender(field: str) -> None:
     assert person_of(from_maria(field), PEOPLE, TRUST) is None
 
 
