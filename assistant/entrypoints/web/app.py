@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
@@ -82,6 +82,7 @@ def create_app(site: Site) -> FastAPI:
     )
     app.state.site = site
     app.state.limits = Limits(site.messages_per_minute)
+    app.state.turns = CapacityLimiter(chat.TURNS_AT_ONCE)
     app.state.frames = Limits(FRAMES_FOR_A_MESSAGE * site.messages_per_minute)
     errors.install(app)
     if site.allowed_origins:
