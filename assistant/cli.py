@@ -167,7 +167,7 @@ def token(person: Annotated[str, typer.Argument(help="Whose token.")]) -> None:
     with _opened(settings) as assistant:
         if assistant.directory.person(person) is None:
             _stop(f"nobody is called {person}; `firstline people` lists whom one can be")
-        typer.echo(Tokens(assistant.secret, settings.token_minutes).issue(person)[0])
+        typer.echo(Tokens(assistant.secret, settings.token_minutes, settings.token_keys).issue(person)[0])
 
 
 @app.command(epilog="Example: firstline prepare")

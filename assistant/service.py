@@ -173,7 +173,7 @@ def open_site(assistant: Assistant, service: Service) -> Site:
         fleet=assistant.workplace,
         knowledge=assistant.knowledge,
         articles=assistant.knowledge_base.store.articles,
-        tokens=Tokens(assistant.secret, settings.token_minutes),
+        tokens=Tokens(assistant.secret, settings.token_minutes, settings.token_keys),
         clock=assistant.clock,
         upkeep=Upkeep(service.start, service.follow, service.settle, service.health, service.stop, service.follow_desk),
         refusals=Refusals(assistant.store, assistant.clock),

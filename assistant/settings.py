@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -9,6 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 
 from kb.settings import KnowledgeSettings
+
+KEYS, KEY_LENGTH = 8, 32
+KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 
 class Settings(KnowledgeSettings):
@@ -21,7 +25,13 @@ class Settings(KnowledgeSettings):
         default="", description="Database of durable execution; empty means a file in the state folder, or the PostgreSQL of database_url."
     )
     token_secret: SecretStr = Field(
-        default=SecretStr(""), description="Key that signs user tokens; empty means one made at first start in the state folder."
+        default=SecretStr(""),
+        description="The installation's key, for anchors, codes and user tokens; empty means one made at first start in the state folder.",
+    )
+    token_secrets: dict[str, SecretStr] = Field(
+        default={},
+        max_length=KEYS,
+        description="Keys of user tokens by their names, as JSON, in place of token_secret: the first signs, all verify; 32 characters or more.",
     )
     token_minutes: int = Field(
         default=15, gt=0, le=60, description="Life of a token that Firstline issues itself; longer-lived ones of others are refused."
@@ -127,6 +137,21 @@ class Settings(KnowledgeSettings):
             if where.scheme != "https" and (where.scheme, where.hostname) not in (("http", "127.0.0.1"), ("http", "localhost")):
                 raise ValueError("FIRSTLINE_DESK_URL has to begin with https://")
         return self
+
+    @model_validator(mode="after")
+    def _keys_are_keys(self) -> Settings:
+        """Refuse keys that could be guessed, and names that do not go into a token's head."""
+        for name, key in self.token_secrets.items():
+            if not KEY_NAME.fullmatch(name):
+                raise ValueError("FIRSTLINE_TOKEN_SECRETS: a key's name has 1 to 40 letters, digits and ._-")
+            if len(key.get_secret_value()) < KEY_LENGTH:
+                raise ValueError(f"FIRSTLINE_TOKEN_SECRETS: the key '{name}' has fewer than {KEY_LENGTH} characters")
+        return self
+
+    @property
+    def token_keys(self) -> dict[str, bytes]:
+        """The keys of user tokens by their names; none where the installation's own key signs them."""
+        return {name: key.get_secret_value().encode() for name, key in self.token_secrets.items()}
 
     @property
     def workflows_database(self) -> str:

@@ -56,7 +56,8 @@ class Pending(Generic[Made]):
 
         bounds = self._bounds
         try:
-            return self._future.result()
+            made: Made = self._future.result()
+            return made
         except TimeoutError:
             reason = f"took longer than {bounds.seconds:g} seconds to read and was given up"
         except ProcessExpired as expired:

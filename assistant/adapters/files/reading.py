@@ -106,8 +106,7 @@ def _written(found: Image.Image, name: str, turned: Any) -> bytes:
         upright = Image.Exif()
         upright[ORIENTATION] = turned
         given = {**given, "exif": upright.tobytes()}
-    kept = {key: value for key, value in found.info.items() if key == "transparency"}
-    found.info = kept
+    found.info = {key: value for key, value in found.info.items() if key == "transparency"}
     made = BytesIO()
     found.save(made, name, **given)
     return made.getvalue()
