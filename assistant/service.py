@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.agent.handover import Handover
+from assistant.agent.opinions import Opinions
 from assistant.agent.silence import settle_silence
 from assistant.agent.tools.registry import switched_off
 from assistant.bootstrap import Assistant
@@ -177,6 +178,8 @@ def open_site(assistant: Assistant, service: Service) -> Site:
         clock=assistant.clock,
         upkeep=Upkeep(service.start, service.follow, service.settle, service.health, service.stop, service.follow_desk),
         refusals=Refusals(assistant.store, assistant.clock),
+        files=assistant.files,
+        opinions=Opinions(assistant.store, assistant.clock, assistant.parts.notify),
         desk_hook=desk_hook(settings, assistant.desk),
         subscribe=assistant.subscribers.append,
         widget_assets=ASSETS,

@@ -77,6 +77,14 @@ class Settings(KnowledgeSettings):
     desk_follow_seconds: float = Field(default=30.0, ge=5, description="How often the system is asked what people did there.")
     desk_timeout_seconds: float = Field(default=15.0, gt=0, description="How long one step of a call to the system may take.")
     messages_per_minute: int = Field(default=60, gt=0, description="More messages than this from one person are refused.")
+    attachment_megabytes: int = Field(default=10, ge=0, le=50, description="Largest file that people may attach; 0 takes none.")
+    attachments_per_conversation: int = Field(default=20, gt=0, description="More files than this in one conversation are refused.")
+    attachments_per_day: int = Field(default=60, gt=0, description="More files than this of one person within 24 hours are refused.")
+    scan_command: list[str] = Field(
+        default=[],
+        description="Virus scanner, as JSON: reads a file from its standard input, exits 0 for clean and 1 for not. Without a verdict it is refused.",
+    )
+    scan_seconds: float = Field(default=20.0, gt=0, description="A scanner that takes longer gave no verdict.")
     directory: Literal["builtin", "ldap", "scim"] = Field(
         default="builtin", description="Where people and accounts are: builtin (the people file), ldap or scim."
     )
@@ -120,7 +128,9 @@ class Settings(KnowledgeSettings):
     mail_name: str = Field(default="IT help", description="Name beside the address that notices come from.")
     retain_conversations_days: float = Field(default=180.0, gt=0, description="Conversations are deleted this long after the last word in them.")
     retain_tickets_days: float = Field(default=730.0, gt=0, description="Tickets are deleted this long after they were closed.")
-    retain_intents_days: float = Field(default=365.0, gt=0, description="Questions that stayed without an answer are deleted after this time.")
+    retain_intents_days: float = Field(
+        default=365.0, gt=0, description="Unanswered questions, and what people said about answers, are deleted after this time."
+    )
     retain_actions_days: float = Field(default=365.0, gt=0, description="Actions, approvals and errands are deleted this long after they ended.")
     retain_notices_days: float = Field(default=14.0, gt=0, description="Notices in the folder of a missing mail server are deleted after this time.")
     zero_persistence: bool = Field(default=False, description="Keep conversations in memory only: nothing that somebody wrote reaches the disk.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 NAME_LENGTH = 120
@@ -37,6 +36,10 @@ class Trouble(StrEnum):
     ENCODING = "encoding"
     MALWARE = "malware"
     UNSCANNED = "unscanned"
+    MANY_HERE = "many_here"
+    MANY_TODAY = "many_today"
+    NOTHING_KEPT = "nothing_kept"
+    STRANGER = "stranger"
 
 
 WORDS = {
@@ -57,6 +60,10 @@ WORDS = {
     Trouble.ENCODING: "The characters of this text cannot be read. Save it as UTF-8 and send it again.",
     Trouble.MALWARE: "The virus scanner did not let this file pass, so it was not kept. Tell the service desk if you think that it is harmless.",
     Trouble.UNSCANNED: "This file could not be scanned now, so it was not kept. Try again in a few minutes.",
+    Trouble.MANY_HERE: "This conversation has as many files as it can hold. Remove one that is not needed, or talk to a person.",
+    Trouble.MANY_TODAY: "You have sent as many files as fit into a day. Send the rest tomorrow, or talk to a person.",
+    Trouble.NOTHING_KEPT: "This service keeps nothing of what is sent, so it takes no files. Describe what you see, or talk to a person.",
+    Trouble.STRANGER: "Files are taken only from people whom we know. Sign in, or ask the service desk how to send it.",
 }
 """What the person is told; each says what to do instead."""
 
@@ -76,25 +83,8 @@ class CheckedFile:
 
     name: str
     kind: FileKind
-    media_type: str
+    media: str
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file of a conversation. ``size`` is that of its content in bytes; ``key`` is the sender's own id of it."""
-
-    id: str
-    conversation: str
-    person: str
-    key: str
-    name: str
-    kind: FileKind
-    media_type: str
-    size: int
-    at: datetime
-    ticket: str = ""
-    """The ticket that it went to, "" while there is none that people work on."""
 
 
 ENDINGS = {
@@ -112,7 +102,7 @@ _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|]+')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 
 
-def clean_name(name: str, media_type: str) -> str:
+def clean_name(name: str, media: str) -> str:
     """Return a file's own name without its folders and without what could mislead, with an ending that says what the file is.
 
     Nothing stays that moves text about or cannot be seen (control characters, directions of writing), no path of any system, no name
@@ -125,7 +115,7 @@ def clean_name(name: str, media_type: str) -> str:
     plain = " ".join(_NOT_IN_NAMES.sub("_", seen).split()).strip(". ")
     if not plain or _RESERVED.match(plain):
         plain = f"{UNNAMED}-{plain}".rstrip("-")
-    endings = ENDINGS[media_type]
+    endings = ENDINGS[media]
     ending = next((one for one in endings if plain.lower().endswith(one)), "")
     stem = plain[: len(plain) - len(ending)] if ending else plain
     return f"{stem[: NAME_LENGTH - len(ending or endings[0])].rstrip('. ') or UNNAMED}{ending or endings[0]}"

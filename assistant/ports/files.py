@@ -18,3 +18,6 @@ class FileCheck(Protocol):
         Raises:
             FileRefused: it is not taken. Also when the check itself fails: what was not checked is never kept.
         """
+
+    def close(self) -> None:
+        """End what it keeps running; a check after that begins it anew."""

@@ -39,6 +39,13 @@ class Tickets(Protocol):
             UnknownTicket: there is no such ticket.
         """
 
+    def attach(self, ticket_id: str, attachment_id: str, author: str, said: str, at: datetime) -> None:
+        """Note that a file came to the ticket; ``said`` is the line that people read of it.
+
+        Raises:
+            UnknownTicket: there is no such ticket.
+        """
+
     def file(self, ticket_id: str, body: TicketBody, queue: str, at: datetime) -> Ticket:
         """Give the ticket, with its full body, to a queue: from now on people work on it.
 

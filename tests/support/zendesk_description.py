@@ -1,7 +1,8 @@
 """What Zendesk's published OpenAPI description says of the calls that we make, as JSON Schema.
 
 Written by hand from the description of the Ticketing API (ListTickets, CreateTicket, ShowTicket, UpdateTicket, ListAuditsForTicket,
-ListTicketComments, IncrementalTicketEvents, ListGroups, ShowCurrentUser, ShowManyUsers, SearchUsers, ListUserRequestedTickets, UploadFiles): names and
+ListTicketComments, IncrementalTicketEvents, ListGroups, ShowCurrentUser, ShowManyUsers, SearchUsers, ListUserRequestedTickets,
+UploadFiles): names and
 types of fields are the vendor's. It is stricter than the vendor's in one thing: a field that the description does not know is refused.
 """
 

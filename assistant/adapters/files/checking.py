@@ -35,8 +35,8 @@ class IsolatedCheck:
             raise FileRefused(found)
         if self._scan is not None:
             self._scan(content)
-        kind, media_type, kept = found
-        return CheckedFile(clean_name(name, media_type), kind, media_type, kept)
+        kind, media, kept = found
+        return CheckedFile(clean_name(name, media), kind, media, kept)
 
     def close(self) -> None:
         """End the child processes."""

@@ -144,7 +144,7 @@ class RequestTracker:
         body: dict[str, Any] = {"Content": text, "ContentType": "text/plain", "TxnCustomFields": {self._key_field: key}}
         if files:
             body["Attachments"] = [
-                {"FileName": file.name, "FileType": file.media, "FileContent": base64.b64encode(file.content).decode()} for file in files
+                {"FileName": _mail_word(file.name), "FileType": file.media, "FileContent": base64.b64encode(file.content).decode()} for file in files
             ]
         self._calls.tell("POST", f"ticket/{ticket_id}/{'correspond' if public else 'comment'}", body)
 
@@ -305,6 +305,11 @@ class RequestTracker:
 
     def _ours(self, item: Mapping[str, Any]) -> bool:
         return _creator(item) == self._account
+
+
+def _mail_word(name: str) -> str:
+    """Return a name as a header of a mail would say it: Request Tracker makes one of a file, and fails at letters beyond ASCII."""
+    return name if name.isascii() else f"=?UTF-8?B?{base64.b64encode(name.encode()).decode()}?="
 
 
 def _words(parts: list[dict[str, Any]]) -> str:

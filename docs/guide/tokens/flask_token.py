@@ -12,6 +12,7 @@ helpdesk = Blueprint("helpdesk", __name__)
 
 @helpdesk.post("/helpdesk-token")
 def helpdesk_token():
+    """Give a token for the person of the session to a page of this site, and to no other."""
     if "user_id" not in session or urlsplit(request.headers.get("Origin", "")).netloc != request.host:
         abort(403)
     now = int(time.time())

@@ -40,7 +40,7 @@ def opened(kept: CheckedFile) -> Image.Image:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
 def test_a_picture_is_taken_and_shows_the_same(check: IsolatedCheck, kind: str) -> None:
     kept = check.check("screen.bin", files.picture(kind))
-    assert (kept.kind, kept.media_type) == (FileKind.IMAGE, f"image/{kind.lower()}")
+    assert (kept.kind, kept.media) == (FileKind.IMAGE, f"image/{kind.lower()}")
     red, green, blue = opened(kept).convert("RGB").getpixel((3, 3))
     assert (abs(red - 70), abs(green - 130), abs(blue - 180)) < (6, 6, 6)
 

@@ -39,13 +39,13 @@ def test_the_ending_says_what_the_content_is() -> None:
 
 
 @given(st.text(max_size=300), st.sampled_from(sorted(ENDINGS)))
-def test_whatever_is_sent_becomes_one_plain_name_of_the_right_kind(sent: str, media_type: str) -> None:
-    name = clean_name(sent, media_type)
+def test_whatever_is_sent_becomes_one_plain_name_of_the_right_kind(sent: str, media: str) -> None:
+    name = clean_name(sent, media)
     assert 0 < len(name) <= NAME_LENGTH
-    assert name.lower().endswith(ENDINGS[media_type])
+    assert name.lower().endswith(ENDINGS[media])
     assert not set(name) & set('/\\:*?"<>|\0\r\n\u202e\u200f\u2066')
     assert not name.startswith(".")
-    assert clean_name(name, media_type) == name
+    assert clean_name(name, media) == name
 
 
 def test_every_refusal_says_in_words_what_to_do() -> None:
