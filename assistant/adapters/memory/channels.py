@@ -8,6 +8,7 @@ from datetime import datetime
 
 from assistant.ports.attachments import Attachment, Feedback
 from assistant.ports.channels import Delivery, Place, Posted, Received, Thread
+from assistant.ports.outside import Refused, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,16 +208,26 @@ class MemoryFeedbacks:
 
 @dataclass(slots=True)
 class CollectingChannel:
-    """The ``Channel`` protocol: keeps what is delivered. ``fails`` is raised, once each, before anything is kept."""
+    """The ``Channel`` protocol: keeps what is delivered. ``fails`` is raised, once each; by then ``Uncertain`` has kept it."""
 
     name: str = "collecting"
     delivered: list[Delivery] = field(default_factory=list)
     fails: list[Exception] = field(default_factory=list)
+    asked: list[bool] = field(default_factory=list)
+    """Of every call, whether an earlier one was uncertain."""
 
     def deliver(self, delivery: Delivery) -> str:
         """See the port. A key that was delivered is found and not delivered again."""
-        if self.fails:
-            raise self.fails.pop(0)
+        self.asked.append(delivery.uncertain)
+        failure = self.fails.pop(0) if self.fails else None
+        if isinstance(failure, Refused | Unavailable):
+            raise failure
+        post = self._keep(delivery)
+        if failure is not None:
+            raise failure
+        return post
+
+    def _keep(self, delivery: Delivery) -> str:
         for number, known in enumerate(self.delivered, 1):
             if known.key == delivery.key:
                 return f"post-{number}"

@@ -93,7 +93,8 @@ def create_app(site: Site) -> FastAPI:
         )
     for part in (rest, attachments, feedback, actions, chat, console, decisions, live_console, helpcentre, webhooks):
         app.include_router(part.router)
-    app.include_router(attachments.desk)
+    for router in (attachments.desk, *site.routers):
+        app.include_router(router)
 
     @app.get("/healthz", tags=["operation"])
     def healthz() -> JSONResponse:
