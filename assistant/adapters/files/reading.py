@@ -106,8 +106,8 @@ def _written(found: Image.Image, name: str, turned: Any) -> bytes:
         upright = Image.Exif()
         upright[ORIENTATION] = turned
         given = {**given, "exif": upright.tobytes()}
-    for told in set(found.info) - {"transparency"}:
-        del found.info[told]
+    for said in set(found.info) - {"transparency"}:
+        del found.info[said]
     made = BytesIO()
     found.save(made, name, **given)
     return made.getvalue()

@@ -89,12 +89,8 @@ def create_app(site: Site) -> FastAPI:
     app.state.frames = Limits(FRAMES_FOR_A_MESSAGE * site.messages_per_minute)
     errors.install(app)
     if site.allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(site.allowed_origins),
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
-        )
+        methods, headers = ["GET", "POST", "DELETE"], ["Authorization", "Content-Type"]
+        app.add_middleware(CORSMiddleware, allow_origins=list(site.allowed_origins), allow_methods=methods, allow_headers=headers)
     for part in (rest, attachments, feedback, actions, chat, console, decisions, live_console, helpcentre, webhooks):
         app.include_router(part.router)
     for router in (attachments.desk, *site.routers):
