@@ -10,7 +10,8 @@ const FIRST_DELAY = 1000;
 const LONGEST_DELAY = 60_000;
 
 const pictureOf = (kind) => (/^image/.test(kind) ? 'image' : 'article');
-const wordsOf = ({ name, size }) => say('attachedFile', { name, size: sizeOf(size) });
+
+const cross = (name, press) => el('button', { type: 'button', class: 'quiet-icon small', 'aria-label': say('removeFile', { name }), title: say('remove'), on: { click: press } }, icon('close'));
 
 /** The files that are chosen and not yet sent: chips with a way to take them back. Nothing leaves the browser before `take`. */
 export class Tray {
@@ -86,8 +87,7 @@ export class Tray {
       this.#draw();
       (this.#chips.querySelectorAll('button')[Math.min(at, this.#files.length - 1)] ?? this.button).focus();
     };
-    const cross = el('button', { type: 'button', class: 'quiet-icon small', 'aria-label': say('removeFile', { name: file.name }), on: { click: away } }, icon('close'));
-    return el('li', { class: 'file' }, icon(pictureOf(file.type)), el('span', { class: 'file-name', dir: 'auto', text: file.name }), el('span', { class: 'facts', text: sizeOf(file.size) }), cross);
+    return el('li', { class: 'file' }, icon(pictureOf(file.type)), el('span', { class: 'file-name', dir: 'auto', text: file.name }), el('span', { class: 'facts', text: sizeOf(file.size) }), cross(file.name, away));
   }
 }
 
@@ -127,7 +127,7 @@ export class FileRow {
   /** It is going out. @param {number} part of it, in [0, 1] */
   progress(part) {
     this.element.dataset.state = 'sending';
-    const bar = this.#state.querySelector('progress') ?? el('progress', { max: '1', 'aria-label': wordsOf(this.file) });
+    const bar = this.#state.querySelector('progress') ?? el('progress', { max: '1', 'aria-label': this.file.name });
     bar.value = part;
     const words = part < 1 ? say('fileSending', { percent: part.toLocaleString(locale(), { style: 'percent' }) }) : say('fileChecking');
     this.#state.replaceChildren(bar, el('p', { class: 'facts', text: words }));
@@ -148,7 +148,8 @@ export class FileRow {
     const fetch = button(this.file.name, 'file-name link', () => this.#try(this.#on.download(id)), { dir: 'auto', 'aria-label': say('download', { name: this.file.name }) });
     this.#name.replaceWith(fetch);
     this.#name = fetch;
-    this.#state.replaceChildren(...(this.mine ? [button(say('remove'), 'link', () => this.#try(this.#on.remove(id)), { 'aria-label': say('removeFile', { name: this.file.name }) })] : []));
+    this.#state.replaceChildren();
+    if (this.mine) this.element.querySelector('.file').append(cross(this.file.name, () => this.#try(this.#on.remove(id))));
   }
 
   /** It was taken away. */
@@ -159,7 +160,7 @@ export class FileRow {
 
   /** It can no longer be taken away: people of the desk have it. */
   keep() {
-    this.#state.querySelector('.link')?.remove();
+    this.element.querySelector('.small')?.remove();
   }
 
   async #try(call) {

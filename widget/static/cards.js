@@ -85,7 +85,7 @@ export class Card {
    */
   wayBack(choice) {
     this.#undo?.remove();
-    const label = say('undoOf', { label: choice.label, title: this.action.title });
+    const label = `${choice.label}: ${this.action.title}`;
     this.#undo = el('p', { class: 'way-back' }, this.#once(choice, 'choice', { 'aria-label': label }), el('span', { class: 'facts', dir: 'auto', text: this.action.undo }));
     return this.#undo;
   }

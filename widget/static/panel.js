@@ -21,9 +21,9 @@ export function buildPanel({ inline, heading, composer, device, past, on }) {
   const typing = el('div', { class: 'typing', role: 'status' });
   const growing = el('div', { class: 'growing body', dir: 'auto', 'aria-hidden': 'true', hidden: true });
   const view = el('div', { class: 'view', tabindex: '0', role: 'region', 'aria-label': say('log') }, start, log, growing, typing);
-  const footer = el('footer', {}, device, composer);
+  const footer = el('div', { class: 'foot' }, device, composer);
   const drop = el('div', { class: 'drop', 'aria-hidden': 'true', text: say('attachDrop') });
-  const panel = el(inline ? 'section' : 'dialog', { class: 'panel', 'aria-labelledby': 'title' }, el('header', {}, title, person, pastButton, close), banner, offer, past, view, footer, drop);
+  const panel = el(inline ? 'section' : 'dialog', { class: 'panel', 'aria-labelledby': 'title' }, el('div', { class: 'head' }, title, person, pastButton, close), banner, offer, past, view, footer, drop);
   takeDrops(panel, on.drop);
   return { panel, view, log, start, banner, offer, growing, typing, person, pastButton, footer };
 }

@@ -72,14 +72,13 @@ export class Past {
   #entry(row) {
     const here = row.conversation === this.#on.current();
     const state = STATES[row.state] ?? 'open';
-    const facts = el('span', { class: 'facts past-facts' }, ageOf(row.changed_at));
+    const facts = el('span', { class: 'facts past-facts' }, el('span', { class: `pill state-${state}`, text: say(`state.${state}`) }), ageOf(row.changed_at));
     const told = [row.ticket, row.channel === 'slack' || row.channel === 'mail' ? say(`channel.${row.channel}`) : '', here ? say('pastCurrent') : ''];
-    for (const words of told.filter(Boolean)) facts.append(' · ', el('span', { dir: 'auto', text: words }));
+    for (const words of told.filter(Boolean)) facts.append('· ', el('span', { dir: 'auto', text: words }));
     const open = el(
       'button',
       { type: 'button', class: 'past-entry', 'aria-current': here ? 'true' : null, on: { click: () => this.#on.open(row.conversation) } },
       el('span', { class: 'past-issue', dir: 'auto', text: row.issue || say('pastUntitled') }),
-      el('span', { class: `pill state-${state}`, text: say(`state.${state}`) }),
       facts,
     );
     return el('li', {}, open);

@@ -59,7 +59,7 @@ export class Sources {
   /** The list under the answer, one entry for each article. @returns {HTMLElement} */
   list() {
     const entries = [...this.#byArticle().values()].map((numbers) => this.#entry(numbers));
-    return el('section', { class: 'sources' }, el('h4', { class: 'label', text: say('sources') }), el('ul', {}, ...entries));
+    return el('section', { class: 'sources' }, el('h3', { class: 'label', text: say('sources') }), el('ul', {}, ...entries));
   }
 
   #byArticle() {
@@ -129,7 +129,7 @@ export class Sources {
 
   #quote(citations, close) {
     const [first] = citations;
-    const quote = el('aside', { class: 'quote', role: 'group', tabindex: '-1', 'aria-label': say('quote', { title: first.title }) });
+    const quote = el('div', { class: 'quote', role: 'group', tabindex: '-1', 'aria-label': say('quote', { title: first.title }) });
     const cross = el('button', { type: 'button', class: 'quiet-icon', 'aria-label': say('closeQuote'), on: { click: close } }, icon('close'));
     quote.append(el('div', { class: 'quote-head', dir: 'auto' }, icon('article'), el('span', { text: first.title }), cross));
     for (const { heading, title, quote: text } of citations) {

@@ -4,7 +4,8 @@
  */
 (() => {
   const script = document.currentScript;
-  import('./element.js');
+  // A classic script from another origin has no address of its own to import from.
+  import(script ? new URL('element.js', script.src).href : './element.js');
   if (!script || !Object.keys(script.dataset).length) return;
   const place = () => {
     if (document.querySelector('firstline-helpdesk')) return;
