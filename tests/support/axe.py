@@ -13,7 +13,8 @@ from playwright.sync_api import Page
 RUN = """async () => {
   const { violations } = await axe.run(document, { resultTypes: ['violations'],
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} (${node.failureSummary.split('\\n').slice(0, 2).join(' ')})`));
+  const why = (node) => node.failureSummary.split('\\n').slice(0, 2).join(' ');
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} (${why(node)})`));
 }"""
 
 

@@ -13,7 +13,8 @@ from playwright.sync_api import Error as PlaywrightError
 from tests.support.accessibility import CONTRAST
 from tests.support.axe import violations
 from tests.support.browser import ARTEFACTS, DESKTOP, PATIENCE_MS, PHONE
-from tests.support.scenes import WORDS, Play, Scene
+from tests.support.scenes import Play, Scene
+from tests.support.script import WORDS
 from tests.support.stage import Socket, Stage
 
 SIZES: dict[str, dict[str, Any]] = {
@@ -24,8 +25,11 @@ LOOKS: dict[str, dict[str, Any]] = {"light": {"color_scheme": "light"}, "dark": 
 SMALL = """() => [...document.querySelector('firstline-helpdesk').shadowRoot.querySelectorAll('button, a, input, textarea')]
   .filter((one) => one.checkVisibility() && !one.closest('p, li > span, .body, .unseen') && !one.matches('.unseen *'))
   .map((one) => [one.closest('label') ?? one, one]).map(([target, one]) => [target.getBoundingClientRect(), one])
-  .filter(([box]) => box.width && (box.width < 24 || box.height < 24)).map(([box, one]) => `${one.className || one.localName} ${box.width}x${box.height}`)"""
-WIDE = """() => { const root = document.querySelector('firstline-helpdesk').shadowRoot; const panel = root.querySelector('.panel').getBoundingClientRect();
+  .filter(([box]) => box.width && (box.width < 24 || box.height < 24))
+  .map(([box, one]) => `${one.className || one.localName} ${box.width}x${box.height}`)"""
+WIDE = """() => {
+  const root = document.querySelector('firstline-helpdesk').shadowRoot;
+  const panel = root.querySelector('.panel').getBoundingClientRect();
   return document.scrollingElement.scrollWidth > innerWidth ? ['the page'] : [...root.querySelectorAll('.panel *')]
     .filter((one) => one.checkVisibility() && !one.closest('pre, table, .unseen, .file-name') && !one.matches('.unseen'))
     .filter((one) => { const box = one.getBoundingClientRect(); return box.width > 1 && (box.right > panel.right + 1 || box.left < panel.left - 1); })

@@ -15,7 +15,8 @@ from mimetypes import guess_type
 from typing import Any
 
 import jwt
-from playwright.sync_api import Page, WebSocketRoute
+from playwright.sync_api import Page as BrowserPage
+from playwright.sync_api import WebSocketRoute
 
 from assistant.governance.rendering import render
 from widget import ASSETS
@@ -24,7 +25,7 @@ KEY = "a key of the stage, long enough for HS256"
 PAGE = """<!doctype html>
 <html lang="{lang}" dir="{direction}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Intranet</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css">
-<script src="{service}/widget/widget.js" data-token-url="/helpdesk-token" {attributes} defer></script></head>
+<script src="{service}/widget/widget.js" data-token-url="/helpdesk-token" {attributes} defer></script>{head}</head>
 <body><header>Lindqvist Instruments</header><main><h1>Intranet</h1>{words}</main></body></html>"""
 STYLE = """:root { color-scheme: light dark; }
 body { margin: 0; font: 15px/1.5 system-ui, sans-serif; }
@@ -37,10 +38,20 @@ Answer = tuple[int, Any]
 
 
 @dataclass
+class Page:
+    """Something that is not JSON."""
+
+    text: str
+    kind: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class Origin:
     """One of the two servers: what it answers by method and path, and what it was asked."""
 
     server: ThreadingHTTPServer
+    headers: dict[str, str]
     answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
     asked: list[tuple[str, str, bytes]] = field(default_factory=list)
 
@@ -58,53 +69,58 @@ class Origin:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    origin: Origin
 
     def handle_error(self, *_: Any) -> None:
         """Browsers hang up in the middle of an answer when a page is left."""
 
 
-def _serve(origin_allowed: list[str]) -> Origin:
-    origin = Origin(None)  # type: ignore[arg-type]  # the handler has to know it before the server is there
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def log_message(self, *_: Any) -> None:
+        """What was asked is kept by the origin."""
 
-        def log_message(self, *_: Any) -> None: ...
+    def _any(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = self.path.partition("?")[0]
+        file = ASSETS / path.removeprefix("/widget/")
+        if self.command == "OPTIONS":
+            self._body(204, b"", "text/plain")
+        elif path.startswith("/widget/") and file.is_file():
+            self._body(200, file.read_bytes(), guess_type(file)[0] or "text/plain", **{"Cache-Control": "max-age=600"})
+        else:
+            self.server.origin.asked.append((self.command, path, sent))
+            self._answer(*self.server.origin.answer(self.command, path))
 
-        def _body(self, status: int, body: bytes, kind: str, **headers: str) -> None:
-            self.send_response(status)
-            if origin_allowed:
-                headers |= {
-                    "Access-Control-Allow-Origin": origin_allowed[0],
-                    "Access-Control-Allow-Headers": "Authorization, Content-Type",
-                    "Access-Control-Allow-Methods": "GET, POST, DELETE",
-                }
-            for name, value in ({"Content-Type": kind, "Content-Length": str(len(body))} | headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+    def _answer(self, status: int, body: Any) -> None:
+        if isinstance(body, Page):
+            self._body(status, body.text.encode(), body.kind, **body.headers)
+        else:
+            self._body(status, b"" if body is None else json.dumps(body).encode(), "application/json")
 
-        def _any(self) -> None:
-            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            path = self.path.partition("?")[0]
-            if self.command == "OPTIONS":
-                self._body(204, b"", "text/plain")
-                return
-            if path.startswith("/widget/") and (file := ASSETS / path.removeprefix("/widget/")).is_file():
-                self._body(200, file.read_bytes(), guess_type(file)[0] or "text/plain", **{"Cache-Control": "max-age=600"})
-                return
-            origin.asked.append((self.command, path, sent))
-            status, body = origin.answer(self.command, path)
-            if isinstance(body, tuple):
-                self._body(status, body[0].encode(), body[1], **(body[2] if len(body) > 2 else {}))
-            else:
-                self._body(status, b"" if body is None else json.dumps(body).encode(), "application/json")
+    def _body(self, status: int, body: bytes, kind: str, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in (self.server.origin.headers | {"Content-Type": kind, "Content-Length": str(len(body))} | headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
 
-        do_GET = do_POST = do_DELETE = do_OPTIONS = _any
+    do_GET = do_POST = do_DELETE = do_OPTIONS = _any
 
-    origin.server = _Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=origin.server.serve_forever, daemon=True).start()
-    return origin
+
+def _serve(caller: str = "") -> Origin:
+    """Start a server; pages of the origin ``caller`` may call it."""
+    allowed = {
+        "Access-Control-Allow-Origin": caller,
+        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Allow-Methods": "GET, POST, DELETE",
+    }
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.origin = Origin(server, allowed if caller else {})
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.origin
 
 
 @dataclass
@@ -127,8 +143,8 @@ class Stage:
         now = int(time.time())
         token = jwt.encode({"sub": "maria.santos", "aud": "firstline", "iat": now, "exp": now + 900}, KEY, algorithm="HS256")
         self.page.answers = {
-            ("GET", "/"): (200, (html, "text/html; charset=utf-8", {"Content-Security-Policy": policy})),
-            ("GET", "/page.css"): (200, (STYLE, "text/css")),
+            ("GET", "/"): (200, Page(html, "text/html; charset=utf-8", {"Content-Security-Policy": policy})),
+            ("GET", "/page.css"): (200, Page(STYLE, "text/css")),
             ("POST", "/helpdesk-token"): (200, {"token": token, "expires_at": now + 900}),
         }
         self.service.answers = {("GET", "/v1/conversations"): (200, [])}
@@ -139,10 +155,10 @@ class Stage:
 def stage() -> Iterator[Stage]:
     """Both servers, for as long as the block runs."""
     with ExitStack() as stack:
-        page = _serve([])
+        page = _serve()
         stack.callback(page.server.server_close)
         stack.callback(page.server.shutdown)
-        service = _serve([page.url])
+        service = _serve(page.url)
         stack.callback(service.server.server_close)
         stack.callback(service.server.shutdown)
         yield Stage(page, service)
@@ -168,7 +184,7 @@ class Socket:
     cut: bool = False
     _open: list[WebSocketRoute] = field(default_factory=list)
 
-    def carry(self, page: Page) -> None:
+    def carry(self, page: BrowserPage) -> None:
         """Answer every chat socket of a page."""
         page.route_web_socket("**/v1/chat", self._opened)
 

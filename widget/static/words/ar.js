@@ -1,6 +1,6 @@
 /* العربية، بصيغة مهذبة. */
 export default {
-  heading: 'مساعدة تقنية المعلومات',
+  heading: 'الدعم التقني',
   launcher: 'اسأل تقنية المعلومات',
   unread: { zero: 'لا ردود جديدة ({count})', one: 'رد جديد واحد ({count})', two: 'ردان جديدان ({count})', few: '{count} ردود جديدة', many: '{count} ردًا جديدًا', other: '{count} رد جديد' },
   close: 'إغلاق',
