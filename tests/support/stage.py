@@ -133,9 +133,7 @@ class Stage:
     def set(self, lang: str = "en", attributes: str = "", words: str = WORDS, head: str = "") -> None:
         """Write the page anew and forget what scenes before this one answered."""
         direction = "rtl" if lang == "ar" else "ltr"
-        html = PAGE.format(lang=lang, direction=direction, service=self.service.url, attributes=attributes, words=words).replace(
-            "</head>", head + "</head>"
-        )
+        html = PAGE.format(lang=lang, direction=direction, service=self.service.url, attributes=attributes, words=words, head=head)
         policy = (
             f"default-src 'none'; script-src {self.service.url}; style-src 'self' {self.service.url}; img-src data:; "
             f"connect-src 'self' {self.service.url} {self.service.url.replace('http', 'ws')}"
