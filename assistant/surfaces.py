@@ -31,14 +31,8 @@ def _open_mail(assistant: Assistant) -> Surface | None:
     from assistant.entrypoints.mail.channel import MailChannel
     from assistant.entrypoints.mail.identity import Trust
     from assistant.entrypoints.mail.mailbox import Folders
-    from assistant.entrypoints.mail.reading import Enclosed
     from assistant.entrypoints.mail.receiving import Receiving
     from assistant.entrypoints.mail.surface import MailSurface
-    from assistant.ports.outside import Refused
-
-    def keep(person: str, conversation: str, key: str, file: Enclosed) -> None:
-        del person, conversation, key, file
-        raise Refused("files cannot be taken here yet")
 
     if not settings.mail_authserv_id and not settings.mail_answer_strangers:
         raise Misconfigured(
@@ -54,7 +48,7 @@ def _open_mail(assistant: Assistant) -> Surface | None:
         links=links,
         trust=Trust(settings.mail_authserv_id, settings.mail_verdict_fields),
         pace=Pace(settings.mail_per_hour, settings.mail_per_hour, assistant.clock.now),
-        keep=keep,
+        attach=assistant.files.attach,
         own_addresses=frozenset({letters.address.lower(), settings.mail_from.lower()}),
         answers_strangers=settings.mail_answer_strangers,
     )

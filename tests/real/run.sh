@@ -31,6 +31,9 @@ trap finish EXIT
 mkdir "$work/aimock"
 cp tests/real/aimock/package.json tests/real/aimock/package-lock.json "$work/aimock"
 timeout 300 npm ci --prefix "$work/aimock" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+mkdir "$work/express"
+cp tests/real/express/package.json tests/real/express/package-lock.json "$work/express"
+timeout 300 npm ci --prefix "$work/express" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 free_port() { .venv/bin/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 bin=$(dirname "$(find /usr/lib/postgresql -name initdb | sort | tail -n 1)")
 install -d -o "$user" "$work/pg"
@@ -47,5 +50,6 @@ for _ in $(seq 200); do
     sleep 0.3
 done
 FIRSTLINE_TEST_POSTGRESQL="postgresql+psycopg://postgres@127.0.0.1:$pg_port/postgres" FIRSTLINE_TEST_CHROMA="127.0.0.1:$chroma_port" \
+    FIRSTLINE_TEST_EXPRESS="$work/express" \
     FIRSTLINE_TEST_AIMOCK="$work/aimock/node_modules/@copilotkit/aimock/dist/cli.js" \
     .venv/bin/pytest -m real "$@"

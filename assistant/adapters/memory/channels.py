@@ -168,6 +168,16 @@ class MemoryAttachments:
         """See the port."""
         return sorted((one for one, _ in self.kept.values() if one.conversation == conversation), key=lambda one: (one.at, one.id))
 
+    def of_ticket(self, ticket: str) -> list[Attachment]:
+        """See the port."""
+        return sorted((one for one, _ in self.kept.values() if one.ticket == ticket), key=lambda one: (one.at, one.id))
+
+    def give(self, conversation: str, ticket: str) -> list[Attachment]:
+        """See the port."""
+        given = [replace(one, ticket=ticket) for one in self.of_conversation(conversation) if not one.ticket]
+        self.kept |= {one.id: (one, self.kept[one.id][1]) for one in given}
+        return given
+
     def of_person_since(self, person: str, since: datetime) -> tuple[int, int]:
         """See the port."""
         mine = [one.size for one, _ in self.kept.values() if one.person == person and one.at >= since]
