@@ -8,7 +8,10 @@ from assistant.connections import Misconfigured, open_letters, open_mail_server
 
 if TYPE_CHECKING:
     from assistant.bootstrap import Assistant
+    from assistant.entrypoints.mail.mailbox import Server
+    from assistant.entrypoints.mail.surface import MailSurface
     from assistant.entrypoints.surface import Surface
+    from assistant.ports.notify import Letters
 
 
 def open_surfaces(assistant: Assistant) -> tuple[Surface, ...]:
@@ -26,6 +29,15 @@ def _open_mail(assistant: Assistant) -> Surface | None:
     server = open_mail_server(settings)
     if server is None:
         return None
+    if not settings.mail_authserv_id and not settings.mail_answer_strangers:
+        raise Misconfigured(
+            "without FIRSTLINE_MAIL_AUTHSERV_ID everybody is a stranger, and FIRSTLINE_MAIL_ANSWER_STRANGERS=false answers none of them"
+        )
+    return surface_of_mail(assistant, server, open_letters(settings, assistant.clock))
+
+
+def surface_of_mail(assistant: Assistant, server: Server, letters: Letters) -> MailSurface:
+    """Return the mail channel of an assistant over a mailbox and a way to send letters."""
     from assistant.entrypoints.links import Links
     from assistant.entrypoints.mail.automatic import Pace
     from assistant.entrypoints.mail.channel import MailChannel
@@ -34,11 +46,7 @@ def _open_mail(assistant: Assistant) -> Surface | None:
     from assistant.entrypoints.mail.receiving import Receiving
     from assistant.entrypoints.mail.surface import MailSurface
 
-    if not settings.mail_authserv_id and not settings.mail_answer_strangers:
-        raise Misconfigured(
-            "without FIRSTLINE_MAIL_AUTHSERV_ID everybody is a stranger, and FIRSTLINE_MAIL_ANSWER_STRANGERS=false answers none of them"
-        )
-    letters, links = open_letters(settings, assistant.clock), Links(assistant.secret)
+    settings, links = assistant.settings, Links(assistant.secret)
     receiving = Receiving(
         store=assistant.store,
         directory=assistant.directory,
