@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
@@ -46,42 +46,46 @@ class _Application(FastAPI):
         return Gate(super().build_middleware_stack(), site.allowed_hosts, site.allowed_origins, site.refusals.note, site.files.limits.file_bytes)
 
 
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Start the service's upkeep, and stop it in order."""
+    site: Site = app.state.site
+    site.live.attach(asyncio.get_running_loop())
+    site.subscribe(site.live.publish)
+    await to_thread.run_sync(site.upkeep.start)
+    upkeep = site.upkeep
+    regular = (
+        (FOLLOW_SECONDS, upkeep.follow),
+        (SETTLE_SECONDS, upkeep.settle),
+        (REFUSALS_SECONDS, site.refusals.write),
+        (DESK_SECONDS, upkeep.follow_desk),
+    )
+    tasks = [asyncio.create_task(_every(seconds, work)) for seconds, work in regular]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(Exception):  # what cannot be written now was said in the log
+            await to_thread.run_sync(site.refusals.write)
+        await to_thread.run_sync(site.upkeep.stop)
+
+
 def create_app(site: Site) -> FastAPI:
     """Return the application over a site's parts."""
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        site.live.attach(asyncio.get_running_loop())
-        site.subscribe(site.live.publish)
-        await to_thread.run_sync(site.upkeep.start)
-        upkeep = site.upkeep
-        regular = (
-            (FOLLOW_SECONDS, upkeep.follow),
-            (SETTLE_SECONDS, upkeep.settle),
-            (REFUSALS_SECONDS, site.refusals.write),
-            (DESK_SECONDS, upkeep.follow_desk),
-        )
-        tasks = [asyncio.create_task(_every(seconds, work)) for seconds, work in regular]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            with contextlib.suppress(Exception):  # what cannot be written now was said in the log
-                await to_thread.run_sync(site.refusals.write)
-            await to_thread.run_sync(site.upkeep.stop)
 
     app = _Application(
         title="Firstline",
         version=__version__,
         summary="IT self-service: answers with citations, tickets, gaps",
-        lifespan=lifespan,
+        lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
     )
     app.state.site = site
     app.state.limits = Limits(site.messages_per_minute)
+    app.state.turns = CapacityLimiter(chat.TURNS_AT_ONCE)
     app.state.frames = Limits(FRAMES_FOR_A_MESSAGE * site.messages_per_minute)
     errors.install(app)
     if site.allowed_origins:
