@@ -6,6 +6,7 @@ import typer
 
 from evals.commands.abstention import abstention
 from evals.commands.approvals import approvals
+from evals.commands.attachments import attachments
 from evals.commands.citations import citations
 from evals.commands.crowd import crowd
 from evals.commands.devices import devices
@@ -63,6 +64,7 @@ app.command(epilog="Example: firstline eval permissions --draws 100000 --seed 1 
 app.command(epilog="Example: firstline eval network DATA/security/ssrf_upload.jsonl --json network.json")(network)
 app.command(epilog="Example: firstline eval protocol DATA/security/protocol.jsonl --json protocol.json")(protocol)
 app.command(epilog="Example: firstline eval uploads BOMBS --json uploads.json")(uploads)
+app.command(epilog="Example: firstline eval attachments BOMBS --rows DATA/security/ssrf_upload.jsonl --json attachments.json")(attachments)
 app.command(epilog="Example: firstline eval questions evals/cases/itkb_questions.jsonl DATA/itkb_small/articles")(questions)
 app.command(epilog="Example: firstline eval redaction DATA/security/pii.jsonl --clean DATA/itkb_small/articles.jsonl")(redaction)
 app.command(epilog="Example: firstline eval render DATA/security/render.jsonl")(render)

@@ -85,6 +85,7 @@ def create_app(site: Site) -> FastAPI:
     )
     app.state.site = site
     app.state.limits = Limits(site.messages_per_minute)
+    app.state.file_checks = CapacityLimiter(attachments.CHECKS)
     app.state.turns = CapacityLimiter(chat.TURNS_AT_ONCE)
     app.state.frames = Limits(FRAMES_FOR_A_MESSAGE * site.messages_per_minute)
     errors.install(app)
