@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from assistant.adapters.memory.channels import CollectingChannel
 from assistant.ports.channels import Channel, Delivery, Place
 from assistant.ports.outside import Refused, Unavailable, Uncertain
+from tests.support.mail_bench import mail_bench
 
 Failure = Literal["refused", "unavailable", "uncertain"]
 
@@ -87,4 +88,4 @@ def collecting(_folder: Path) -> Iterator[Bench]:
     yield CollectingBench()
 
 
-BENCHES: dict[str, Callable[[Path], AbstractContextManager[Bench]]] = {"collecting": collecting}
+BENCHES: dict[str, Callable[[Path], AbstractContextManager[Bench]]] = {"collecting": collecting, "mail": mail_bench}
