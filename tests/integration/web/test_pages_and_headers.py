@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from tests.support.chat import opened
 from tests.support.service import Service, served_here
@@ -145,6 +146,43 @@ def test_a_configured_site_may_embed_the_widget_and_call_without_cookies(demo_ho
             assert "access-control-allow-origin" not in evil.get("/v1/me").headers
         with opened(service, origin=intranet) as socket:
             assert socket.close_code is None
+
+
+DOORS = ("/v1/me", "/v1/conversations", "/widget/widget.js", "/demo/token", "/console/tickets")
+
+
+FOREIGN = ("https://evil.example", "https://intranet.lindqvist.example.evil.example", "http://intranet.lindqvist.example", "null")
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_an_origin_that_is_not_listed_is_refused_at_every_door(demo_home: Callable[[str], Path], origin: str) -> None:
+    intranet = "https://intranet.lindqvist.example"
+    with served_here(demo_home("home"), allowed_origins=[intranet]) as service, service.client("maria.santos", Origin=origin) as evil:
+        for path in DOORS:
+            for method in ("GET", "POST", "DELETE", "OPTIONS"):
+                asked = {"Access-Control-Request-Method": "DELETE"} if method == "OPTIONS" else {}
+                answer = evil.request(method, path, headers=asked)
+                assert answer.status_code == 403, (method, path)
+                assert "access-control-allow-origin" not in answer.headers
+        with pytest.raises(InvalidStatus, match="403"), opened(service, origin=origin):
+            pass
+
+
+def test_a_listed_page_may_do_all_that_the_widget_does_and_loads_its_modules(demo_home: Callable[[str], Path]) -> None:
+    intranet = "https://intranet.lindqvist.example"
+    with served_here(demo_home("home"), allowed_origins=[intranet]) as service, service.client("maria.santos", Origin=intranet) as page:
+        for method in ("POST", "DELETE"):
+            wanted = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization,content-type"}
+            preflight = page.options("/v1/conversations/c_1/attachments", headers=wanted)
+            assert preflight.status_code == 200
+            assert preflight.headers["access-control-allow-origin"] == intranet
+            assert method in preflight.headers["access-control-allow-methods"]
+        module = page.get("/widget/widget.js")
+        assert module.status_code == 200
+        assert module.headers["access-control-allow-origin"] == intranet
+        assert module.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert "Origin" in module.headers["vary"]
+        assert page.get("/v1/me").headers["cross-origin-resource-policy"] == "same-origin"
 
 
 def test_the_description_of_the_interface_is_valid_and_covers_every_call(web: Service) -> None:
