@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from assistant.adapters.store.unit_of_work import SqlStore, kept_here
 from assistant.agent.acting import Acting
 from assistant.agent.deciding import Deciding
 from assistant.agent.present import Presenter
+from assistant.agent.publicly import Showing
 from assistant.agent.settle import Settler
 from assistant.agent.shadowing import Shadowing
 from assistant.agent.silence import settle_one
@@ -37,12 +38,14 @@ from assistant.carriage import Outward, carrying, deciding, telling_of
 from assistant.connections import Misconfigured, open_desk, open_directory, open_notifier
 from assistant.desk.filing import outgoing
 from assistant.desk.mirroring import PassedOn
+from assistant.desk.relaying import DELIVER, Relay
 from assistant.domain.ticket import TicketBody, TicketDraft, TicketStatus
 from assistant.governance.anchoring import adopt
 from assistant.governance.policy import PACKAGED, Policy, load_policy
 from assistant.governance.redaction import redact
 from assistant.governance.replay import KeptPolicies
 from assistant.modelling import Modelling, Opens, open_chat
+from assistant.ports.channels import Channel
 from assistant.ports.clock import Clock
 from assistant.ports.identity import Directory
 from assistant.ports.notify import Notifier
@@ -52,6 +55,7 @@ from assistant.ports.ticketing import OutgoingTicket, TicketDesk
 from assistant.settings import Settings
 from assistant.steps_file import StepsError, StepsFile, read_steps
 from assistant.workflows.carrying import Carrier
+from assistant.workflows.delivering import DeliverEvent
 from kb.adapters.store.engine import reading
 from kb.adapters.store.migrate import migrate
 from kb.bootstrap import KnowledgeBase, open_knowledge
@@ -90,6 +94,8 @@ class Assistant:
     anchors: FileAnchors
     policies: KeptPolicies
     subscribers: list[Callable[[Sequence[Event]], None]]
+    channels: dict[str, Channel]
+    """Where conversations are shown beside the socket, by name; filled by what serves them."""
 
     def link_hosts(self) -> tuple[str, ...]:
         """Return the hosts that links may lead to: the organisation's domain and the configured ones."""
@@ -122,6 +128,7 @@ def open_assistant(settings: Settings, clock: Clock | None = None, opens: Opens 
     understanding = LocalUnderstanding.of(embedding(base), examples, kept_understanding(settings), base.embedder.identity, vocabulary(settings))
     parts = replace(_parts(settings, knowledge, understanding, outward, policy, store, clock, acting, pushes), models=modelling.models())
     parts = replace(parts, shadowing=_shadowing(modelling, parts))
+    channels: dict[str, Channel] = {}
     anchors, policies = FileAnchors(settings.anchor_file or settings.home / "audit-anchors.jsonl"), KeptPolicies(settings.home / "policies")
     policies.keep(policy)
     if upgraded:
@@ -142,12 +149,13 @@ def open_assistant(settings: Settings, clock: Clock | None = None, opens: Opens 
         parts=parts,
         acting=acting,
         drafting=modelling.drafting(),
-        carrier=_carrier(settings, parts, outward, acting),
+        carrier=_carrier(settings, parts, outward, acting, channels),
         deciding=Deciding(parts, telling_of(outward, parts.timings, parts.link_hosts)),
         secret=secret,
         anchors=anchors,
         policies=policies,
         subscribers=pushes.subscribers,
+        channels=channels,
     )
 
 
@@ -183,7 +191,7 @@ def _open_store(settings: Settings, policy: Policy, base: KnowledgeBase, outward
     memory = Memory(same_issue, timedelta(days=settings.same_issue_days)) if settings.zero_persistence else None
     if memory is not None:
         no_core_dumps()
-    return SqlStore(base.engine, same_issue, PassedOn if outward.desk is not None else kept_here, memory)
+    return SqlStore(base.engine, same_issue, PassedOn if outward.desk is not None else kept_here, memory, Relay)
 
 
 def _parts(
@@ -214,7 +222,7 @@ def _parts(
     return Parts(store, outward.directory, outward.fleet, knowledge, understanding, settler, clock, timings, link_hosts, pushes)
 
 
-def _carrier(settings: Settings, parts: Parts, outward: Outward, acting: Acting) -> Carrier:
+def _carrier(settings: Settings, parts: Parts, outward: Outward, acting: Acting, channels: Mapping[str, Channel]) -> Carrier:
     return carrying(
         outward,
         parts.store,
@@ -226,6 +234,7 @@ def _carrier(settings: Settings, parts: Parts, outward: Outward, acting: Acting)
         outgoing=lambda ticket_id: _outgoing(parts, ticket_id),
         settle=lambda unit, conversation_id, at: settle_one(parts, unit, conversation_id, at),
         url=lambda: settings.public_url or f"http://{settings.host}:{settings.port}",
+        others={DELIVER: DeliverEvent(parts.store, Showing(Presenter(parts.knowledge, parts.clock, parts.link_hosts), parts.directory), channels)},
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from assistant.agent.acting import Acting
 from assistant.agent.state import Timings
@@ -22,7 +23,7 @@ from assistant.ports.notify import Notifier
 from assistant.ports.store import Event, Store, UnitOfWork
 from assistant.ports.ticketing import OutgoingTicket, TicketDesk
 from assistant.workflows.carrying import Carrier
-from assistant.workflows.errands import Errands
+from assistant.workflows.errands import Errand, Errands
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,9 @@ def carrying(
     outgoing: Callable[[str], OutgoingTicket],
     settle: Callable[[UnitOfWork, str, datetime], list[Event]],
     url: Callable[[], str],
+    others: Mapping[str, Errand] = MappingProxyType({}),
 ) -> Carrier:
-    """Return what carries out the outbox."""
+    """Return what carries out the outbox; ``others`` are kinds of errands that are not the tools' or the desk's."""
     acts = ToolActs(outward.hands, telling_of(outward, timings, link_hosts).tell)
-    errands = Errands.over(store, acting.fulfilment, acts, outward.notifier, outward.desk, outgoing, settle, url)
+    errands = Errands.over(store, acting.fulfilment, acts, outward.notifier, outward.desk, outgoing, settle, url, others)
     return Carrier(store, errands, clock, notify)

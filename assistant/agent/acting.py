@@ -144,7 +144,7 @@ class Acting:
 
     def consider(self, setting: Setting, store: Store, at: datetime) -> Wishes:
         """Ask the model what the message asks for; presses ask no model. A model that fails wishes nothing."""
-        if setting.message.choice or not setting.message.text.strip():
+        if setting.message.choice or not setting.message.text.strip() or setting.person.is_guest:
             return Wishes()
         view = View(setting, store, self.workplace, self.handles, at)
         situation = Situation(

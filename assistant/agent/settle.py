@@ -16,6 +16,7 @@ from assistant.agent.steps import answer
 from assistant.agent.steps.facts import upset
 from assistant.agent.steps.understand import Intent
 from assistant.agent.steps.understand_file import EffectKind
+from assistant.agent.strangers import for_people_we_know
 from assistant.desk import requests
 from assistant.domain.audit import digest
 from assistant.domain.configuration import Device, Queue, queue_for, queue_name
@@ -176,7 +177,7 @@ class _Turn:
         memory = replace(memory, offered=(*memory.offered, offered), topics=())
         opened = self._open(memory, found)
         warning = wording.overdue(article) if article.overdue(self.at.date()) else ""
-        attached = wording.attached(opened.ticket) if opened.attached else ""
+        attached = wording.attached(opened.ticket) if opened is not None and opened.attached else ""
         found_in = wording.found_in(self.finding.written_in) if self.finding.written_in != wording.spoken() else ""
         if found_in and composed.translated:
             found_in = ""
@@ -226,6 +227,7 @@ class _Turn:
             said = replace(said, kind=ReplyKind.CLARIFICATION, text=wording.which_topic(), memory=memory, choices=(*choices, FILE, PERSON))
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
 
+    @for_people_we_know
     def _offer(self, found: Retrieval, band: str = "answer") -> Settlement:
         abstention = self._abstention(found)
         memory = self._placed(self._likely_category(found)).abstained(abstention)
@@ -233,6 +235,7 @@ class _Turn:
         said = Settlement(Happening.OFFERED, ReplyKind.ABSTENTION, wording.offer_ticket(), memory, choices=OFFER, device=self._device_view())
         return replace(said, confidence=round(found.confidence, 3), steps=(step,))
 
+    @for_people_we_know
     def _offer_to(self, category: str) -> Settlement:
         """Offer a ticket of the category that an intent of the organisation's own names."""
         memory = replace(self._placed(category), category=category)
@@ -299,6 +302,7 @@ class _Turn:
         memory = self._placed(self._likely_category(found)).abstained(self._abstention(found))
         return replace(self._filed(memory, "asked for", known=""), reopens=closed)
 
+    @for_people_we_know
     def _filed(self, memory: Memory, why: str, known: str | None = None, reason: HandoffReason | None = None) -> Settlement:
         failure = self._why_unresolved(memory)
         reason = reason or _of_rule(memory.action_rule) or reason_for(failure)
@@ -315,6 +319,7 @@ class _Turn:
         untouched = conversation.before is State.OPEN and conversation.episode.number == 1 and not conversation.episode.ticket
         return self.rules.people_first and untouched and intent is not Intent.UNREADABLE
 
+    @for_people_we_know
     def _hand_off(self, reason: HandoffReason | None = None, memory: Memory | None = None) -> Settlement:
         before, memory = self.setting.conversation.before, memory or self.setting.memory
         if before is State.HANDED_OFF and reason is None:
@@ -394,7 +399,9 @@ class _Turn:
         """The category of the nearest article, unless it is so far that a person had better sort the question."""
         return category_of(found) if found.confidence >= self.rules.policy.bands["answer"].review else ""
 
-    def _open(self, memory: Memory, found: Retrieval) -> requests.Opened:
+    def _open(self, memory: Memory, found: Retrieval) -> requests.Opened | None:
+        if self.setting.person.is_guest:
+            return None
         known = self._ticket_id() if not self._reopening_elsewhere(found) else ""
         return requests.open_or_attach(self.unit.tickets, self._issue(memory, found.vector), known, self.at, self._window())
 
@@ -473,8 +480,8 @@ class _Turn:
             reason = FailureClass.NOT_RETRIEVED if first.audience.admits(self.setting.reader) else FailureClass.NOT_PERMITTED
         return Abstention(reason, found.confidence, nearest_of(found))
 
-    def _with_ticket(self, settled: Settlement, opened: requests.Opened) -> Settlement:
-        return replace(settled, ticket=self._view(opened.ticket, opened.attached), ticket_id=opened.ticket.id)
+    def _with_ticket(self, settled: Settlement, opened: requests.Opened | None) -> Settlement:
+        return replace(settled, ticket=self._view(opened.ticket, opened.attached), ticket_id=opened.ticket.id) if opened else settled
 
     def _view(self, ticket: Ticket, attached: bool = False) -> TicketView:
         queue = "" if ticket.assignee == ASSISTANT else self._queue_name(ticket.queue)

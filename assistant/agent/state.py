@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from assistant.agent.languages.known import DEFAULT
 from assistant.governance.redaction import without_secrets
+from assistant.ports.channels import Place
 from kb.model import Abstention
 
 WORDS_KEPT = 4_000
@@ -112,8 +113,11 @@ class Inbound:
     device: str = ""
     hint: str = ""
     """The system that the client says it runs on, as a platform's value; it grants nothing."""
+    place: Place | None = None
+    """Where it was said, on a channel that has places: the person's conversation there goes on, and its replies are shown there."""
 
     def storable(self) -> Inbound:
         """Return the message as it may be kept: without secrets in its words, and with what is no character (a lone surrogate, a NUL) replaced."""
-        kept = Inbound(*(text.encode("utf-8", "replace").decode().replace("\0", "\ufffd") for text in astuple(self)))
+        words = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "place"}
+        kept = replace(self, **{name: text.encode("utf-8", "replace").decode().replace("\0", "\ufffd") for name, text in words.items()})
         return replace(kept, text=without_secrets(kept.text))

@@ -28,12 +28,13 @@ from assistant.agent.state import Inbound, Memory, Timings
 from assistant.agent.steps.understand import LocalUnderstanding
 from assistant.agent.with_models import Models
 from assistant.desk import handoff
-from assistant.domain.configuration import Device, Person
+from assistant.domain.configuration import GUEST, Device, Person
 from assistant.domain.conversation import CLOSED, Conversation, Episode, Happening, State, advance
 from assistant.domain.model_use import Account
 from assistant.domain.reply import Reply, ReplyKind
 from assistant.governance.redaction import mentions_taken_secret
 from assistant.governance.rendering import render
+from assistant.ports.channels import Thread
 from assistant.ports.clock import Clock
 from assistant.ports.devices import DeviceFleet
 from assistant.ports.identity import Directory
@@ -123,14 +124,14 @@ class Turns:
 
         The same message id returns the same reply: in the same conversation, or of the same person when none is named (the
         first message of one, sent again because its reply was lost); what it cites is checked again then. When a step raises or the deadline passes,
-        the reply is of kind ``error`` with a reference.
+        the reply is of kind ``error`` with a reference. With a place and no conversation, the person's conversation in that place goes on, or begins.
 
         Raises:
             UnknownPerson: the directory does not know the person.
             UnknownConversation: it does not exist or is somebody else's.
         """
         person, inbound = self._person(person_id), inbound.storable()
-        with self._alone(conversation_id or f"{person.id}/{inbound.id}"):
+        with self._alone(conversation_id or _opening(person, inbound)):
             message, known = self._accept(person, conversation_id, inbound, channel, accepted)
             reply = Reply.model_validate(known) if known is not None else self._within_deadline(message)
         return self._presenter.reply(reply, self._reader(person_id)) if names_articles(reply) else reply
@@ -151,7 +152,7 @@ class Turns:
     # -- acceptance -----------------------------------------------------------------------------------------------
 
     def _person(self, person_id: str) -> Person:
-        person = self._parts.directory.person(person_id)
+        person = Person(person_id, "") if person_id.startswith(GUEST) else self._parts.directory.person(person_id)
         if person is None:
             raise UnknownPerson(person_id)
         return person
@@ -187,6 +188,8 @@ class Turns:
         now = self._parts.clock.now()
         devices = tuple(self._parts.fleet.devices_of(person.id)) if at_once else ()
         with self._parts.store.write() as unit:
+            if inbound.place is not None and conversation_id is None:
+                conversation_id = unit.threads.conversation_of(inbound.place, person.id)
             conversation = unit.conversations.load(conversation_id) if conversation_id else None
             if conversation_id and (conversation is None or conversation.person != person.id):
                 raise UnknownConversation(conversation_id)
@@ -196,6 +199,8 @@ class Turns:
             if conversation is None or self._is_history(conversation, now):
                 conversation = self._new(person, channel)
                 unit.conversations.begin(conversation)
+            if inbound.place is not None:
+                _link(unit, Thread(inbound.place, person.id, conversation.id), now)
             message = Message(inbound.id, conversation.id, inbound.text, inbound.choice, inbound.device, now)
             unit.conversations.accept(message)
             memory = {**conversation.memory, "hint": inbound.hint} if inbound.hint else conversation.memory
@@ -369,6 +374,16 @@ class Turns:
             else:
                 self._locks[key] = (lock, users - 1)
         lock.release()
+
+
+def _opening(person: Person, inbound: Inbound) -> str:
+    """Return what the messages have in common of which one may begin a conversation."""
+    return f"{person.id}/{inbound.place.channel}/{inbound.place.key}" if inbound.place is not None else f"{person.id}/{inbound.id}"
+
+
+def _link(unit: UnitOfWork, thread: Thread, at: datetime) -> None:
+    if thread not in unit.threads.of_conversation(thread.conversation):
+        unit.threads.link(thread, at)
 
 
 def _as_event(unit: UnitOfWork, message: Message) -> dict[str, str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from kb.model import Platform
 
 DEFAULT_QUEUE = "service-desk"
+GUEST = "guest:"
+"""Begins the id of somebody of whom no channel could say who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,18 @@ class Person:
     story: str = ""
     recovery: str = ""
     """A second address for one-time codes, which opens without the account that they protect: never the company mailbox."""
+    slack: str = ""
+    """This person's id in Slack, as WORKSPACE/USER."""
 
     @property
     def first_name(self) -> str:
         """The name to greet with."""
         return self.name.split()[0] if self.name.split() else self.id
+
+    @property
+    def is_guest(self) -> bool:
+        """Say whether nobody knows who this is: they read what everybody may read, and nothing is done or filed for them."""
+        return self.id.startswith(GUEST)
 
     @property
     def is_agent(self) -> bool:
@@ -43,6 +52,11 @@ class Person:
     def is_author(self) -> bool:
         """Say whether this person writes the knowledge base."""
         return "kb-authors" in self.groups
+
+
+def guest(channel: str, who: str, name: str = "") -> Person:
+    """Return a stranger whom a channel calls ``who``; the same one has the same id."""
+    return Person(f"{GUEST}{channel}:{who}"[:80], name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from assistant.domain.approval import Approval
 from assistant.domain.audit import Alias, Anchor, AuditEntry, AuditLine, AuditRecord
 from assistant.domain.conversation import Conversation, Episode, State
 from assistant.domain.step_up import Challenge, SecondFactor
+from assistant.ports.attachments import Attachments, Feedbacks
+from assistant.ports.channels import Inbox, Posts, Threads
 from assistant.ports.handoffs import Handoffs
 from assistant.ports.ledger import ModelLedger, Shadows
 from assistant.ports.ticketing import Tickets
@@ -324,10 +326,10 @@ class Outbox(Protocol):
         """Return everything that has not ended, in the order in which it was put."""
 
     def due(self, until: datetime, limit: int) -> list[OutboxEntry]:
-        """Return what waits and is due by then, in the order in which it was put; of those about one ticket only what was put first."""
+        """Return what waits and is due by then, in the order in which it was put; about one ticket or in one thread only the first."""
 
     def ahead_of(self, entry: OutboxEntry) -> OutboxEntry | None:
-        """Return the first entry that waits, is about the same ticket and was put before; None when there is none, or it is about no ticket."""
+        """Return the first entry that waits, is about the same ticket, or in the same thread, and was put before; None when there is none."""
 
     def hold(self, key: str, holder: str, at: datetime, until: datetime) -> bool:
         """Keep an entry that waits for one process until then; return False when another process holds it now, or it does not wait."""
@@ -425,6 +427,26 @@ class UnitOfWork(Protocol):
     @property
     def shadows(self) -> Shadows:
         """What candidates would have done."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """What arrived from channels."""
+
+    @property
+    def threads(self) -> Threads:
+        """Where people talk."""
+
+    @property
+    def posts(self) -> Posts:
+        """What was posted where."""
+
+    @property
+    def attachments(self) -> Attachments:
+        """Files of conversations."""
+
+    @property
+    def feedback(self) -> Feedbacks:
+        """What people said about answers."""
 
     @property
     def intents(self) -> IntentLog:

@@ -384,8 +384,9 @@ class Errands:
         outgoing: Callable[[str], OutgoingTicket],
         settle: Callable[[UnitOfWork, str, datetime], list[Event]],
         url: Callable[[], str],
+        others: Mapping[str, Errand],
     ) -> Errands:
-        """Return the errands over these parts; without a desk elsewhere nothing is passed on."""
+        """Return the errands over these parts, and ``others`` by name; without a desk elsewhere nothing is passed on."""
         kinds: dict[str, Errand] = {
             RUN: RunAction(store, fulfilment, acts),
             CODE: SendCode(store, fulfilment, fulfilment.directory, notifier, acts),
@@ -394,6 +395,7 @@ class Errands:
             EXPIRE: Expire(fulfilment, acts),
             END: EndGrant(fulfilment, acts),
             SILENCE: Silent(settle),
+            **others,
         }
         if desk is not None:
             to_desk = ToDesk(store, desk, outgoing)

@@ -77,6 +77,10 @@ class MemoryApprovals:
         return sorted((a for a in self.kept.values() if a.status is ApprovalStatus.OPEN), key=lambda a: a.created_at)
 
 
+def _line(entry: OutboxEntry) -> Any:
+    return entry.body.get("thread") or entry.body.get("ticket")
+
+
 @dataclass(slots=True)
 class MemoryOutbox:
     """The ``Outbox`` protocol over a dictionary, which keeps the order."""
@@ -102,9 +106,9 @@ class MemoryOutbox:
 
     def ahead_of(self, entry: OutboxEntry) -> OutboxEntry | None:
         """See the port."""
-        ticket = entry.body.get("ticket")
+        line = _line(entry)
         earlier = takewhile(lambda other: other.key != entry.key, self.waiting())
-        return next((other for other in earlier if ticket is not None and other.body.get("ticket") == ticket), None)
+        return next((other for other in earlier if line is not None and _line(other) == line), None)
 
     def hold(self, key: str, holder: str, at: datetime, until: datetime) -> bool:
         """See the port."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from typing import Any
 from assistant.adapters.memory.actions import MemoryActions, MemoryApprovals, MemoryOutbox
 from assistant.adapters.memory.audit import MemoryAudit
 from assistant.adapters.memory.challenges import MemoryChallenges, MemorySecondFactors
+from assistant.adapters.memory.channels import MemoryAttachments, MemoryFeedbacks, MemoryInbox, MemoryPosts, MemoryThreads
 from assistant.adapters.memory.desk import MemoryDesk
 from assistant.adapters.memory.handoffs import MemoryHandoffs
 from assistant.adapters.memory.ledger import MemoryModelLedger, MemoryShadows
@@ -31,12 +32,13 @@ def _plain(stored: Any) -> Any:
 
 @dataclass(slots=True)
 class MemoryConversations:
-    """The ``Conversations`` protocol over dictionaries."""
+    """The ``Conversations`` protocol over dictionaries. ``emitted`` is told of every event."""
 
     heads: dict[str, Conversation] = field(default_factory=dict)
     tries: dict[tuple[str, int], Episode] = field(default_factory=dict)
     messages: dict[tuple[str, str], Message] = field(default_factory=dict)
     said: dict[str, tuple[Event, ...]] = field(default_factory=dict)
+    emitted: Callable[[Event], None] = lambda _event: None
 
     def copy(self) -> MemoryConversations:
         """Return the same conversations, of which each set may change without the other."""
@@ -110,7 +112,9 @@ class MemoryConversations:
         """See the port."""
         before = self.said.get(conversation_id, ())
         self.said[conversation_id] = (*before, Event(len(before) + 1, conversation_id, at, _plain(body)))
-        return self.said[conversation_id][-1]
+        event = self.said[conversation_id][-1]
+        self.emitted(event)
+        return event
 
     def events(self, conversation_id: str, after: int = 0) -> list[Event]:
         """See the port."""
@@ -152,6 +156,11 @@ class MemoryUnit:
     second_factors: MemorySecondFactors = field(default_factory=MemorySecondFactors)
     model_calls: MemoryModelLedger = field(default_factory=MemoryModelLedger)
     shadows: MemoryShadows = field(default_factory=MemoryShadows)
+    inbox: MemoryInbox = field(default_factory=MemoryInbox)
+    threads: MemoryThreads = field(default_factory=MemoryThreads)
+    posts: MemoryPosts = field(default_factory=MemoryPosts)
+    attachments: MemoryAttachments = field(default_factory=MemoryAttachments)
+    feedback: MemoryFeedbacks = field(default_factory=MemoryFeedbacks)
 
     @property
     def own_tickets(self) -> MemoryDesk:
@@ -174,6 +183,11 @@ class MemoryUnit:
             second_factors=self.second_factors.copy(),
             model_calls=self.model_calls.copy(),
             shadows=self.shadows.copy(),
+            inbox=self.inbox.copy(),
+            threads=self.threads.copy(),
+            posts=self.posts.copy(),
+            attachments=self.attachments.copy(),
+            feedback=self.feedback.copy(),
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
+from assistant.adapters.memory.channels import MemoryInbox
 from assistant.adapters.memory.desk import MemoryDesk
 from assistant.adapters.memory.store import MemoryConversations
 from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, TicketStatus
@@ -27,14 +28,15 @@ def no_core_dumps() -> None:
 
 @dataclass(slots=True)
 class Remembered:
-    """Conversations, and the tickets that only the assistant works on."""
+    """Conversations, the tickets that only the assistant works on, and what arrived from channels."""
 
     tickets: MemoryDesk
     conversations: MemoryConversations = field(default_factory=MemoryConversations)
+    inbox: MemoryInbox = field(default_factory=MemoryInbox)
 
     def copy(self) -> Remembered:
         """Return the same, which changes by itself."""
-        return Remembered(self.tickets.copy(), self.conversations.copy())
+        return Remembered(self.tickets.copy(), self.conversations.copy(), self.inbox.copy())
 
 
 class Memory:

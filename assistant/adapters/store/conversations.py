@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +16,10 @@ from assistant.ports.store import ConversationChanged, Event, Message
 
 @dataclass(frozen=True, slots=True)
 class SqlConversations:
-    """The ``Conversations`` protocol on a connection whose owner commits."""
+    """The ``Conversations`` protocol on a connection whose owner commits. ``emitted`` is told of every event in the same transaction."""
 
     connection: Connection
+    emitted: Callable[[Event], None] = lambda _event: None
 
     def begin(self, conversation: Conversation) -> None:
         """See the port."""
@@ -85,7 +87,9 @@ class SqlConversations:
         """See the port."""
         last = self.connection.execute(select(func.max(events.c.number)).where(events.c.conversation == conversation_id)).scalar() or 0
         self.connection.execute(insert(events).values(conversation=conversation_id, number=last + 1, at=at, body=body))
-        return Event(last + 1, conversation_id, at, body)
+        event = Event(last + 1, conversation_id, at, body)
+        self.emitted(event)
+        return event
 
     def events(self, conversation_id: str, after: int = 0) -> list[Event]:
         """See the port."""

@@ -12,7 +12,8 @@ from assistant.adapters.store.tables import outbox, outbox_holds
 from assistant.ports.store import OutboxEntry
 
 WAITING = "waiting"
-TICKET = outbox.c.body["ticket"].as_string()
+LINE = func.coalesce(outbox.c.body["thread"].as_string(), outbox.c.body["ticket"].as_string())
+"""What is done in the order in which it was put: about one ticket, or in one thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +40,18 @@ class SqlOutbox:
 
     def due(self, until: datetime, limit: int) -> list[OutboxEntry]:
         """See the port."""
-        firsts = select(func.min(outbox.c.number)).where(outbox.c.state == WAITING, TICKET.is_not(None)).group_by(TICKET)
-        first = or_(TICKET.is_(None), outbox.c.number.in_(firsts))
+        firsts = select(func.min(outbox.c.number)).where(outbox.c.state == WAITING, LINE.is_not(None)).group_by(LINE)
+        first = or_(LINE.is_(None), outbox.c.number.in_(firsts))
         query = select(outbox).where(outbox.c.state == WAITING, outbox.c.due_at <= until, first).order_by(outbox.c.number).limit(limit)
         return [_entry(row) for row in self.connection.execute(query).mappings()]
 
     def ahead_of(self, entry: OutboxEntry) -> OutboxEntry | None:
         """See the port."""
-        ticket = entry.body.get("ticket")
-        if ticket is None:
+        line = entry.body.get("thread") or entry.body.get("ticket")
+        if line is None:
             return None
         mine = select(outbox.c.number).where(outbox.c.key == entry.key).scalar_subquery()
-        query = select(outbox).where(outbox.c.state == WAITING, outbox.c.number < mine, outbox.c.body["ticket"].as_string() == ticket)
+        query = select(outbox).where(outbox.c.state == WAITING, outbox.c.number < mine, line == LINE)
         row = self.connection.execute(query.order_by(outbox.c.number).limit(1)).mappings().first()
         return _entry(row) if row else None
 

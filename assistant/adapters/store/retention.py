@@ -42,8 +42,10 @@ class SqlRetention:
 
     def forget_deliveries(self, before: datetime) -> None:
         """Delete what only guards against repetition and is older than anything that could be repeated."""
-        for table in (t.outside_deliveries, t.outside_looks):
+        for table in (t.outside_deliveries, t.outside_looks, t.channel_posts):
             self.connection.execute(delete(table).where(table.c.at < before - DELIVERIES))
+        handled = t.channel_inbox.c.state != "waiting"
+        self.connection.execute(delete(t.channel_inbox).where(t.channel_inbox.c.at < before - DELIVERIES, handled))
         self.connection.execute(delete(t.challenges).where(t.challenges.c.expires_at < before - DELIVERIES))
         self.connection.execute(delete(t.retention_passes).where(t.retention_passes.c.at < before - 12 * DELIVERIES))
 
@@ -99,7 +101,7 @@ def _delete_errands(connection: Connection, ids: Sequence[str]) -> None:
 
 def delete_conversations(connection: Connection, ids: Sequence[str]) -> None:
     """Delete conversations with all that was said in them."""
-    for table in (t.events, t.messages, t.episodes, t.handoffs, t.holdings, t.shadow_turns):
+    for table in (t.events, t.messages, t.episodes, t.handoffs, t.holdings, t.shadow_turns, t.attachments, t.feedback, t.channel_threads):
         connection.execute(delete(table).where(table.c.conversation.in_(ids)))
     # What the calls cost still counts, for nobody.
     connection.execute(update(t.model_calls).where(t.model_calls.c.conversation.in_(ids)).values(conversation="", message=""))

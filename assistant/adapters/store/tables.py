@@ -339,3 +339,75 @@ shadow_turns = Table(
     Column("canary", Boolean, nullable=False),
     Column("trouble", String(20), nullable=False),
 )
+
+channel_inbox = Table(
+    "channel_inbox",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("channel", String(20), nullable=False),
+    Column("id", String(240), nullable=False),
+    Column("line", String(240), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("holder", String(40), nullable=False),
+    Column("held_until", UtcDateTime),
+    Column("done_at", UtcDateTime),
+    Column("why", Text, nullable=False),
+    UniqueConstraint("channel", "id"),
+    Index("ix_channel_inbox_state_due_at", "state", "due_at"),
+)
+
+channel_threads = Table(
+    "channel_threads",
+    metadata,
+    Column("channel", String(20), primary_key=True),
+    Column("place", String(200), primary_key=True),
+    Column("person", String(80), primary_key=True),
+    Column("public", Boolean, nullable=False),
+    Column("conversation", String(40), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+channel_posts = Table(
+    "channel_posts",
+    metadata,
+    Column("channel", String(20), primary_key=True),
+    Column("place", String(200), primary_key=True),
+    Column("post", String(200), primary_key=True),
+    Column("about", String(120), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("conversation", String(40), nullable=False),
+    Column("person", String(80), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("media", String(80), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    UniqueConstraint("conversation", "key"),
+    Index("ix_attachments_person_at", "person", "at"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("conversation", String(40), primary_key=True),
+    Column("message", String(64), primary_key=True),
+    Column("person", String(80), nullable=False),
+    Column("helpful", Boolean, nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("articles", JSON, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Engine
 
 from assistant.adapters.memory.volatile import HeldTickets, Memory, Remembered
 from assistant.adapters.store.actions import SqlActions, SqlApprovals
+from assistant.adapters.store.attachments import SqlAttachments, SqlFeedbacks
 from assistant.adapters.store.audit import SqlAudit
 from assistant.adapters.store.challenges import SqlChallenges, SqlSecondFactors
+from assistant.adapters.store.channels import SqlInbox, SqlPosts, SqlThreads
 from assistant.adapters.store.conversations import SqlConversations
 from assistant.adapters.store.handoffs import SqlHandoffs
 from assistant.adapters.store.ledger import SqlModelLedger, SqlShadows
@@ -20,7 +22,8 @@ from assistant.adapters.store.outbox import SqlOutbox
 from assistant.adapters.store.outside_tickets import SqlOutsideTickets
 from assistant.adapters.store.tickets import BuiltinDesk
 from assistant.adapters.store.wordless import WordlessAudit, WordlessIntents, WordlessOutbox
-from assistant.ports.store import Conversations, Outbox
+from assistant.ports.channels import Inbox, Threads
+from assistant.ports.store import Conversations, Event, Outbox
 from assistant.ports.ticketing import Tickets
 from kb.adapters.store.engine import reading, writing
 from kb.adapters.store.intents import SqlIntentLog
@@ -45,6 +48,11 @@ class SqlUnitOfWork:
     second_factors: SqlSecondFactors
     model_calls: SqlModelLedger
     shadows: SqlShadows
+    inbox: Inbox
+    threads: SqlThreads
+    posts: SqlPosts
+    attachments: SqlAttachments
+    feedback: SqlFeedbacks
 
 
 def kept_here(tickets: Tickets, _outbox: Outbox) -> Tickets:
@@ -52,9 +60,15 @@ def kept_here(tickets: Tickets, _outbox: Outbox) -> Tickets:
     return tickets
 
 
+def nobody_follows(_threads: Threads, _outbox: Outbox) -> Callable[[Event], None]:
+    """Return what hears of events and does nothing: no channel but the socket is there."""
+    return lambda _event: None
+
+
 @dataclass(frozen=True, slots=True)
 class SqlStore:
-    """The ``Store`` protocol over SQLAlchemy. ``passed_on`` wraps the tickets so that a desk elsewhere hears of what happens to them.
+    """The ``Store`` protocol over SQLAlchemy. ``passed_on`` wraps the tickets so that a desk elsewhere hears of what happens to them;
+    ``followed`` makes what hears of every event in its transaction, so that channels can show it.
 
     With ``memory``, conversations and what only the assistant works on live there, and the tables hold nothing that somebody wrote but
     what they asked to be filed.
@@ -64,6 +78,7 @@ class SqlStore:
     same_issue: float
     passed_on: Callable[[Tickets, Outbox], Tickets] = kept_here
     memory: Memory | None = None
+    followed: Callable[[Threads, Outbox], Callable[[Event], None]] = nobody_follows
 
     @contextmanager
     def write(self) -> Iterator[SqlUnitOfWork]:
@@ -85,7 +100,8 @@ class SqlStore:
         whole, outbox = self._unit(connection), WordlessOutbox(connection)
         return replace(
             whole,
-            conversations=remembered.conversations,
+            conversations=replace(remembered.conversations, emitted=self.followed(whole.threads, outbox)),
+            inbox=remembered.inbox,
             tickets=HeldTickets(remembered.tickets, self.passed_on(whole.own_tickets, outbox), window),
             audit=WordlessAudit(connection),
             intents=WordlessIntents(SqlIntentLog(connection)),
@@ -93,9 +109,9 @@ class SqlStore:
         )
 
     def _unit(self, connection: Connection) -> SqlUnitOfWork:
-        own, outbox = BuiltinDesk(connection, self.same_issue), SqlOutbox(connection)
+        own, outbox, threads = BuiltinDesk(connection, self.same_issue), SqlOutbox(connection), SqlThreads(connection)
         return SqlUnitOfWork(
-            conversations=SqlConversations(connection),
+            conversations=SqlConversations(connection, self.followed(threads, outbox)),
             tickets=self.passed_on(own, outbox),
             own_tickets=own,
             outside=SqlOutsideTickets(connection),
@@ -109,4 +125,9 @@ class SqlStore:
             second_factors=SqlSecondFactors(connection),
             model_calls=SqlModelLedger(connection),
             shadows=SqlShadows(connection),
+            inbox=SqlInbox(connection),
+            threads=threads,
+            posts=SqlPosts(connection),
+            attachments=SqlAttachments(connection),
+            feedback=SqlFeedbacks(connection),
         )

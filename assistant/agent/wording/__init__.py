@@ -67,6 +67,11 @@ def out_of_scope() -> str:
     return say("out_of_scope")
 
 
+def stranger() -> str:
+    """Say to somebody whom nobody knows here what they can have, and how they get the rest."""
+    return say("stranger")
+
+
 def no_article(question: str = "") -> str:
     """Abstain, and ask the one question: the given one, or for application, device and what is seen."""
     return say("no_article_but", question=question, content=say("ticket_content")) if question else say("no_article", content=say("ticket_content"))

@@ -48,6 +48,7 @@ def emptied(engine: Engine) -> Engine:
             connection.execute(text(f"ALTER TABLE {guarded} DISABLE TRIGGER USER"))
         elsewhere = "audit_anchors, aliases, outside_tickets, outside_changes, outside_deliveries, outside_looks, outside_cursors"
         elsewhere += ", challenges, second_factors, handoffs, holdings, votes, approvals, actions, outbox, outbox_holds, model_calls, shadow_turns"
+        elsewhere += ", channel_inbox, channel_threads, channel_posts, attachments, feedback"
         tables = f"{elsewhere}, organisation, ticket_notes, tickets, events, messages, episodes, conversations, audit, unresolved_intents"
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
         for guarded in ("audit", "audit_anchors"):
