@@ -7,6 +7,7 @@ import logging
 import os
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -19,6 +20,8 @@ from assistant.agent.tools.registry import switched_off
 from assistant.bootstrap import Assistant
 from assistant.connections import desk_hook
 from assistant.desk.following import follow_desk, take_over
+from assistant.entrypoints.inbox import Inbox
+from assistant.entrypoints.surface import Surface
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.site import Site, Upkeep
 from assistant.governance.anchoring import AnchorRefused, adopt, anchor_head
@@ -26,6 +29,7 @@ from assistant.governance.refusals import Refusals
 from assistant.learning import learn_weekly
 from assistant.ports.store import AuditUnreadable
 from assistant.privacy import retain_daily
+from assistant.surfaces import open_surfaces
 from assistant.workflows.standing import standing
 from kb.keeper import Health
 from kb.model import Reader
@@ -56,11 +60,13 @@ class Service:
 
     assistant: Assistant
     url: str
+    surfaces: Sequence[Surface] = ()
     _recovered: bool = field(default=False, init=False)
     _asks_desk_at: float = field(default=0.0, init=False)
     _durable: Durable | None = field(default=None, init=False)
     _adopted: bool = field(default=False, init=False)
     _audit: str = field(default="ready", init=False)
+    _inbox: Inbox | None = field(default=None, init=False)
 
     def start(self) -> None:
         """Own the indexes, make lexical search ready, and announce the address.
@@ -74,16 +80,31 @@ class Service:
                 raise IndexOwned(f"another Firstline serves from {self.assistant.settings.home}; stop it or use another FIRSTLINE_HOME")
             time.sleep(0.1)
         keeper.catch_up_lexical()
+        self.assistant.channels.update({surface.name: surface for surface in self.surfaces})
         self._serve_workflows()
+        self._listen()
         address_file(self.assistant.settings.home).write_text(json.dumps({"url": self.url, "pid": os.getpid()}))
+
+    @property
+    def _holder(self) -> str:
+        """The name under which this service keeps work for itself: the same after a restart, another on another host or for another folder."""
+        place = f"{platform.node()}\n{self.assistant.settings.home.resolve()}"
+        return sha256(place.encode()).hexdigest()[:HOLDER_LENGTH]
+
+    def _listen(self) -> None:
+        """Handle what arrives on the surfaces beside the web, beginning with what a crash left."""
+        if self.surfaces:
+            self._inbox = Inbox(self.assistant.store, self.assistant.clock, {surface.name: surface for surface in self.surfaces}, self._holder)
+            self._inbox.start()
+            for surface in self.surfaces:
+                surface.start(self._inbox)
 
     def _serve_workflows(self) -> None:
         """Carry out the outbox from now on; commands that run beside the service leave that to it."""
         from assistant.workflows.durable import Durable
 
         assistant = self.assistant
-        place = f"{platform.node()}\n{assistant.settings.home.resolve()}"
-        carrier = replace(assistant.carrier, holder=sha256(place.encode()).hexdigest()[:HOLDER_LENGTH])
+        carrier = replace(assistant.carrier, holder=self._holder)
         self._durable = Durable(carrier, assistant.settings.workflows_database)
         self._durable.start()
         assistant.subscribers.append(lambda _events: self._durable.kick() if self._durable is not None else None)
@@ -144,11 +165,20 @@ class Service:
         except Exception as error:  # whatever is wrong with the database is what this call is asked for
             log.error("the database cannot be read: %s", type(error).__name__, exc_info=error)
             return {"status": "failing", "database": type(error).__name__, "vector_search": state.value, "detail": "the log says more"}
-        facts = {"vector_search": state.value, "detail": why, "audit": self._audit, "caught_up": self._recovered, "outbox": outbox.facts()}
-        return {"status": "degraded" if outbox.late else ready, "articles": articles, **facts}
+        channels = {surface.name: surface.health() for surface in self.surfaces}
+        facts = {"vector_search": state.value, "detail": why, "audit": self._audit, "caught_up": self._recovered, "outbox": outbox.facts()} | (
+            {"channels": channels} if channels else {}
+        )
+        late = outbox.late or any(one["state"] == "failing" for one in channels.values())
+        return {"status": "degraded" if late else ready, "articles": articles, **facts}
 
     def stop(self) -> None:
         """Finish turns, anchor the audit and let go; what the outbox still holds goes on at the next start."""
+        for surface in self.surfaces:
+            surface.stop()
+        if self._inbox is not None:
+            self._inbox.stop()
+            self._inbox = None
         if self._durable is not None:
             self._durable.stop()
             self._durable = None
@@ -185,6 +215,7 @@ def open_site(assistant: Assistant, service: Service) -> Site:
         allowed_hosts=tuple(settings.allowed_hosts),
         link_hosts=assistant.link_hosts,
         messages_per_minute=settings.messages_per_minute,
+        routers=tuple(surface.router for surface in service.surfaces if surface.router is not None),
     )
 
 
@@ -192,4 +223,4 @@ def open_app(assistant: Assistant, url: str) -> FastAPI:
     """Return the web application over an assistant."""
     from assistant.entrypoints.web.app import create_app
 
-    return create_app(open_site(assistant, Service(assistant, url)))
+    return create_app(open_site(assistant, Service(assistant, url, open_surfaces(assistant))))

@@ -90,6 +90,8 @@ def create_app(site: Site) -> FastAPI:
         )
     for part in (rest, actions, chat, console, decisions, live_console, helpcentre, webhooks):
         app.include_router(part.router)
+    for router in site.routers:
+        app.include_router(router)
 
     @app.get("/healthz", tags=["operation"])
     def healthz() -> JSONResponse:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from fastapi.templating import Jinja2Templates
 
 from assistant.agent.deciding import Deciding
@@ -68,6 +68,8 @@ class Site:
     link_hosts: Callable[[], tuple[str, ...]]
     messages_per_minute: int
     desk_hook: DeskHook | None = None
+    routers: tuple[APIRouter, ...] = ()
+    """Routes of surfaces beside the web."""
     live: Live = field(default_factory=Live)
 
     @property
