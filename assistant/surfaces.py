@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assistant.bootstrap import Assistant
+    from assistant.entrypoints.slack.config import SlackConfig
+    from assistant.entrypoints.slack.surface import SlackSurface
     from assistant.entrypoints.surface import Surface
+    from assistant.settings import Settings
 
 
 def open_surfaces(assistant: Assistant) -> tuple[Surface, ...]:
@@ -15,5 +18,68 @@ def open_surfaces(assistant: Assistant) -> tuple[Surface, ...]:
     Raises:
         Misconfigured: the settings name one that cannot be used as they say.
     """
-    del assistant
-    return ()
+    return (open_slack(assistant),) if assistant.settings.slack_bot_token.get_secret_value() else ()
+
+
+def open_slack(assistant: Assistant) -> SlackSurface:
+    """Return Slack's surface; nothing is connected before it starts.
+
+    Raises:
+        Misconfigured: a setting is missing or contradicts another.
+    """
+    from assistant.agent.overhearing import Overhearing
+    from assistant.entrypoints.slack.calls import Calls
+    from assistant.entrypoints.slack.channel import SlackChannel
+    from assistant.entrypoints.slack.identity import Identity
+    from assistant.entrypoints.slack.parts import SlackParts
+    from assistant.entrypoints.slack.surface import SlackSurface
+
+    settings = assistant.settings
+    config = slack_config(settings)
+    calls = Calls(config.bot_token, config.api)
+    parts = SlackParts(
+        config=config,
+        calls=calls,
+        identity=Identity(calls, assistant.directory, config.teams),
+        turns=assistant.turns,
+        deciding=assistant.deciding,
+        overhearing=Overhearing(assistant.parts),
+        store=assistant.store,
+        directory=assistant.directory,
+        workplace=assistant.workplace,
+        knowledge=assistant.knowledge,
+        clock=assistant.clock,
+        devices_of=assistant.workplace.devices_of,
+        console=lambda: f"{settings.public_url or f'http://{settings.host}:{settings.port}'}/console/gaps",
+        messages_per_minute=settings.messages_per_minute,
+    )
+    channel = SlackChannel(calls, assistant.store, assistant.clock, assistant.link_hosts, assistant.workplace.devices_of)
+    return SlackSurface(parts, channel)
+
+
+def slack_config(settings: Settings) -> SlackConfig:
+    """Return what Slack's surface is configured with.
+
+    Raises:
+        Misconfigured: a setting is missing or contradicts another.
+    """
+    from assistant.connections import Misconfigured
+    from assistant.entrypoints.slack.config import Listening, SlackConfig
+
+    app_token, secret = settings.slack_app_token.get_secret_value(), settings.slack_signing_secret.get_secret_value()
+    if not settings.slack_workspaces:
+        raise Misconfigured("FIRSTLINE_SLACK_WORKSPACES has to name the workspace whose people count, such as T0123ABCD")
+    if settings.slack_transport == "socket" and not app_token:
+        raise Misconfigured("FIRSTLINE_SLACK_TRANSPORT=socket needs FIRSTLINE_SLACK_APP_TOKEN")
+    if settings.slack_transport == "http" and not secret:
+        raise Misconfigured("FIRSTLINE_SLACK_TRANSPORT=http needs FIRSTLINE_SLACK_SIGNING_SECRET")
+    listening = {channel: Listening(one.confidence, one.answers) for channel, one in settings.slack_channels.items()}
+    return SlackConfig(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=app_token if settings.slack_transport == "socket" else "",
+        signing_secret=secret,
+        teams=frozenset(settings.slack_workspaces),
+        reaction=settings.slack_reaction.strip(":"),
+        channels=listening,
+        api=settings.slack_api,
+    )

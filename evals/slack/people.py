@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from evals.slack.server import Acked, SlackServer, event_of
 from evals.slack.workspace import APP, BOT_USER, TEAM, Node, Workspace
+
+Found = TypeVar("Found")
 
 
 @dataclass
@@ -63,12 +66,16 @@ class Somebody:
     def open_home(self) -> Node:
         """Open the app's home and return the view that is published there before long."""
         before = self.workspace.homes.get(self.id)
-        self.server.send("events_api", event_of("app_home_opened", {"user": self.id, "channel": self.direct, "tab": "home", "event_ts": self.workspace.ts()}))
+        self.server.send(
+            "events_api", event_of("app_home_opened", {"user": self.id, "channel": self.direct, "tab": "home", "event_ts": self.workspace.ts()})
+        )
         return self._until(lambda: found if (found := self.workspace.homes.get(self.id)) is not before else None)
 
     def open_pane(self, context: Node | None = None) -> str:
         """Open the assistant pane and return the thread that it begins."""
-        root = self.workspace.put(self.direct, {"type": "message", "subtype": "assistant_app_thread", "user": BOT_USER, "ts": self.workspace.ts(), "text": ""})
+        root = self.workspace.put(
+            self.direct, {"type": "message", "subtype": "assistant_app_thread", "user": BOT_USER, "ts": self.workspace.ts(), "text": ""}
+        )
         thread = {"user_id": self.id, "context": context or {}, "channel_id": self.direct, "thread_ts": root["ts"]}
         self.server.send("events_api", event_of("assistant_thread_started", {"assistant_thread": thread, "event_ts": root["ts"]}))
         return str(root["ts"])
@@ -141,7 +148,9 @@ class Somebody:
     def shortcut(self, channel: str, message: Node, callback: str = "ask_it") -> Acked:
         """Choose the app's entry in the menu of a message."""
         place = {"channel": {"id": channel, "name": self.workspace.channels[channel]["name"]}, "message": message, "message_ts": message["ts"]}
-        return self.server.send("interactive", {**self._interaction("message_action"), "callback_id": callback, **place, "response_url": self._response_url()})
+        return self.server.send(
+            "interactive", {**self._interaction("message_action"), "callback_id": callback, **place, "response_url": self._response_url()}
+        )
 
     # -- looking --------------------------------------------------------------------------------------------------------
 
@@ -154,7 +163,7 @@ class Somebody:
         place = channel or self.direct
         return self._until(lambda: found if len(found := self.workspace.by_bot(place, thread)) >= count else None, seconds)
 
-    def _until(self, look: Any, seconds: float = 15.0) -> Any:
+    def _until(self, look: Callable[[], Found | None], seconds: float = 15.0) -> Found:
         end = time.monotonic() + seconds
         while (found := look()) is None:
             if time.monotonic() > end:

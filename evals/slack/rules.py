@@ -189,7 +189,7 @@ def _header(node: Node, where: str) -> Iterator[str]:
 
 
 def _divider(node: Node, where: str) -> Iterator[str]:
-    yield from ()
+    yield from _ids(node, where)
 
 
 KINDS: dict[str, Callable[[Node, str], Iterator[str]]] = {

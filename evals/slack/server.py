@@ -75,7 +75,12 @@ class SlackServer:
     async def _start(self) -> None:
         routes = web.Application()
         routes.add_routes(
-            [web.post("/api/{method}", self._call), web.get("/api/{method}", self._call), web.get("/link", self._link), web.post("/respond/{id}", self._respond)]
+            [
+                web.post("/api/{method}", self._call),
+                web.get("/api/{method}", self._call),
+                web.get("/link", self._link),
+                web.post("/respond/{id}", self._respond),
+            ]
         )
         self._runner = web.AppRunner(routes, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -173,10 +178,11 @@ class SlackServer:
             return answer.status, json.loads(text) if text.startswith("{") else text
 
     async def _push(self, kind: str, payload: Node, retry: int) -> tuple[int, Any]:
-        envelope = {"type": kind, "envelope_id": str(uuid.uuid4()), "payload": payload, "accepts_response_payload": kind != "events_api"}
+        name = str(uuid.uuid4())
+        envelope = {"type": kind, "envelope_id": name, "payload": payload, "accepts_response_payload": kind != "events_api"}
         again = {"retry_attempt": retry, "retry_reason": "timeout" if retry else ""} if kind == "events_api" else {}
         acked: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._acks[envelope["envelope_id"]] = acked
+        self._acks[name] = acked
         while not self.sockets:
             await asyncio.sleep(0.02)
         await self.sockets[-1].send_json({**envelope, **again})
@@ -194,7 +200,8 @@ class SlackServer:
 async def _arguments(request: web.Request) -> Node:
     given: Node = dict(request.query)
     if request.content_type == "application/json":
-        return given | await request.json()
+        given.update(await request.json())
+        return given
     for name, value in (await request.post()).items():
         given[name] = json.loads(value) if name in NESTED and isinstance(value, str) else value
     return given

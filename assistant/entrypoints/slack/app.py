@@ -11,7 +11,6 @@ from slack_bolt.async_app import AsyncApp, AsyncAssistant
 from slack_bolt.context.assistant.thread_context import AssistantThreadContext
 from slack_bolt.context.assistant.thread_context_store.async_store import AsyncAssistantThreadContextStore
 from slack_bolt.response import BoltResponse
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from assistant.entrypoints.slack.arriving import APPROVE, ASK_FORM, received_of
@@ -19,7 +18,6 @@ from assistant.entrypoints.slack.blocks import CHOICE, CODE, DEVICE
 from assistant.entrypoints.slack.forms import Forms
 from assistant.entrypoints.slack.parts import SlackParts
 from assistant.entrypoints.slack.views import ASK, ENTER, REFUSE, View
-from assistant.entrypoints.slack.words import say
 from assistant.ports.channels import Received
 
 log = logging.getLogger("firstline.slack")
@@ -63,13 +61,14 @@ def open_bolt(parts: SlackParts, put: Put) -> AsyncApp:
         await next()
         return None
 
-    _hear_pane(app, parts)
+    forms = Forms(parts)
+    _hear_pane(app, forms)
     _acknowledge(app)
-    _open_modals(app, Forms(parts))
+    _open_modals(app, forms)
     return app
 
 
-def _hear_pane(app: AsyncApp, parts: SlackParts) -> None:
+def _hear_pane(app: AsyncApp, forms: Forms) -> None:
     pane = AsyncAssistant(thread_context_store=_NoContext(), logger=app.logger)
 
     @pane.thread_started
@@ -80,8 +79,8 @@ def _hear_pane(app: AsyncApp, parts: SlackParts) -> None:
     async def asked(context: Any, set_status: Any, payload: Node) -> None:
         if context.get(FRESH) and not payload.get("bot_id"):
             try:
-                await set_status(say("en", "looking"))
-            except (SlackApiError, OSError) as error:  # not every thread is in the pane; the answer does not depend on it
+                await set_status(await to_thread.run_sync(forms.looking, payload))
+            except Exception as error:  # not every thread is in the pane; the answer does not depend on it
                 log.info("the pane shows no status: %s", type(error).__name__)
 
     app.use(pane)

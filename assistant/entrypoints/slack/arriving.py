@@ -63,7 +63,14 @@ def _message(body: Node, event: Node, config: SlackConfig) -> Node | None:
         return None
     thread, text = event.get("thread_ts") or event.get("ts"), str(event.get("text") or "")
     own = _own(body)
-    kept = {"user": event["user"], "team": _team(body), "channel": event.get("channel"), "thread": thread, "ts": event.get("ts"), "text": text[:WORDS_LIMIT]}
+    kept = {
+        "user": event["user"],
+        "team": _team(body),
+        "channel": event.get("channel"),
+        "thread": thread,
+        "ts": event.get("ts"),
+        "text": text[:WORDS_LIMIT],
+    }
     kept["own"] = own
     if event.get("channel_type") == "im":
         return {**kept, "kind": SAID}
@@ -125,7 +132,7 @@ def _who(body: Node) -> Node:
 
 
 def _pressed(body: Node, now: datetime) -> Received | None:
-    action = next(iter(body.get("actions") or ()), {})
+    action: Node = next(iter(body.get("actions") or ()), {})
     name, block = str(action.get("action_id", "")), str(action.get("block_id", ""))
     value = str((action.get("selected_option") or {}).get("value") or action.get("value") or "")
     container, message = body.get("container") or {}, body.get("message") or {}

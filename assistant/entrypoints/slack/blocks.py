@@ -96,7 +96,6 @@ def line(text: str) -> Block:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": shortened(text, SECTION_LIMIT), "verbatim": True}]}
 
 
-
 def _answer(reply: Reply, shown: Shown) -> list[Block]:
     texts = sections(pieces(reply.text, shown.hosts))
     blocks = [section(text) for text in texts[:ANSWER_SECTIONS]]
@@ -182,14 +181,14 @@ def card(action: ActionView, language: str) -> list[Block]:
 
 def _buttons(reply: Reply, shown: Shown) -> list[Block]:
     action, where = reply.action, f"{reply.conversation}/{shown.key}"
-    elements = [_button(number, choice, reply) for number, choice in enumerate(reply.choices)]
+    elements = [_button(number, choice) for number, choice in enumerate(reply.choices)]
     if shown.private and action is not None and action.needs == "code":
         elements = [button(f"{CODE}:{action.id}", say(reply.language, "enter_code"), action.id, "primary"), *elements]
     rows = [elements[at : at + ROW] for at in range(0, len(elements), ROW)]
     return [{"type": "actions", "block_id": f"{CHOICE}/{where}/{number}", "elements": row} for number, row in enumerate(rows)]
 
 
-def _button(number: int, choice: Choice, reply: Reply) -> Block:
+def _button(number: int, choice: Choice) -> Block:
     primary = choice.id.startswith(DO) or choice.id == "yes" or choice.id == "file"
     return button(f"{CHOICE}:{number}", choice.label, choice.id, "primary" if primary else "")
 

@@ -128,7 +128,7 @@ class Calls:
         method = "conversations.replies" if thread else "conversations.history"
         cursor = ""
         for _ in range(PAGES):
-            place = {"channel": channel, "ts": thread or None, "limit": PAGE, "include_all_metadata": True, "cursor": cursor or None}
+            place: Node = {"channel": channel, "ts": thread or None, "limit": PAGE, "include_all_metadata": True, "cursor": cursor or None}
             answer = self.call(method, **place)
             yield from answer["messages"]
             cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")

@@ -8,14 +8,14 @@ from datetime import date
 
 from assistant.domain.configuration import GUEST, Device
 from assistant.domain.reply import Reply, ReplyKind
-from assistant.entrypoints.slack.blocks import Block, Said, Shown, fallback, line, said, section
+from assistant.entrypoints.slack.blocks import Block, Said, Shown, line, said, section
 from assistant.entrypoints.slack.calls import CLOSED, TOO_MUCH, Calls, SlackRefused
 from assistant.entrypoints.slack.mrkdwn import escaped, sections
 from assistant.entrypoints.slack.places import HEARD, SLACK, Spot, tag_of
 from assistant.entrypoints.slack.words import say
 from assistant.ports.channels import Delivery, Posted, Thread
 from assistant.ports.clock import Clock
-from assistant.ports.outside import Refused, Unavailable, Uncertain
+from assistant.ports.outside import Unavailable, Uncertain
 from assistant.ports.store import Event, Store
 
 NOTE = "/note"
@@ -150,5 +150,3 @@ class SlackChannel:
 
 def _language(event: Event) -> str:
     return str(event.body["reply"].get("language", "en")) if event.body["type"] == "reply" else "en"
-
-

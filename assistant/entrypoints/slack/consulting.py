@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from assistant.agent.deciding import Request
-from assistant.desk.fulfilment import NotYours
+from assistant.desk.fulfilment import APPROVAL, NotYours
 from assistant.domain.approval import ApprovalStatus
 from assistant.domain.configuration import Person
 from assistant.entrypoints.slack.blocks import Said, line
@@ -21,7 +21,6 @@ from assistant.ports.outside import Refused
 
 log = logging.getLogger("firstline.slack")
 Node = dict[str, Any]
-ABOUT = "approval/"
 STANDING = {
     ApprovalStatus.APPROVED: "decided_approved",
     ApprovalStatus.REFUSED: "decided_refused",
@@ -39,30 +38,23 @@ class Consulting:
 
     # -- asking ---------------------------------------------------------------------------------------------------------
 
-    def ask(self, person: Person, action_id: str, key: str, uncertain: bool) -> str:
-        """Ask one approver by direct message; return the place and the post, "" when they are not in Slack or need not be asked any more.
-
-        Raises:
-            Refused, Unavailable, Uncertain: see ``ports.outside``.
-        """
+    def ask(self, person: Person, action_id: str, key: str, uncertain: bool) -> Posted | None:
+        """See ``Consults``. The place of the post names the approver too: it is changed with their rights."""
         user = self._parts.identity.user_of(person)
         found = self._request(person, action_id)
         if not user or found is None or not found.mine:
-            return ""
+            return None
         calls = self._parts.calls
         channel = calls.direct(user)
         known = calls.find(channel, "", key) if uncertain else ""
         language = self._parts.overhearing.language_of(person.id)
-        return f"{channel}/{person.id} {known or calls.post(channel, consent(self._consent(found, person), language), '', key)}"
+        post = known or calls.post(channel, consent(self._consent(found, person), language), "", key)
+        return Posted(SLACK, f"{APPROVAL}{action_id}", f"{channel}/{person.id}", post, self._parts.clock.now())
 
     def show_standing(self, action_id: str) -> None:
-        """Show in every copy of a request how it stands now.
-
-        Raises:
-            Unavailable: a copy could not be changed; doing it again changes all.
-        """
+        """See ``Consults``."""
         with self._parts.store.read() as unit:
-            copies = unit.posts.about(SLACK, f"{ABOUT}{action_id}")
+            copies = unit.posts.about(SLACK, f"{APPROVAL}{action_id}")
         for copy in copies:
             self._renew(copy, action_id)
 
@@ -96,7 +88,9 @@ class Consulting:
         channel, ts = str(body.get("channel") or ""), str(body.get("ts") or "")
         with self._parts.store.read() as unit:
             action_id = str(body["value"]).partition(" ")[0]
-            copy = next((one for one in unit.posts.about(SLACK, f"{ABOUT}{action_id}") if one.post == ts and one.place.startswith(f"{channel}/")), None)
+            copy = next(
+                (one for one in unit.posts.about(SLACK, f"{APPROVAL}{action_id}") if one.post == ts and one.place.startswith(f"{channel}/")), None
+            )
         if copy is not None:
             self._renew(copy, action_id, why)
         elif channel:

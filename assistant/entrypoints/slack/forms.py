@@ -75,6 +75,10 @@ class Forms:
         """Return what the command says at once."""
         return say(self._parts.language(self._parts.known(_user(body))), "answers_below")
 
+    def looking(self, payload: Node) -> str:
+        """Return what the pane says while an answer is looked for."""
+        return say(self._parts.language(self._parts.known(str(payload["user"]))), "looking")
+
     # -- judging --------------------------------------------------------------------------------------------------------
 
     def judge_question(self, body: Node) -> Node:

@@ -77,7 +77,7 @@ def words_of(text: str, own_user: str = "") -> str:
         if own_user and target == f"@{own_user}":
             return ""
         if target.startswith("!"):
-            return f"@{target[1:].partition('^')[0]}" if not label else label
+            return label or f"@{target[1:].partition('^')[0]}"
         if target.startswith(("@", "#")):
             return f"{target[0]}{label}" if label else target
         return label if target.startswith("mailto:") and label else target

@@ -57,7 +57,9 @@ def ask_form(language: str, devices: Sequence[tuple[str, str]], initial: str = "
     if len(devices) > 1:
         options = [option(name, device_id) for device_id, name in devices[:100]]
         choose = {"type": "static_select", "action_id": "device", "options": options, "initial_option": options[0]}
-        blocks.append({"type": "input", "block_id": "device", "label": _plain(say(language, "form_device"), 200), "element": choose, "optional": True})
+        blocks.append(
+            {"type": "input", "block_id": "device", "label": _plain(say(language, "form_device"), 200), "element": choose, "optional": True}
+        )
     return modal(ASK_FORM, language, say(language, "form_title"), say(language, "form_send"), blocks)
 
 

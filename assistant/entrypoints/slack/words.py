@@ -19,6 +19,6 @@ def words(language: str) -> dict[str, str]:
     return found
 
 
-def say(language: str, name: str, **values: object) -> str:
+def say(language: str, name: str, /, **values: object) -> str:
     """Return a sentence with its placeholders filled."""
     return words(language)[name].format(**values)

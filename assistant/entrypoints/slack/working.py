@@ -164,7 +164,9 @@ class Working:
     def _spot_of_press(self, body: Node, conversation: str, known: Known) -> Spot:
         spot = _spot(body)
         with self._parts.store.read() as unit:
-            linked = [Spot.of(one.place) for one in unit.threads.of_conversation(conversation) if one.person == known.person and one.place.channel == SLACK]
+            linked = [
+                Spot.of(one.place) for one in unit.threads.of_conversation(conversation) if one.person == known.person and one.place.channel == SLACK
+            ]
         return next((one for one in linked if (one.channel, one.thread) == (spot.channel, spot.thread)), spot)
 
     def _replace_buttons(self, body: Node, words: str) -> None:
