@@ -222,5 +222,5 @@ def event_of(kind: str, event: Node, event_id: str = "") -> Node:
         "event_id": event_id or f"Ev{uuid.uuid4().hex[:10].upper()}",
         "event_time": int(time.time()),
         "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True, "is_enterprise_install": False}],
-        "event": {"type": kind, **event},
+        "event": {**event, "type": kind},
     }

@@ -13,6 +13,7 @@ from slack_bolt.context.assistant.thread_context_store.async_store import AsyncA
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from assistant.entrypoints.slack.app_names import COMMAND, SHORTCUT
 from assistant.entrypoints.slack.arriving import APPROVE, ASK_FORM, received_of
 from assistant.entrypoints.slack.blocks import CHOICE, CODE, DEVICE
 from assistant.entrypoints.slack.forms import Forms
@@ -23,7 +24,6 @@ from assistant.ports.channels import Received
 log = logging.getLogger("firstline.slack")
 Put = Callable[[Received], bool]
 Node = dict[str, Any]
-COMMAND, SHORTCUT = "/it", "ask_it"
 PRESSES = (CHOICE, DEVICE, APPROVE)
 FRESH = "firstline_fresh"
 """In Bolt's context: whether a delivery came for the first time."""

@@ -75,13 +75,13 @@ class SlackSurface:
             return {"state": "ready", "detail": "Socket Mode"} if self.connected else {"state": "connecting", "detail": "Slack is not connected"}
         return {"state": "ready", "detail": f"deliveries come to {PATH}"}
 
-    def reach(self) -> str:
-        """Call Slack and return the workspace's address.
+    def reach(self) -> dict[str, Any]:
+        """Call Slack and return what it says of our workspace: ``team``, ``team_id``.
 
         Raises:
             Refused, Unavailable: it cannot be used, or not be reached.
         """
-        return str(self.parts.calls.own().get("url", ""))
+        return {"team": "", "team_id": "", **self.parts.calls.own()}
 
     def _put(self, received: Received) -> bool:
         if self._inbox is None:
