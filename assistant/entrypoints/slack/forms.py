@@ -92,7 +92,7 @@ class Forms:
         view = body["view"]
         try:
             person = self._parts.person(self._parts.known(_user(body)))
-            if person is None:
+            if person is None or not self._waits(str(view["private_metadata"])):
                 return _wrong("code", say("en", "not_there"))
             reply = self._parts.deciding.enter_code(person, str(view["private_metadata"]), text_of(view, "code"))
         except NotYours:
@@ -102,6 +102,11 @@ class Forms:
         if reply.action is not None and reply.action.status == Status.CHALLENGED.value:
             return _wrong("code", reply.text)
         return {"response_action": "update", "view": notice(reply.language, reply.text)} if reply.state == "with_person" else {}
+
+    def _waits(self, action_id: str) -> bool:
+        with self._parts.store.read() as unit:
+            action = unit.actions.load(action_id)
+        return action is not None and action.status is Status.CHALLENGED
 
     def judge_refusal(self, body: Node) -> Node:
         """Count an approver's no with its reason; why it does not count is said in the form."""
