@@ -10,7 +10,7 @@ from typing import Any
 from assistant.agent import wording
 from assistant.agent.present import CHANGED
 from assistant.domain.reply import DO, DROP, UNDO, ActionView, Choice, CitationView, Reply, TicketView
-from assistant.entrypoints.slack.mrkdwn import SECTION_LIMIT, escaped, pieces, plain, sections, shortened
+from assistant.entrypoints.slack.mrkdwn import SECTION_LIMIT, cut_off, escaped, pieces, plain, sections, shortened
 from assistant.entrypoints.slack.words import say
 from kb.model import Platform
 
@@ -59,8 +59,8 @@ def said(reply: Reply, shown: Shown) -> Said:
     if shown.private:
         blocks += card(reply.action, reply.language) if reply.action is not None else []
         blocks += [line(_ticket(reply.ticket, reply.language))] if reply.ticket is not None else []
-    blocks += _buttons(reply, shown)
-    return Said(fallback(reply.text, shown.hosts) or say(reply.language, "no_words"), tuple(blocks[:BLOCKS]))
+    buttons = _buttons(reply, shown)[:BLOCKS]
+    return Said(fallback(reply.text, shown.hosts) or say(reply.language, "no_words"), (*blocks[: BLOCKS - len(buttons)], *buttons))
 
 
 def fallback(markdown: str, hosts: Collection[str]) -> str:
@@ -93,7 +93,7 @@ def option(label: str, value: str) -> Block:
 
 def line(text: str) -> Block:
     """Return a line of small print; ``text`` is mrkdwn."""
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": shortened(text, SECTION_LIMIT), "verbatim": True}]}
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut_off(text, SECTION_LIMIT), "verbatim": True}]}
 
 
 def _answer(reply: Reply, shown: Shown) -> list[Block]:

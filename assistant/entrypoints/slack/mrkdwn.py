@@ -13,6 +13,7 @@ from assistant.governance.rendering import allowed_link, parsed
 SECTION_LIMIT = 3_000
 WORD_JOINER = "\u2060"
 """Has no width and ends a word: after it Slack reads no mention and no mark."""
+_MARK = re.compile("<([!@#])")
 _BROADCAST = re.compile("@(here|channel|everyone|group)", re.IGNORECASE)
 RULE = "———"
 INDENT = "    "
@@ -25,8 +26,8 @@ def escaped(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return words for a ``plain_text`` object on one line."""
-    return _without_broadcasts(" ".join(text.replace("\0", " ").split()))
+    """Return words for a ``plain_text`` object on one line. Slack reads no marks there; what looks like one is broken all the same."""
+    return _MARK.sub(lambda found: f"<{WORD_JOINER}{found[1]}", _without_broadcasts(" ".join(text.replace("\0", " ").split())))
 
 
 def _without_broadcasts(text: str) -> str:
@@ -36,6 +37,11 @@ def _without_broadcasts(text: str) -> str:
 def shortened(text: str, limit: int) -> str:
     """Return at most ``limit`` characters, with an ellipsis where something is left out."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def cut_off(text: str, limit: int) -> str:
+    """Return at most ``limit`` characters of mrkdwn, cut at a word and in no mark."""
+    return text if len(text) <= limit else text[: _border(text, limit - 1)].rstrip() + "…"
 
 
 def pieces(markdown: str, hosts: Collection[str]) -> list[str]:

@@ -147,7 +147,7 @@ class Home:
 
 def home(shown: Home, language: str = "en") -> View:
     """Return the home tab."""
-    blocks: list[Block] = [section(escaped(say(language, "home_hello", name=shown.name))), _ask(language)]
+    blocks: list[Block] = [section(escaped(say(language, "home_hello", name=shortened(shown.name, 100)))), _ask(language)]
     if shown.guest:
         blocks.append(line(escaped(say(language, "guest"))))
     else:
