@@ -16,6 +16,8 @@ import numpy as np
 
 from assistant.adapters.anchors import FileAnchors
 from assistant.adapters.clock import SystemClock
+from assistant.adapters.files.checking import IsolatedCheck
+from assistant.adapters.files.scanning import ScanCommand
 from assistant.adapters.knowledge import KnowledgeFromBase
 from assistant.adapters.memory.volatile import Memory, no_core_dumps
 from assistant.adapters.store.erasure import SqlErasures, digest_of, without_erased
@@ -23,6 +25,7 @@ from assistant.adapters.store.organisation import BuiltinDirectory, read_people_
 from assistant.adapters.store.unit_of_work import SqlStore, kept_here
 from assistant.agent.acting import Acting
 from assistant.agent.deciding import Deciding
+from assistant.agent.files import Files
 from assistant.agent.present import Presenter
 from assistant.agent.publicly import Showing
 from assistant.agent.settle import Settler
@@ -36,6 +39,7 @@ from assistant.agent.tools.registry import TOOLS
 from assistant.agent.turn import Parts, Turns
 from assistant.carriage import Outward, carrying, deciding, telling_of
 from assistant.connections import Misconfigured, open_desk, open_directory, open_notifier
+from assistant.desk.attaching import FileLimits
 from assistant.desk.filing import outgoing
 from assistant.desk.fulfilment import ASK, SHOW
 from assistant.desk.mirroring import PassedOn
@@ -97,6 +101,7 @@ class Assistant:
     anchors: FileAnchors
     policies: KeptPolicies
     subscribers: list[Callable[[Sequence[Event]], None]]
+    files: Files
     channels: dict[str, Channel]
     """Where conversations are shown beside the socket, by name; filled by what serves them."""
 
@@ -107,6 +112,7 @@ class Assistant:
     def close(self) -> None:
         """Finish the turns under way and let go of database and index."""
         self.turns.close()
+        self.files.close()
         self.knowledge_base.close()
 
 
@@ -158,6 +164,7 @@ def open_assistant(settings: Settings, clock: Clock | None = None, opens: Opens 
         anchors=anchors,
         policies=policies,
         subscribers=pushes.subscribers,
+        files=_files(settings, parts),
         channels=channels,
     )
 
@@ -248,6 +255,14 @@ def _on_channels(parts: Parts, channels: Mapping[str, Channel]) -> dict[str, Err
         ASK: AskApprover(channels, parts.directory),
         SHOW: ShowStanding(channels, parts.directory),
     }
+
+
+def _files(settings: Settings, parts: Parts) -> Files:
+    """Return what takes files: none where nothing that somebody sends may reach the disk."""
+    size = 0 if settings.zero_persistence else settings.attachment_megabytes * 1_000_000
+    limits = FileLimits(size, settings.attachments_per_conversation, settings.attachments_per_day)
+    scan = ScanCommand(settings.scan_command, settings.scan_seconds) if settings.scan_command else None
+    return Files(parts.store, parts.directory, parts.clock, IsolatedCheck(scan), limits, parts.notify)
 
 
 def _adopt(store: SqlStore, anchors: FileAnchors, secret: bytes) -> None:

@@ -177,7 +177,7 @@ def token(person: Annotated[str, typer.Argument(help="Whose token.")]) -> None:
     with _opened(settings) as assistant:
         if assistant.directory.person(person) is None:
             _stop(f"nobody is called {person}; `firstline people` lists whom one can be")
-        typer.echo(Tokens(assistant.secret, settings.token_minutes).issue(person)[0])
+        typer.echo(Tokens(assistant.secret, settings.token_minutes, settings.token_keys).issue(person)[0])
 
 
 @app.command(epilog="Example: firstline prepare")
@@ -197,16 +197,19 @@ def prepare() -> None:
 
 @app.command(epilog="Example: firstline gaps --week 2026-11-16 --json")
 def gaps(week: Annotated[str, typer.Option(help="Any day of the week, as YYYY-MM-DD; this week by default.")] = "", as_json: AsJson = False) -> None:
-    """Show what could not be resolved in a week, grouped and ranked, for the authors of the knowledge base."""
-    from assistant.operations import ranking_text, report_facts, report_of, report_text
+    """Show what could not be resolved in a week, grouped and ranked, and which articles people doubt, for the authors of the knowledge base."""
+    from assistant.operations import doubts_facts, doubts_of, doubts_text, ranking_text, report_facts, report_of, report_text
 
     with _opened(_settings()) as assistant:
         try:
             report = report_of(assistant, week)
         except ValueError:
             _stop(f"{week} is not a day in the form YYYY-MM-DD")
-        ranking, facts = ranking_text(assistant), assistant.knowledge_base.learned.facts()
-    typer.echo(json.dumps({**report_facts(report), "ranking": facts}) if as_json else f"{report_text(report)}\n\n{ranking}")
+        ranking, facts, doubts = ranking_text(assistant), assistant.knowledge_base.learned.facts(), doubts_of(assistant)
+    if as_json:
+        typer.echo(json.dumps({**report_facts(report), "doubted": doubts_facts(doubts), "ranking": facts}))
+    else:
+        typer.echo(f"{report_text(report)}\n\n{doubts_text(doubts)}\n\n{ranking}")
 
 
 @app.command(epilog="Example: firstline learn")

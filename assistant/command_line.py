@@ -78,4 +78,4 @@ def token_for(settings: Settings, person: str) -> str:
     from assistant.bootstrap import read_secret
     from assistant.entrypoints.tokens import Tokens
 
-    return Tokens(read_secret(settings), settings.token_minutes).issue(person)[0]
+    return Tokens(read_secret(settings), settings.token_minutes, settings.token_keys).issue(person)[0]

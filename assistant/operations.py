@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from assistant.agent.steps.draft import Drafted, drafted, evidence_of, thin
 from assistant.agent.with_models import read_spent
 from assistant.bootstrap import Assistant
+from assistant.desk.opinions import LOOK_BACK, Doubted, doubted
 from assistant.desk.review import GapReport, gap_report, week_of
 from assistant.domain.conversation import Outcome, State
 from assistant.domain.model_use import Account
@@ -61,6 +63,31 @@ def report_facts(report: GapReport) -> dict[str, Any]:
 def ranking_text(assistant: Assistant) -> str:
     """Say what the ranking has learned from confirmed answers."""
     return learned_text(assistant.knowledge_base.learned.facts())
+
+
+def doubts_of(assistant: Assistant) -> list[Doubted]:
+    """Return the articles that people called wrong or outdated lately and nobody edited since."""
+    heads = {article.id: article for article in assistant.knowledge_base.store.articles()}
+    with assistant.store.read() as unit:
+        said = unit.feedback.since(assistant.clock.now() - LOOK_BACK)
+    return doubted(said, heads.get)
+
+
+def doubts_facts(rows: Sequence[Doubted]) -> list[dict[str, Any]]:
+    """Return articles that are doubted for programs."""
+    return [{**asdict(row), "reasons": dict(row.reasons), "notes": list(row.notes), "latest": row.latest.isoformat()} for row in rows]
+
+
+def doubts_text(rows: Sequence[Doubted]) -> str:
+    """Return articles that are doubted for a terminal."""
+    if not rows:
+        return f"Nobody called an article wrong or outdated in the last {LOOK_BACK.days} days."
+    lines = ["What people said about answers: articles called wrong or outdated and not edited since."]
+    for row in rows:
+        reasons = ", ".join(f"{count} x {label}" for label, count in row.reasons)
+        lines += [f"- {row.title} ({row.article}, {row.owner or 'no owner'}): {reasons}; helped {row.helpful} times"]
+        lines += [f"  - {' '.join(note.split())}" for note in row.notes]
+    return "\n".join(lines)
 
 
 def report_text(report: GapReport) -> str:

@@ -43,6 +43,7 @@ def periods_of(assistant: Assistant) -> Periods:
             Kind.CONVERSATIONS: settings.retain_conversations_days,
             Kind.TICKETS: settings.retain_tickets_days,
             Kind.INTENTS: settings.retain_intents_days,
+            Kind.FEEDBACK: settings.retain_intents_days,
             Kind.ACTIONS: settings.retain_actions_days,
             Kind.ERRANDS: settings.retain_actions_days,
             Kind.NOTICES: settings.retain_notices_days,

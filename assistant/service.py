@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.agent.handover import Handover
+from assistant.agent.opinions import Opinions
 from assistant.agent.silence import settle_silence
 from assistant.agent.tools.registry import switched_off
 from assistant.bootstrap import Assistant
@@ -203,10 +204,12 @@ def open_site(assistant: Assistant, service: Service) -> Site:
         fleet=assistant.workplace,
         knowledge=assistant.knowledge,
         articles=assistant.knowledge_base.store.articles,
-        tokens=Tokens(assistant.secret, settings.token_minutes),
+        tokens=Tokens(assistant.secret, settings.token_minutes, settings.token_keys),
         clock=assistant.clock,
         upkeep=Upkeep(service.start, service.follow, service.settle, service.health, service.stop, service.follow_desk),
         refusals=Refusals(assistant.store, assistant.clock),
+        files=assistant.files,
+        opinions=Opinions(assistant.store, assistant.clock, assistant.parts.notify),
         desk_hook=desk_hook(settings, assistant.desk),
         subscribe=assistant.subscribers.append,
         widget_assets=ASSETS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -9,6 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from kb.settings import KnowledgeSettings
+
+KEYS, KEY_LENGTH = 8, 32
+KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 
 class SlackListening(BaseModel):
@@ -32,7 +36,13 @@ class Settings(KnowledgeSettings):
         default="", description="Database of durable execution; empty means a file in the state folder, or the PostgreSQL of database_url."
     )
     token_secret: SecretStr = Field(
-        default=SecretStr(""), description="Key that signs user tokens; empty means one made at first start in the state folder."
+        default=SecretStr(""),
+        description="The installation's key, for anchors, codes and user tokens; empty means one made at first start in the state folder.",
+    )
+    token_secrets: dict[str, SecretStr] = Field(
+        default={},
+        max_length=KEYS,
+        description="Keys of user tokens by their names, as JSON, in place of token_secret: the first signs, all verify; 32 characters or more.",
     )
     token_minutes: int = Field(
         default=15, gt=0, le=60, description="Life of a token that Firstline issues itself; longer-lived ones of others are refused."
@@ -78,6 +88,14 @@ class Settings(KnowledgeSettings):
     desk_follow_seconds: float = Field(default=30.0, ge=5, description="How often the system is asked what people did there.")
     desk_timeout_seconds: float = Field(default=15.0, gt=0, description="How long one step of a call to the system may take.")
     messages_per_minute: int = Field(default=60, gt=0, description="More messages than this from one person are refused.")
+    attachment_megabytes: int = Field(default=10, ge=0, le=50, description="Largest file that people may attach; 0 takes none.")
+    attachments_per_conversation: int = Field(default=20, gt=0, description="More files than this in one conversation are refused.")
+    attachments_per_day: int = Field(default=60, gt=0, description="More files than this of one person within 24 hours are refused.")
+    scan_command: list[str] = Field(
+        default=[],
+        description="Virus scanner, as JSON: reads a file from its standard input, exits 0 for clean and 1 for not. Without a verdict it is refused.",
+    )
+    scan_seconds: float = Field(default=20.0, gt=0, description="A scanner that takes longer gave no verdict.")
     directory: Literal["builtin", "ldap", "scim"] = Field(
         default="builtin", description="Where people and accounts are: builtin (the people file), ldap or scim."
     )
@@ -133,7 +151,9 @@ class Settings(KnowledgeSettings):
     slack_api: str = Field(default="https://slack.com/api/", description="Base address of Slack's Web API; another one only for tests on this host.")
     retain_conversations_days: float = Field(default=180.0, gt=0, description="Conversations are deleted this long after the last word in them.")
     retain_tickets_days: float = Field(default=730.0, gt=0, description="Tickets are deleted this long after they were closed.")
-    retain_intents_days: float = Field(default=365.0, gt=0, description="Questions that stayed without an answer are deleted after this time.")
+    retain_intents_days: float = Field(
+        default=365.0, gt=0, description="Unanswered questions, and what people said about answers, are deleted after this time."
+    )
     retain_actions_days: float = Field(default=365.0, gt=0, description="Actions, approvals and errands are deleted this long after they ended.")
     retain_notices_days: float = Field(default=14.0, gt=0, description="Notices in the folder of a missing mail server are deleted after this time.")
     zero_persistence: bool = Field(default=False, description="Keep conversations in memory only: nothing that somebody wrote reaches the disk.")
@@ -159,6 +179,21 @@ class Settings(KnowledgeSettings):
         if where.scheme != "https" and (where.scheme, where.hostname) not in (("http", "127.0.0.1"), ("http", "localhost")):
             raise ValueError("FIRSTLINE_SLACK_API has to begin with https://")
         return value if value.endswith("/") else f"{value}/"
+
+    @model_validator(mode="after")
+    def _keys_are_keys(self) -> Settings:
+        """Refuse keys that could be guessed, and names that do not go into a token's head."""
+        for name, key in self.token_secrets.items():
+            if not KEY_NAME.fullmatch(name):
+                raise ValueError("FIRSTLINE_TOKEN_SECRETS: a key's name has 1 to 40 letters, digits and ._-")
+            if len(key.get_secret_value()) < KEY_LENGTH:
+                raise ValueError(f"FIRSTLINE_TOKEN_SECRETS: the key '{name}' has fewer than {KEY_LENGTH} characters")
+        return self
+
+    @property
+    def token_keys(self) -> dict[str, bytes]:
+        """The keys of user tokens by their names; none where the installation's own key signs them."""
+        return {name: key.get_secret_value().encode() for name, key in self.token_secrets.items()}
 
     @property
     def workflows_database(self) -> str:

@@ -7,7 +7,9 @@ import typer
 from evals.commands.abstention import abstention
 from evals.commands.approvals import approvals
 from evals.commands.citations import citations
+from evals.commands.crowd import crowd
 from evals.commands.devices import devices
+from evals.commands.drops import drops
 from evals.commands.durability import durability
 from evals.commands.faults import faults
 from evals.commands.fit_evidence import fit_evidence
@@ -41,6 +43,8 @@ from evals.commands.zero_persistence import zero_persistence
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
 app.command(epilog="Example: firstline eval approvals --sequences 1000 --steps 20 --json approvals.json")(approvals)
 app.command(epilog="Example: firstline eval citations evals/cases/support_pairs.jsonl --json citations.json")(citations)
+app.command(epilog="Example: firstline eval crowd --sockets 2000 --turns-per-second 20 --json crowd.json")(crowd)
+app.command(epilog="Example: firstline eval drops --drops 1000 --restarts 20 --json drops.json")(drops)
 app.command(epilog="Example: firstline eval durability --seconds 20 --truncations 1000 --json durability.json")(durability)
 app.command(epilog="Example: firstline eval faults --kills 500 --faults 500 --json faults.json")(faults)
 app.command("fit-ranking", epilog="Example: firstline eval fit-ranking DATA/kb_symptoms DATA/scifact --untitled DATA/stackfaq")(fit_ranking)

@@ -13,7 +13,7 @@ from assistant.agent.issue import issue_of
 from assistant.agent.settlement import handed_over
 from assistant.agent.state import Memory
 from assistant.agent.turn import ATTEMPTS, Parts, UnknownConversation, UnknownPerson
-from assistant.desk import handoff, requests
+from assistant.desk import attaching, handoff, requests
 from assistant.domain.audit import AuditEntry
 from assistant.domain.configuration import Person
 from assistant.domain.conversation import Conversation
@@ -116,6 +116,7 @@ class Handover:
         issue = issue_of(unit, conversation, person, memory, device, settler.queues(), reason=HandoffReason.STEPPED_IN)
         window = timedelta(days=self.parts.timings.same_issue_days)
         ticket = requests.file(unit.tickets, issue, conversation.episode.ticket, now, window).ticket
+        attaching.hand_over(unit, conversation.id, ticket.id, now)
         unit.handoffs.record(Handoff(conversation.id, conversation.episode.number, HandoffReason.STEPPED_IN, now, ticket.id))
         entry = AuditEntry(
             at=now,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from assistant.agent.lookup import NO_ISSUE
 from assistant.agent.state import Memory
 from assistant.agent.steps import summarise
+from assistant.desk.attaching import line_of
 from assistant.desk.requests import Issue
 from assistant.domain.action import Status
 from assistant.domain.configuration import Device, Person, Queue, queue_for, queue_name
@@ -38,7 +39,8 @@ def issue_of(
     queue = queue or queue_for(memory.category, queues)
     said = summarise.transcript_of(unit.conversations.events(conversation.id), person, message)
     done = actions_of(unit, conversation.id)
-    body = summarise.ticket_body(memory, said, person, device, memory.confidence, queue_name(queue, queues), reason, done)
+    files = tuple(line_of(one) for one in unit.attachments.of_conversation(conversation.id))
+    body = summarise.ticket_body(memory, said, person, device, memory.confidence, queue_name(queue, queues), reason, done, files)
     key = f"{conversation.id}:{episode or conversation.episode.number}"
     return Issue(key, conversation.id, person.id, memory.issue or NO_ISSUE, memory.category or UNSORTED, queue, body, vector)
 

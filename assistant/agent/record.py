@@ -15,6 +15,7 @@ from assistant.agent.steps import understand
 from assistant.agent.steps.summarise import summary_of
 from assistant.agent.waiting import timer
 from assistant.agent.wording import in_reader_language
+from assistant.desk.attaching import hand_over
 from assistant.domain.audit import AuditEntry, digest
 from assistant.domain.conversation import Conversation, Episode, Happening, State, advance, outcome_of
 from assistant.domain.model_use import Account
@@ -42,6 +43,7 @@ def record_turn(
     settlement = replace(settlement, memory=settlement.memory.in_language_of(setting.memory))
     moved = _moved(unit, setting.conversation, settlement, at)
     unit.conversations.save(moved)
+    hand_over(unit, moved.id, moved.episode.ticket, at)
     for entry in timer(moved.id, moved.state, timings, at):
         unit.outbox.put(entry)
     reply = Reply(

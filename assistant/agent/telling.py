@@ -14,6 +14,7 @@ from assistant.agent.state import Memory, Timings
 from assistant.agent.tools.registry import TOOLS, undoing
 from assistant.agent.waiting import timer
 from assistant.desk import requests
+from assistant.desk.attaching import hand_over
 from assistant.desk.fulfilment import NOTICE, SYSTEM
 from assistant.domain.action import Action, Status
 from assistant.domain.audit import AuditEntry
@@ -124,6 +125,7 @@ class Telling:
         issue = self._issue(unit, conversation, person, memory, queue, reason)
         known, window = conversation.episode.ticket, timedelta(days=self.timings.same_issue_days)
         opened = requests.file(unit.tickets, issue, known, at, window)
+        hand_over(unit, conversation.id, opened.ticket.id, at)
         self._note_filing(unit, conversation, action, opened, queue, reason, at)
         with_ticket = replace(conversation, episode=replace(conversation.episode, ticket=opened.ticket.id))
         if conversation.state is State.WITH_PERSON:

@@ -133,7 +133,10 @@ class Turns:
         person, inbound = self._person(person_id), inbound.storable()
         with self._alone(conversation_id or _opening(person, inbound)):
             message, known = self._accept(person, conversation_id, inbound, channel, accepted)
-            reply = Reply.model_validate(known) if known is not None else self._within_deadline(message)
+            if known is not None:
+                reply = Reply.model_validate(known)
+            else:
+                reply = self._within_deadline(message) if message.conversation == conversation_id else self._answer_once(message)
         return self._presenter.reply(reply, self._reader(person_id)) if names_articles(reply) else reply
 
     def recover(self, older_than: timedelta = timedelta(0)) -> int:
@@ -145,9 +148,15 @@ class Turns:
         with self._parts.store.read() as unit:
             waiting = [message for message in unit.conversations.pending() if message.at <= limit]
         for message in waiting:
-            with self._alone(message.conversation):
-                self._within_deadline(message)
+            self._answer_once(message)
         return len(waiting)
+
+    def _answer_once(self, message: Message) -> Reply:
+        """Answer a message of a conversation that is not held by this turn yet, unless somebody else did so meanwhile."""
+        with self._alone(message.conversation):
+            with self._parts.store.read() as unit:
+                stored = unit.conversations.message(message.conversation, message.id)
+            return Reply.model_validate(stored.reply) if stored is not None and stored.reply is not None else self._within_deadline(message)
 
     # -- acceptance -----------------------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ from assistant.domain.ticket import TicketStatus
 from assistant.ports.store import Event, Message, UnitOfWork
 
 STEP = "hand_off"
+HOLDING = "holding"
+"""The type of the event that somebody has a conversation, or no longer has it."""
 SERVICE = "firstline"
 TAKEN, GIVEN_BACK, LAPSED = "taken", "given back", "lapsed"
 
@@ -162,7 +164,7 @@ def _named(person: Person) -> dict[str, str]:
 
 
 def _told(unit: UnitOfWork, conversation_id: str, person: Person, at: datetime, why: str, said: str) -> Event:
-    body = {"type": "holding", "person": _named(person), "holds": why == TAKEN, "why": why, "text": said}
+    body = {"type": HOLDING, "person": _named(person), "holds": why == TAKEN, "why": why, "text": said}
     return unit.conversations.emit(conversation_id, at, body)
 
 

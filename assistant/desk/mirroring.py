@@ -11,7 +11,7 @@ from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, 
 from assistant.ports.store import Outbox, OutboxEntry
 from assistant.ports.ticketing import Tickets
 
-FILE, COMMENT, STATUS, MOVE = "desk.file", "desk.comment", "desk.status", "desk.move"
+FILE, COMMENT, STATUS, MOVE, ATTACH = "desk.file", "desk.comment", "desk.status", "desk.move", "desk.attach"
 
 
 def filing_key(ticket: Ticket) -> str:
@@ -51,6 +51,11 @@ class PassedOn:
         """See the port."""
         self.tickets.comment(ticket_id, author, text, at, public)
         self._pass_on(COMMENT, ticket_id, at, {"author": author, "text": text, "public": public})
+
+    def attach(self, ticket_id: str, attachment_id: str, author: str, said: str, at: datetime) -> None:
+        """See the port."""
+        self.tickets.attach(ticket_id, attachment_id, author, said, at)
+        self._pass_on(ATTACH, ticket_id, at, {"attachment": attachment_id, "author": author, "text": said})
 
     def file(self, ticket_id: str, body: TicketBody, queue: str, at: datetime) -> Ticket:
         """See the port."""

@@ -22,6 +22,8 @@ class Attachment:
     size: int
     digest: str
     at: datetime
+    ticket: str = ""
+    """The ticket that it went to with the first people who work on one, "" before."""
 
 
 class Attachments(Protocol):
@@ -38,6 +40,12 @@ class Attachments(Protocol):
 
     def of_conversation(self, conversation: str) -> list[Attachment]:
         """Return a conversation's attachments, oldest first."""
+
+    def of_ticket(self, ticket: str) -> list[Attachment]:
+        """Return the attachments that went to a ticket, oldest first."""
+
+    def give(self, conversation: str, ticket: str) -> list[Attachment]:
+        """Give a ticket those attachments of a conversation that went to none before; return them, oldest first."""
 
     def of_person_since(self, person: str, since: datetime) -> tuple[int, int]:
         """Return how many files a person added since a moment, and their bytes."""

@@ -39,6 +39,13 @@ class Tickets(Protocol):
             UnknownTicket: there is no such ticket.
         """
 
+    def attach(self, ticket_id: str, attachment_id: str, author: str, said: str, at: datetime) -> None:
+        """Note that a file came to the ticket; ``said`` is the line that people read of it.
+
+        Raises:
+            UnknownTicket: there is no such ticket.
+        """
+
     def file(self, ticket_id: str, body: TicketBody, queue: str, at: datetime) -> Ticket:
         """Give the ticket, with its full body, to a queue: from now on people work on it.
 
@@ -85,6 +92,15 @@ class OutgoingTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskFile:
+    """A file that goes with a note. ``media`` is its media type."""
+
+    name: str
+    media: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class DeskNote:
     """One entry of a desk ticket's history that has words in it."""
 
@@ -95,6 +111,8 @@ class DeskNote:
     at: datetime
     ours: bool
     """Written by the account that Firstline uses there."""
+    files: tuple[str, ...] = ()
+    """The names of the files that came with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +183,8 @@ class TicketDesk(Protocol):
     def update(self, ticket_id: str, key: str, *, subject: str = "", queue: str = "", category: str = "") -> DeskTicket:
         """Change those of a ticket's fields that are given."""
 
-    def comment(self, ticket_id: str, text: str, key: str, public: bool = True) -> None:
-        """Add a note; a public one reaches the requester."""
+    def comment(self, ticket_id: str, text: str, key: str, public: bool = True, files: Sequence[DeskFile] = ()) -> None:
+        """Add a note with files; a public one reaches the requester."""
 
     def change_status(self, ticket_id: str, status: TicketStatus, key: str) -> DeskTicket:
         """Set the status: close, resolve, reopen. A ticket that has it already is left alone."""

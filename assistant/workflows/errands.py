@@ -21,7 +21,7 @@ from assistant.ports.identity import Directory
 from assistant.ports.notify import Notice, Notifier
 from assistant.ports.outside import Refused, Unavailable, Uncertain
 from assistant.ports.store import Event, OutboxEntry, OutsideTicket, Store, UnitOfWork
-from assistant.ports.ticketing import OutgoingTicket, TicketDesk
+from assistant.ports.ticketing import DeskFile, OutgoingTicket, TicketDesk
 
 WAITING, DONE, FAILED, UNKNOWN = "waiting", "done", "failed", "unknown"
 RECONCILE = "desk.reconcile"
@@ -322,6 +322,8 @@ class ToDesk(_Plain):
             if filing is not None and filing.state == WAITING:
                 raise Unavailable("the ticket is not there yet", 1.0)
             raise Refused("the ticket is not in that system")
+        if call.entry.kind == mirroring.ATTACH:
+            return self._attach(call, link.outside)
         if call.entry.kind == mirroring.COMMENT:
             self.desk.comment(link.outside, f"{body['author']}: {body['text']}", key, body["public"])
         elif call.entry.kind == mirroring.STATUS:
@@ -329,6 +331,17 @@ class ToDesk(_Plain):
         else:
             self.desk.update(link.outside, key, queue=body["queue"], category=body["category"])
         return {"outside": link.outside}
+
+    def _attach(self, call: Call, outside: str) -> dict[str, Any]:
+        """Send a file as a note that only the desk reads: the requester has it."""
+        body = call.entry.body
+        with self.store.read() as unit:
+            attachment, content = unit.attachments.load(body["attachment"]), unit.attachments.content(body["attachment"])
+        if attachment is None or content is None:
+            raise Refused("the file is gone")
+        file = DeskFile(attachment.name, attachment.media, content)
+        self.desk.comment(outside, f"{body['author']}: {body['text']}", call.entry.key, public=False, files=[file])
+        return {"outside": outside}
 
     def _file(self, call: Call) -> dict[str, Any]:
         key = call.entry.key
@@ -399,5 +412,5 @@ class Errands:
         }
         if desk is not None:
             to_desk = ToDesk(store, desk, outgoing)
-            kinds |= dict.fromkeys((mirroring.FILE, mirroring.COMMENT, mirroring.STATUS, mirroring.MOVE, RECONCILE), to_desk)
+            kinds |= dict.fromkeys((mirroring.FILE, mirroring.COMMENT, mirroring.STATUS, mirroring.MOVE, mirroring.ATTACH, RECONCILE), to_desk)
         return cls(kinds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from assistant.domain.secret import Secret
 from assistant.domain.ticket import TicketStatus
 from assistant.ports.notify import Notice
 from assistant.ports.outside import Refused, Unavailable, Uncertain
-from assistant.ports.ticketing import Changed, DeskChange, DeskNote, DeskTicket, OutgoingTicket
+from assistant.ports.ticketing import Changed, DeskChange, DeskFile, DeskNote, DeskTicket, OutgoingTicket
 
 TIMEOUT_SECONDS = 0.8
 NOBODY_LISTENS = "http://127.0.0.1:9"
@@ -70,7 +70,7 @@ class StubDesk:
         """See the port."""
         return _ticket(self.line.ask(f"tickets/{ticket_id}"))
 
-    def comment(self, ticket_id: str, text: str, key: str, public: bool = True) -> None:  # noqa: ARG002
+    def comment(self, ticket_id: str, text: str, key: str, public: bool = True, files: Sequence[DeskFile] = ()) -> None:  # noqa: ARG002
         """See the port. Notes with the same key are the same note there, as the real adapters see to themselves."""
         self.line.tell(f"tickets/{ticket_id}/notes", {"key": key, "text": text}, True)
 

@@ -22,6 +22,8 @@ from assistant.adapters.store.tables import metadata
 from assistant.entrypoints.tokens import Tokens
 from assistant.governance.refusals import STEP
 
+PROGRAM = "evals.security.probed"
+"""The module that serves; a seeded bad build puts another one in its place."""
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 TOKEN_MINUTES = 15
@@ -102,21 +104,21 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(scratch: Path, home: Path, note: Callable[[str], None], settings: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """Serve a state folder inside the block, with further settings by their names without ``FIRSTLINE_``.
+def serving(
+    scratch: Path, home: Path, note: Callable[[str], None], settings: Mapping[str, str] | None = None, port: int | None = None
+) -> Iterator[Served]:
+    """Serve a state folder inside the block, with further settings by their names without ``FIRSTLINE_``; on a free port unless one is given.
 
     Raises:
         NotServed: it did not become ready within a minute.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = port or _free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
     log, lateness = scratch / "service.log", scratch / "lateness.txt"
     lateness.touch()
     with log.open("ab") as written:
         process = subprocess.Popen(
-            [sys.executable, "-m", "evals.security.probed", str(lateness), "serve", "--port", str(port)],
+            [sys.executable, "-m", PROGRAM, str(lateness), "serve", "--port", str(port)],
             env={
                 **kept,
                 "FIRSTLINE_HOME": str(home),
@@ -137,6 +139,12 @@ def serving(scratch: Path, home: Path, note: Callable[[str], None], settings: Ma
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _await_ready(served: Served) -> None:

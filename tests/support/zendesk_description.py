@@ -1,7 +1,8 @@
 """What Zendesk's published OpenAPI description says of the calls that we make, as JSON Schema.
 
 Written by hand from the description of the Ticketing API (ListTickets, CreateTicket, ShowTicket, UpdateTicket, ListAuditsForTicket,
-ListTicketComments, IncrementalTicketEvents, ListGroups, ShowCurrentUser, ShowManyUsers, SearchUsers, ListUserRequestedTickets): names and
+ListTicketComments, IncrementalTicketEvents, ListGroups, ShowCurrentUser, ShowManyUsers, SearchUsers, ListUserRequestedTickets,
+UploadFiles): names and
 types of fields are the vendor's. It is stricter than the vendor's in one thing: a field that the description does not know is refused.
 """
 
@@ -96,6 +97,10 @@ AUDIT = closed(
     metadata=closed(("system",), system=OBJECT, custom=OBJECT),
     via=VIA,
 )
+STORED_FILE = closed(
+    ("id", "file_name", "content_type", "size"), id=INTEGER, file_name=STRING, content_type=STRING, size=INTEGER, content_url=STRING, inline=BOOLEAN
+)
+UPLOADED = closed(("token",), token=STRING, attachment=STORED_FILE, attachments=array(STORED_FILE))
 COMMENT = closed(
     ("id", "author_id", "body", "public", "created_at"),
     id=INTEGER,
@@ -107,7 +112,7 @@ COMMENT = closed(
     public=BOOLEAN,
     created_at=TIME,
     audit_id=INTEGER,
-    attachments=array(OBJECT),
+    attachments=array(STORED_FILE),
     via=VIA,
     metadata=OBJECT,
 )
@@ -158,6 +163,7 @@ CALLS: dict[tuple[str, str], Call] = {
         ),
         start_time=r"\d{10}",
     ),
+    ("POST", "uploads"): Call(201, closed(("upload",), upload=UPLOADED), filename=r".{1,255}"),
     ("GET", "groups"): Call(200, closed(("groups",), groups=array(GROUP), **PAGING), **CURSOR),
     ("GET", "users/me"): Call(200, closed(("user",), user=USER)),
     ("GET", "users/show_many"): Call(200, closed(("users",), users=array(USER), **PAGING), ids=r"\d+(,\d+)*"),

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import re
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -44,6 +45,8 @@ class ZendeskState:
         self.audits: dict[int, list[dict[str, Any]]] = {}
         self.users = {AGENT: ("Firstline", ACCOUNT), PERSON: ("Pat Desk", "pat@desk.test")}
         self.idempotent: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self.uploads: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, bytes] = {}
         self.violations: list[str] = []
         self.faults: list[Callable[[Handler, bytes], bool]] = []
         self.lock = threading.RLock()
@@ -105,7 +108,15 @@ class ZendeskState:
 
     def _comment(self, wanted: dict[str, Any]) -> dict[str, Any]:
         body = wanted["body"]
-        return {"id": self.number(), "type": "Comment", "body": body, "plain_body": body, "public": wanted.get("public", True), "attachments": []}
+        if any(token not in self.uploads for token in wanted.get("uploads", ())):
+            raise Problem(422, "RecordInvalid", "Upload token is not valid")
+        files = [self.uploads.pop(token) for token in wanted.get("uploads", ())]
+        return {"id": self.number(), "type": "Comment", "body": body, "plain_body": body, "public": wanted.get("public", True), "attachments": files}
+
+    def upload(self, name: str, media: str, content: bytes) -> dict[str, Any]:
+        token, file = secrets.token_urlsafe(16), {"id": self.number(), "file_name": name, "content_type": media, "size": len(content)}
+        self.uploads[token], self.files[name] = file, content
+        return {"upload": {"token": token, "attachment": file, "attachments": [file]}}
 
     def _audit(self, ticket_id: int, author: int, events: list[dict[str, Any]], custom: dict[str, Any]) -> None:
         self.seconds += 1
@@ -192,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in query.items():
             if not re.fullmatch(call.query.get(name, "$^"), value):
                 self.state.violations.append(f"query {name}={value} of {self.command} {shape}")
-        wanted = json.loads(sent) if sent else None
+        wanted = json.loads(sent) if sent and shape != "uploads" else sent
         if call.request is not None:
             self._hold("request", call.request, wanted)
         body, headers = self._done(shape, path, query, wanted)
@@ -202,6 +213,8 @@ class Handler(BaseHTTPRequestHandler):
     def _done(self, shape: str, path: str, query: dict[str, str], wanted: Any) -> tuple[dict[str, Any], dict[str, str]]:
         if (self.command, shape) == ("POST", "tickets"):
             return self._create(wanted["ticket"])
+        if shape == "uploads":
+            return self.state.upload(query["filename"], self.headers.get("content-type", ""), wanted), {}
         if self.command == "PUT":
             return {"ticket": self._change(self._found(path), wanted["ticket"])}, {}
         number = int(path.split("/")[1]) if "{id}" in shape else 0

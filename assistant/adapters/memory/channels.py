@@ -8,6 +8,7 @@ from datetime import datetime
 
 from assistant.ports.attachments import Attachment, Feedback
 from assistant.ports.channels import Delivery, Place, Posted, Received, Thread
+from assistant.ports.outside import Refused, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,16 @@ class MemoryAttachments:
         """See the port."""
         return sorted((one for one, _ in self.kept.values() if one.conversation == conversation), key=lambda one: (one.at, one.id))
 
+    def of_ticket(self, ticket: str) -> list[Attachment]:
+        """See the port."""
+        return sorted((one for one, _ in self.kept.values() if one.ticket == ticket), key=lambda one: (one.at, one.id))
+
+    def give(self, conversation: str, ticket: str) -> list[Attachment]:
+        """See the port."""
+        given = [replace(one, ticket=ticket) for one in self.of_conversation(conversation) if not one.ticket]
+        self.kept |= {one.id: (one, self.kept[one.id][1]) for one in given}
+        return given
+
     def of_person_since(self, person: str, since: datetime) -> tuple[int, int]:
         """See the port."""
         mine = [one.size for one, _ in self.kept.values() if one.person == person and one.at >= since]
@@ -197,16 +208,26 @@ class MemoryFeedbacks:
 
 @dataclass(slots=True)
 class CollectingChannel:
-    """The ``Channel`` protocol: keeps what is delivered. ``fails`` is raised, once each, before anything is kept."""
+    """The ``Channel`` protocol: keeps what is delivered. ``fails`` is raised, once each; by then ``Uncertain`` has kept it."""
 
     name: str = "collecting"
     delivered: list[Delivery] = field(default_factory=list)
     fails: list[Exception] = field(default_factory=list)
+    asked: list[bool] = field(default_factory=list)
+    """Of every call, whether an earlier one was uncertain."""
 
     def deliver(self, delivery: Delivery) -> str:
         """See the port. A key that was delivered is found and not delivered again."""
-        if self.fails:
-            raise self.fails.pop(0)
+        self.asked.append(delivery.uncertain)
+        failure = self.fails.pop(0) if self.fails else None
+        if isinstance(failure, Refused | Unavailable):
+            raise failure
+        post = self._keep(delivery)
+        if failure is not None:
+            raise failure
+        return post
+
+    def _keep(self, delivery: Delivery) -> str:
         for number, known in enumerate(self.delivered, 1):
             if known.key == delivery.key:
                 return f"post-{number}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import RLock
 
 from assistant.domain.ticket import TicketStatus
 from assistant.ports.outside import Refused
-from assistant.ports.ticketing import Changed, DeskChange, DeskNote, DeskTicket, OutgoingTicket, UnknownTicket
+from assistant.ports.ticketing import Changed, DeskChange, DeskFile, DeskNote, DeskTicket, OutgoingTicket, UnknownTicket
 
 ACCOUNT = "firstline"
 
@@ -25,6 +25,7 @@ class HeldTicket:
     changes: list[DeskChange] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 class MemoryTicketDesk:
@@ -86,13 +87,14 @@ class MemoryTicketDesk:
             held.category = category or held.category
             return held.ticket
 
-    def comment(self, ticket_id: str, text: str, key: str, public: bool = True) -> None:
+    def comment(self, ticket_id: str, text: str, key: str, public: bool = True, files: Sequence[DeskFile] = ()) -> None:
         """See the port."""
         with self._lock:
             held = self._held(ticket_id)
             if key not in held.keys:
                 held.keys.add(key)
-                self._note(held, ACCOUNT, text, public)
+                held.files |= {file.name: file.content for file in files}
+                self._note(held, ACCOUNT, text, public, tuple(file.name for file in files))
 
     def change_status(self, ticket_id: str, status: TicketStatus, key: str) -> DeskTicket:
         """See the port."""
@@ -159,8 +161,8 @@ class MemoryTicketDesk:
         self._numbers += 1
         return str(self._numbers)
 
-    def _note(self, held: HeldTicket, author: str, text: str, public: bool) -> DeskNote:
-        note = DeskNote(self._number(), author, text, public, self._now(), author == ACCOUNT)
+    def _note(self, held: HeldTicket, author: str, text: str, public: bool, files: tuple[str, ...] = ()) -> DeskNote:
+        note = DeskNote(self._number(), author, text, public, self._now(), author == ACCOUNT, files)
         opened = TicketStatus.IN_PROGRESS if held.notes and held.ticket.status is TicketStatus.OPEN and public else held.ticket.status
         held.notes.append(note)
         held.ticket = replace(held.ticket, status=opened, updated_at=self._now())

@@ -120,6 +120,10 @@ class HeldTickets:
         """See the port."""
         self._home(ticket_id).comment(ticket_id, author, text, at, public)
 
+    def attach(self, ticket_id: str, attachment_id: str, author: str, said: str, at: datetime) -> None:
+        """See the port."""
+        self._home(ticket_id).attach(ticket_id, attachment_id, author, said, at)
+
     def file(self, ticket_id: str, body: TicketBody, queue: str, at: datetime) -> Ticket:
         """See the port."""
         held = self.held.held.pop(ticket_id, None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from assistant.adapters.store.tables import attachments, feedback
 from assistant.ports.attachments import Attachment, Feedback
@@ -40,6 +40,18 @@ class SqlAttachments:
     def of_conversation(self, conversation: str) -> list[Attachment]:
         """See the port."""
         return self._found(attachments.c.conversation == conversation)
+
+    def of_ticket(self, ticket: str) -> list[Attachment]:
+        """See the port."""
+        return self._found(attachments.c.ticket == ticket)
+
+    def give(self, conversation: str, ticket: str) -> list[Attachment]:
+        """See the port."""
+        free = and_(attachments.c.conversation == conversation, attachments.c.ticket == "")
+        given = self._found(free)
+        if given:
+            self.connection.execute(update(attachments).where(free).values(ticket=ticket))
+        return [replace(one, ticket=ticket) for one in given]
 
     def of_person_since(self, person: str, since: datetime) -> tuple[int, int]:
         """See the port."""

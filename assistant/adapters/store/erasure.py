@@ -118,6 +118,10 @@ def _second_factors(connection: Connection, erasure: Erasure) -> tuple[int, Sequ
     return connection.execute(delete(t.second_factors).where(t.second_factors.c.person == erasure.person)).rowcount, ()
 
 
+def _attachments(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[str]]:
+    return connection.execute(delete(t.attachments).where(t.attachments.c.person == erasure.person)).rowcount, ()
+
+
 def _conversations(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[str]]:
     ids = list(connection.execute(select(t.conversations.c.id).where(t.conversations.c.person == erasure.person).limit(BATCH)).scalars())
     delete_conversations(connection, ids)
@@ -228,6 +232,7 @@ _WORDS = tuple(_word_columns())
 _STEPS: tuple[tuple[str, Step], ...] = (
     ("directory entries", _directory),
     ("second factors", _second_factors),
+    ("files", _attachments),
     ("conversations", _conversations),
     ("tickets", _tickets),
     ("unresolved questions", _intents),

@@ -19,6 +19,7 @@ from kb.adapters.store.tables import unresolved_intents
 BATCH = 200
 OVER = [status.value for status in Status if status.is_over and status is not Status.UNKNOWN]
 CLOSED_TICKETS = [status.value for status in TicketStatus if not status.is_open]
+ABOUT = t.feedback.c.conversation + "/" + t.feedback.c.message
 DELIVERIES = timedelta(days=30)
 """Deliveries of webhooks are remembered this much longer than errands, so that no repeated one counts as new."""
 
@@ -82,6 +83,10 @@ def _intents(before: datetime) -> Expired:
     return unresolved_intents.c.id, unresolved_intents.c.asked_at < before
 
 
+def _feedback(before: datetime) -> Expired:
+    return ABOUT, t.feedback.c.at < before
+
+
 def _actions(before: datetime) -> Expired:
     waiting = exists().where(t.outbox.c.state == "waiting", t.outbox.c.key.contains(t.actions.c.id))
     return t.actions.c.id, and_(t.actions.c.changed_at < before, t.actions.c.status.in_(OVER), ~waiting)
@@ -95,14 +100,19 @@ def _delete_intents(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(delete(unresolved_intents).where(unresolved_intents.c.id.in_(ids)))
 
 
+def _delete_feedback(connection: Connection, ids: Sequence[str]) -> None:
+    connection.execute(delete(t.feedback).where(ABOUT.in_(ids)))
+
+
 def _delete_errands(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(delete(t.outbox).where(t.outbox.c.key.in_(ids)))
 
 
 def delete_conversations(connection: Connection, ids: Sequence[str]) -> None:
-    """Delete conversations with all that was said in them."""
-    for table in (t.events, t.messages, t.episodes, t.handoffs, t.holdings, t.shadow_turns, t.attachments, t.feedback, t.channel_threads):
+    """Delete conversations with all that was said in them; files that went to a ticket stay with it."""
+    for table in (t.events, t.messages, t.episodes, t.handoffs, t.holdings, t.shadow_turns, t.feedback, t.channel_threads):
         connection.execute(delete(table).where(table.c.conversation.in_(ids)))
+    connection.execute(delete(t.attachments).where(t.attachments.c.conversation.in_(ids), t.attachments.c.ticket == ""))
     # What the calls cost still counts, for nobody.
     connection.execute(update(t.model_calls).where(t.model_calls.c.conversation.in_(ids)).values(conversation="", message=""))
     connection.execute(delete(t.conversations).where(t.conversations.c.id.in_(ids)))
@@ -118,8 +128,9 @@ def delete_links(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def delete_tickets(connection: Connection, ids: Sequence[str]) -> None:
-    """Delete tickets with their notes and what is known of them in other systems."""
+    """Delete tickets with their notes, their files and what is known of them in other systems."""
     delete_links(connection, ids)
+    connection.execute(delete(t.attachments).where(t.attachments.c.ticket.in_(ids)))
     connection.execute(delete(t.ticket_notes).where(t.ticket_notes.c.ticket.in_(ids)))
     connection.execute(delete(t.tickets).where(t.tickets.c.id.in_(ids)))
 
@@ -135,6 +146,7 @@ _EXPIRED: dict[Kind, Callable[[datetime], Expired]] = {
     Kind.CONVERSATIONS: _conversations,
     Kind.TICKETS: _tickets,
     Kind.INTENTS: _intents,
+    Kind.FEEDBACK: _feedback,
     Kind.ACTIONS: _actions,
     Kind.ERRANDS: _errands,
 }
@@ -142,6 +154,7 @@ _DELETE: dict[Kind, Callable[[Connection, Sequence[str]], None]] = {
     Kind.CONVERSATIONS: delete_conversations,
     Kind.TICKETS: delete_tickets,
     Kind.INTENTS: _delete_intents,
+    Kind.FEEDBACK: _delete_feedback,
     Kind.ACTIONS: delete_actions,
     Kind.ERRANDS: _delete_errands,
 }

@@ -395,8 +395,10 @@ attachments = Table(
     Column("digest", String(64), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    Column("ticket", String(40), nullable=False, server_default=""),
     UniqueConstraint("conversation", "key"),
     Index("ix_attachments_person_at", "person", "at"),
+    Index("ix_attachments_ticket", "ticket"),
 )
 
 feedback = Table(

@@ -21,7 +21,7 @@ from assistant.adapters.store.ledger import SqlModelLedger, SqlShadows
 from assistant.adapters.store.outbox import SqlOutbox
 from assistant.adapters.store.outside_tickets import SqlOutsideTickets
 from assistant.adapters.store.tickets import BuiltinDesk
-from assistant.adapters.store.wordless import WordlessAudit, WordlessIntents, WordlessOutbox
+from assistant.adapters.store.wordless import WordlessAudit, WordlessFeedbacks, WordlessIntents, WordlessOutbox
 from assistant.ports.channels import Inbox, Threads
 from assistant.ports.store import Conversations, Event, Outbox
 from assistant.ports.ticketing import Tickets
@@ -106,6 +106,7 @@ class SqlStore:
             audit=WordlessAudit(connection),
             intents=WordlessIntents(SqlIntentLog(connection)),
             outbox=outbox,
+            feedback=WordlessFeedbacks(connection),
         )
 
     def _unit(self, connection: Connection) -> SqlUnitOfWork:

@@ -12,10 +12,12 @@ from typing import Any
 from sqlalchemy import update
 
 from assistant.adapters.memory.volatile import HELD
+from assistant.adapters.store.attachments import SqlFeedbacks
 from assistant.adapters.store.audit import SqlAudit
 from assistant.adapters.store.outbox import SqlOutbox
 from assistant.adapters.store.tables import outbox
 from assistant.domain.audit import AuditEntry
+from assistant.ports.attachments import Feedback
 from kb.adapters.store.intents import SqlIntentLog
 from kb.model import UnresolvedIntent
 
@@ -53,6 +55,16 @@ class WordlessOutbox(SqlOutbox):
         """See the port."""
         super().finish(key, state, at, result)
         self.connection.execute(update(outbox).where(outbox.c.key == key, outbox.c.state == "done").values(body={}, result={}))
+
+
+class WordlessFeedbacks(SqlFeedbacks):
+    """What people said about answers: that it helped or not and why, without what they wrote."""
+
+    __slots__ = ()
+
+    def record(self, feedback_given: Feedback) -> None:
+        """See the port."""
+        super().record(replace(feedback_given, note=""))
 
 
 @dataclass(frozen=True, slots=True)

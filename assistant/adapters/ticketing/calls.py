@@ -94,10 +94,19 @@ class DeskCalls:
         """
         return self._call(method, path, body, headers or {}, {}, repeatable=repeatable)
 
+    def leave(self, path: str, content: bytes, media: str, **parameters: str) -> Answer:
+        """Leave a file there, which is nobody's until another call names it; so the call may be made again.
+
+        Raises:
+            Refused: the system said no.
+            Unavailable: it gave no answer that can be used.
+        """
+        return self._call("POST", path, content, {"Content-Type": media}, parameters, repeatable=True)
+
     def _call(
         self, method: str, path: str, body: object, headers: Mapping[str, str], parameters: Mapping[str, str | int], *, repeatable: bool
     ) -> Answer:
-        given: dict[str, Any] = {"json": body} if body is not None else {}
+        given: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
         try:
             with self._client.stream(method, path, params=dict(parameters) or None, headers=dict(headers), **given) as response:
                 content = self._read(response)

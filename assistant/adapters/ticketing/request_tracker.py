@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+import base64
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -12,7 +13,7 @@ from assistant.adapters.ticketing.calls import DeskCalls, NotThere, Stale, check
 from assistant.adapters.ticketing.words import plain_words
 from assistant.domain.ticket import TicketStatus
 from assistant.ports.outside import Refused, Unavailable
-from assistant.ports.ticketing import Changed, DeskChange, DeskNote, DeskTicket, OutgoingTicket, UnknownTicket
+from assistant.ports.ticketing import Changed, DeskChange, DeskFile, DeskNote, DeskTicket, OutgoingTicket, UnknownTicket
 
 PAGE = 100
 PAGES = 50
@@ -110,11 +111,7 @@ class RequestTracker:
 
     def notes(self, ticket_id: str) -> list[DeskNote]:
         """See the port."""
-        return [
-            DeskNote(item["id"], _author(item), self._words(item["id"]), item["Type"] != "Comment", _time(item["Created"]), self._ours(item))
-            for item in self._history(ticket_id)
-            if item["Type"] in ("Create", "Correspond", "Comment")
-        ]
+        return [self._note(item) for item in self._history(ticket_id) if item["Type"] in ("Create", "Correspond", "Comment")]
 
     def update(self, ticket_id: str, key: str, *, subject: str = "", queue: str = "", category: str = "") -> DeskTicket:
         """See the port. The key is not needed: the same values again change nothing."""
@@ -136,7 +133,7 @@ class RequestTracker:
             raise Refused(f"Request Tracker did not change ticket {ticket_id}: {'; '.join(map(str, said))[:300]}")
         return self._existing(ticket_id)
 
-    def comment(self, ticket_id: str, text: str, key: str, public: bool = True) -> None:
+    def comment(self, ticket_id: str, text: str, key: str, public: bool = True, files: Sequence[DeskFile] = ()) -> None:
         """See the port."""
         checked_key(key)
         history = self._history(ticket_id)
@@ -144,7 +141,11 @@ class RequestTracker:
             raise Refused(f"the transactions of ticket {ticket_id} have no custom field '{self._key_field}'; see the guide of Request Tracker")
         if any(_value(item, self._key_field) == key for item in history):
             return
-        body = {"Content": text, "ContentType": "text/plain", "TxnCustomFields": {self._key_field: key}}
+        body: dict[str, Any] = {"Content": text, "ContentType": "text/plain", "TxnCustomFields": {self._key_field: key}}
+        if files:
+            body["Attachments"] = [
+                {"FileName": _mail_word(file.name), "FileType": file.media, "FileContent": base64.b64encode(file.content).decode()} for file in files
+            ]
         self._calls.tell("POST", f"ticket/{ticket_id}/{'correspond' if public else 'comment'}", body)
 
     def change_status(self, ticket_id: str, status: TicketStatus, key: str) -> DeskTicket:
@@ -212,7 +213,7 @@ class RequestTracker:
                 continue
             place = {"id": item["id"], "ticket": ticket_id, "at": _time(item["Created"]), "author": _author(item)}
             if item["Type"] != "Status":
-                changes.append(DeskChange(**place, note=self._words(item["id"]), public=item["Type"] == "Correspond"))
+                changes.append(DeskChange(**place, note=_words(self._parts(item["id"])), public=item["Type"] == "Correspond"))
             elif _creator(item) != AUTOMATIC or item["NewValue"] != "open":
                 changes.append(DeskChange(**place, status=status_of(item["NewValue"])))
         return changes
@@ -293,14 +294,28 @@ class RequestTracker:
                 return
         raise Refused(f"Request Tracker has more than {PAGE * PAGES} entries for {path}")
 
-    def _words(self, transaction: str) -> str:
-        parts = list(self._items(f"transaction/{transaction}/attachments", fields="ContentType,Content,Filename"))
-        said = [part for part in parts if not part.get("Filename") and part.get("Content")]
-        plain = next((part["Content"] for part in said if part["ContentType"] == "text/plain"), "")
-        return plain or next((plain_words(part["Content"]) for part in said if part["ContentType"] == "text/html"), "")
+    def _note(self, item: Mapping[str, Any]) -> DeskNote:
+        parts = self._parts(item["id"])
+        files = tuple(str(part["Filename"]) for part in parts if part.get("Filename"))
+        return DeskNote(item["id"], _author(item), _words(parts), item["Type"] != "Comment", _time(item["Created"]), self._ours(item), files)
+
+    def _parts(self, transaction: str) -> list[dict[str, Any]]:
+        """Return what a transaction consists of: its words, in each form that they have, and its files."""
+        return list(self._items(f"transaction/{transaction}/attachments", fields="ContentType,Content,Filename"))
 
     def _ours(self, item: Mapping[str, Any]) -> bool:
         return _creator(item) == self._account
+
+
+def _mail_word(name: str) -> str:
+    """Return a name as a header of a mail would say it: Request Tracker makes one of a file, and fails at letters beyond ASCII."""
+    return name if name.isascii() else f"=?UTF-8?B?{base64.b64encode(name.encode()).decode()}?="
+
+
+def _words(parts: list[dict[str, Any]]) -> str:
+    said = [part for part in parts if not part.get("Filename") and part.get("Content")]
+    plain = next((part["Content"] for part in said if part["ContentType"] == "text/plain"), "")
+    return plain or next((plain_words(part["Content"]) for part in said if part["ContentType"] == "text/html"), "")
 
 
 def _creator(item: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from assistant.adapters.ticketing.calls import DeskCalls, NotThere, Stale, checked_key, is_number
 from assistant.domain.ticket import TicketStatus
 from assistant.ports.outside import Refused, Unavailable
-from assistant.ports.ticketing import Changed, DeskChange, DeskNote, DeskTicket, OutgoingTicket, UnknownTicket
+from assistant.ports.ticketing import Changed, DeskChange, DeskFile, DeskNote, DeskTicket, OutgoingTicket, UnknownTicket
 
 PAGE = 100
 PAGES = 50
@@ -117,6 +117,7 @@ class Zendesk:
                 bool(item["public"]),
                 datetime.fromisoformat(item["created_at"]),
                 item["author_id"] == me,
+                tuple(file["file_name"] for file in item["attachments"]),
             )
             for item in items
         ]
@@ -137,13 +138,14 @@ class Zendesk:
             raise Refused(f"Zendesk did not change ticket {ticket_id}")
         return self._ticket(now)
 
-    def comment(self, ticket_id: str, text: str, key: str, public: bool = True) -> None:
-        """See the port."""
+    def comment(self, ticket_id: str, text: str, key: str, public: bool = True, files: Sequence[DeskFile] = ()) -> None:
+        """See the port. A file is left there first; one that no comment names, Zendesk forgets within the hour."""
         checked_key(key)
         self._read(ticket_id)
         if any(audit.get("metadata", {}).get("custom", {}).get(KEY_FIELD) == key for audit in self._audits(ticket_id)):
             return
-        body = {"comment": {"body": text, "public": public}, "metadata": {KEY_FIELD: key}}
+        left = [self._calls.leave("uploads", file.content, file.media, filename=file.name).body["upload"]["token"] for file in files]
+        body = {"comment": {"body": text, "public": public, **({"uploads": left} if left else {})}, "metadata": {KEY_FIELD: key}}
         self._told("PUT", f"tickets/{ticket_id}", body)
 
     def change_status(self, ticket_id: str, status: TicketStatus, key: str) -> DeskTicket:

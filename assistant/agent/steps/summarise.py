@@ -57,10 +57,12 @@ def ticket_body(
     queue: str = "",
     reason: HandoffReason | None = None,
     actions: tuple[tuple[str, str], ...] = (),
+    files: tuple[str, ...] = (),
 ) -> TicketBody:
     """Return the complete body of a ticket (FEATURES E1).
 
-    ``queue`` is the name of the suggested one, ``reason`` why people get it, ``actions`` what was done about it, each with its result.
+    ``queue`` is the name of the suggested one, ``reason`` why people get it, ``actions`` what was done about it, each with its result,
+    ``files`` a line for each that was attached.
     """
     facts = [("Requester", f"{person.name}, {person.title}, {person.department}, {person.location}"), ("Category", memory.category or "unknown")]
     if reason is not None:
@@ -77,6 +79,7 @@ def ticket_body(
     facts += [("Mood", mood.value)] if mood in (Sentiment.NEGATIVE, Sentiment.UPSET) else []
     facts += [("Urgency, as said", pressing.value)] if pressing is not Urgency.NORMAL else []
     facts += [(f"Done: {what}", result) for what, result in actions]
+    facts += [("Attached", line) for line in files]
     if device is not None:
         facts.append(("Device management", "compliant" if device.compliant else "not compliant"))
     if memory.nearest:

@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.agent import wording
 from assistant.agent.tools.tool import Hands, Slot, Surroundings, Tool, Undo
+from assistant.desk.attaching import hand_over
 from assistant.domain.action import Action, Effect, Plan
 from assistant.domain.configuration import queue_for
 from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, TicketStatus
@@ -78,6 +79,7 @@ def _create(unit: UnitOfWork, action: Action, at: datetime) -> dict[str, Any]:
     ticket = unit.tickets.create(draft, at)
     if ticket.assignee == ASSISTANT:
         ticket = unit.tickets.file(ticket.id, ticket.body, queue, at)
+        hand_over(unit, action.conversation, ticket.id, at)
     return {"changed": True, "ticket": ticket.id}
 
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from assistant import __version__
-from assistant.entrypoints.web import actions, chat, console, decisions, errors, helpcentre, live_console, rest, webhooks
+from assistant.entrypoints.web import actions, attachments, chat, console, decisions, errors, feedback, helpcentre, live_console, rest, webhooks
 from assistant.entrypoints.web.gate import Gate
 from assistant.entrypoints.web.limits import Limits
 from assistant.entrypoints.web.site import STATIC, TEMPLATES, Site
@@ -43,7 +43,7 @@ class _Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Put the gate outside of everything, also of the answer to an unexpected error."""
         site: Site = self.state.site
-        return Gate(super().build_middleware_stack(), site.allowed_hosts, site.allowed_origins, site.refusals.note)
+        return Gate(super().build_middleware_stack(), site.allowed_hosts, site.allowed_origins, site.refusals.note, site.files.limits.file_bytes)
 
 
 def create_app(site: Site) -> FastAPI:
@@ -82,15 +82,19 @@ def create_app(site: Site) -> FastAPI:
     )
     app.state.site = site
     app.state.limits = Limits(site.messages_per_minute)
+    app.state.turns = CapacityLimiter(chat.TURNS_AT_ONCE)
     app.state.frames = Limits(FRAMES_FOR_A_MESSAGE * site.messages_per_minute)
     errors.install(app)
     if site.allowed_origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=list(site.allowed_origins), allow_methods=["GET", "POST"], allow_headers=["Authorization", "Content-Type"]
+            CORSMiddleware,
+            allow_origins=list(site.allowed_origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
         )
-    for part in (rest, actions, chat, console, decisions, live_console, helpcentre, webhooks):
+    for part in (rest, attachments, feedback, actions, chat, console, decisions, live_console, helpcentre, webhooks):
         app.include_router(part.router)
-    for router in site.routers:
+    for router in (attachments.desk, *site.routers):
         app.include_router(router)
 
     @app.get("/healthz", tags=["operation"])

@@ -9,6 +9,7 @@ import logging
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal
 
 from anyio import to_thread
@@ -20,6 +21,7 @@ from assistant.agent.present import cites
 from assistant.agent.state import Inbound
 from assistant.agent.turn import GROWING, UnknownConversation, UnknownPerson
 from assistant.desk.fulfilment import NotYours
+from assistant.desk.handoff import HOLDING
 from assistant.domain.configuration import Person
 from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.actions import CODE_LIMIT, ID_LIMIT
@@ -34,6 +36,8 @@ from assistant.ports.store import Event
 HELLO_SECONDS = 5.0
 FRAME_LIMIT = 524_288
 BAD_FRAME, NO_TOKEN, NO_CONVERSATION, NO_HELLO, TOO_MANY = 4400, 4401, 4404, 4408, 4429
+TURNS_AT_ONCE = 64
+"""Turns that wait for their end on a thread each; everything else that needs a thread does not wait behind them."""
 router = APIRouter()
 
 
@@ -130,6 +134,8 @@ class _Connection:
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE_LIMIT)
         self._sent = 0
         self._hint = ""
+        self._held = False
+        """Somebody of the desk has the conversation, so nobody is about to answer by machine."""
         self._conversation: str | None = None
         self._listening = contextlib.ExitStack()
         self._loop = asyncio.get_running_loop()
@@ -192,6 +198,7 @@ class _Connection:
         if hello.conversation:
             self._join(hello.conversation)
             missed = await to_thread.run_sync(self._events, person, hello.conversation, hello.last_event_id)
+            self._held = await to_thread.run_sync(self._is_held, hello.conversation)
         devices = await to_thread.run_sync(self._site.fleet.devices_of, person.id)
         facts = {"person": {"id": person.id, "name": person.name}, "devices": [device_facts(device) for device in devices]}
         self._sent = hello.last_event_id
@@ -239,6 +246,8 @@ class _Connection:
     async def _send_event(self, event: Event) -> None:
         if event.conversation == self._conversation and event.number > self._sent:
             self._sent = event.number
+            if event.body["type"] == HOLDING:
+                self._held = bool(event.body["holds"])
             await self._send(
                 {"type": "event", "id": event.number, "conversation": event.conversation, "at": event.at.isoformat(), "event": event.body}
             )
@@ -281,21 +290,19 @@ class _Connection:
             logging.getLogger("firstline.web").error("reference=%s a code could not be judged: %s", reference, type(error).__name__)
             return about | {"problem": problem(503, "Your code could not be checked. Try again in a moment.", reference)}
 
-    def _assistant_answers(self) -> bool:
-        """Say whether a reply is to come: none is while somebody of the desk has the conversation."""
-        if self._conversation is None:
-            return True
+    def _is_held(self, conversation_id: str) -> bool:
         with self._site.store.read() as unit:
-            return unit.handoffs.holding(self._conversation) is None
+            return unit.handoffs.holding(conversation_id) is not None
 
     async def _turn(self, person: Person, frame: Said | Chose) -> None:
         said = Inbound(frame.id, frame.text, device=frame.device) if isinstance(frame, Said) else Inbound(frame.id, choice=frame.choice)
         inbound = replace(said, hint=self._hint)
-        if await to_thread.run_sync(self._assistant_answers):
+        if not self._held:
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # what was said is answered, also when its sender is gone by now
                 await self._send({"type": "typing"})
         try:
-            reply = await to_thread.run_sync(self._site.turns.take, person.id, self._conversation, inbound, "widget", self._accepted)
+            take = partial(self._site.turns.take, person.id, self._conversation, inbound, "widget", self._accepted)
+            reply = await to_thread.run_sync(take, limiter=self._socket.app.state.turns)
         except UnknownConversation:
             raise Refuse(NO_CONVERSATION, "there is no such conversation of yours") from None
         except UnknownPerson:

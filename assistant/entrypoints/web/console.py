@@ -11,6 +11,7 @@ from fastapi import APIRouter, Cookie, Depends, Form, HTTPException, Query, Requ
 from fastapi.responses import RedirectResponse
 
 from assistant.agent.present import renamed
+from assistant.desk.opinions import LOOK_BACK, doubted
 from assistant.desk.review import WEEK, gap_report, week_of
 from assistant.domain.action import Status
 from assistant.domain.configuration import Person
@@ -183,6 +184,7 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
         found = unit.tickets.ticket(ticket_id)
         said = unit.conversations.events(found.origin) if found is not None else []
         acted = unit.actions.of_conversation(found.origin) if found is not None else []
+        files = unit.attachments.of_ticket(ticket_id)
     if found is None:
         raise HTTPException(404, f"There is no ticket {ticket_id}.")
     people = site.names() | {ASSISTANT: "Firstline"}
@@ -200,6 +202,7 @@ def ticket(request: Request, site: OurSite, person: Annotated[Person, Depends(ag
         "confidence": body.confidence,
         "actions": [one for one in acted if one.status not in NOT_BEGUN],
         "comments": [],
+        "files": files,
         "history": [{"at": n.at, "who": people.get(n.author, n.author), "what": renamed(n.text, found.body.tried, body.tried)} for n in found.notes],
         "viewer": viewer(person),
     }
@@ -220,6 +223,7 @@ def gaps(request: Request, site: OurSite, person: Annotated[Person, Depends(auth
     start, end = week_of(moment, zone.key)
     with site.store.read() as unit:
         intents = unit.intents.between(start, end)
+        said = unit.feedback.since(site.clock.now() - LOOK_BACK)
     readable = [article for article in site.articles() if article.audience.admits(Reader(person.groups))]
     late = overdue(readable, site.clock.now().astimezone(zone).date())
     report = gap_report(intents, start, site.knowledge.embed, late)
@@ -236,6 +240,8 @@ def gaps(request: Request, site: OurSite, person: Annotated[Person, Depends(auth
         "prev": (report.week_start - timedelta(days=7)).isoformat(),
         "next": (report.week_start + timedelta(days=7)).isoformat() if later else "",
         "empty": not report.gaps,
+        "doubted": doubted(said, {article.id: article for article in readable}.get),
+        "days": LOOK_BACK.days,
         "viewer": viewer(person),
     }
     return TEMPLATES.TemplateResponse(request, "gaps.html", context)

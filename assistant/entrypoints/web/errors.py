@@ -14,8 +14,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
+from assistant.agent.files import UnknownAttachment
+from assistant.agent.opinions import NoSuchAnswer
 from assistant.agent.turn import UnknownConversation, UnknownPerson
+from assistant.desk.attaching import OnTicket
 from assistant.desk.fulfilment import NotYours
+from assistant.domain.attachment import FileRefused, Trouble
 from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.site import TEMPLATES
 from assistant.governance.approvals import NotAllowed
@@ -32,14 +36,15 @@ def problem(status: int, detail: str, reference: str = "") -> dict[str, Any]:
     return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "reference": reference}
 
 
-def answer(request: Request, status: int, detail: str, reference: str = "", headers: dict[str, str] | None = None) -> Response:
-    """Answer with a page under ``/console`` and ``/``, with problem+json elsewhere."""
+def answer(request: Request, status: int, detail: str, reference: str = "", headers: dict[str, str] | None = None, code: str = "") -> Response:
+    """Answer with a page under ``/console`` and ``/``, with problem+json elsewhere; its ``code`` is what ``detail`` says, for programs."""
     browser = "text/html" in request.headers.get("accept", "")
     if status == HTTPStatus.UNAUTHORIZED and browser and _arrives(request):
         return TEMPLATES.TemplateResponse(request, "arriving.html", {"address": _asked(request)})
     setattr(request.state, REASON, detail)
     if request.url.path.startswith("/v1") or not browser:
-        return JSONResponse(problem(status, detail, reference), status, media_type="application/problem+json", headers=headers)
+        said = problem(status, detail, reference) | ({"code": code} if code else {})
+        return JSONResponse(said, status, media_type="application/problem+json", headers=headers)
     if status == HTTPStatus.UNAUTHORIZED and request.url.path.startswith("/console"):
         return _to_sign_in(request)
     context = {"title": HTTPStatus(status).phrase, "detail": detail, "reference": reference, "viewer": None}
@@ -67,10 +72,23 @@ def own_page(address: str) -> bool:
     return bool(OWN_PAGE.fullmatch(address)) and ".." not in address
 
 
+STATUS = {
+    Trouble.TOO_LARGE: 413,
+    Trouble.KIND: 415,
+    Trouble.MANY_HERE: 409,
+    Trouble.MANY_TODAY: 409,
+    Trouble.STRANGER: 403,
+    Trouble.NOTHING_KEPT: 403,
+    Trouble.UNSCANNED: 503,
+}
+"""How a file is refused; for all other reasons with 422."""
 KNOWN: dict[type[Exception], tuple[int, str]] = {
     UnknownPerson: (401, "the directory does not know this person"),
     UnknownConversation: (404, "there is no such conversation of yours"),
     NotYours: (404, "there is no such action, or none that is yours to see"),
+    UnknownAttachment: (404, "there is no such file, or none that is yours to see"),
+    OnTicket: (409, "People of the service desk have this file already. Ask them in the conversation if it should go."),
+    NoSuchAnswer: (404, "there is no such answer in a conversation of yours"),
     Unavailable: (503, "Another system that this needs cannot be reached now. Nothing was changed. Try again in a moment."),
 }
 
@@ -89,6 +107,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(TokenRefused)
     async def refused(request: Request, error: TokenRefused) -> Response:
         return answer(request, 401, str(error), headers={"WWW-Authenticate": "Bearer"})
+
+    @app.exception_handler(FileRefused)
+    async def not_taken(request: Request, refused: FileRefused) -> Response:
+        later = {"Retry-After": "60"} if refused.trouble is Trouble.UNSCANNED else None
+        return answer(request, STATUS.get(refused.trouble, 422), str(refused), headers=later, code=refused.trouble.value)
 
     for kind in KNOWN:
         app.add_exception_handler(kind, _known)

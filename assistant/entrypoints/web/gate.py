@@ -16,6 +16,10 @@ from assistant.governance.refusals import Refusal
 
 BODY_LIMIT = 1_000_000
 TOO_LARGE = "the body is larger than 1 MB"
+UPLOAD = re.compile(r"/v1/conversations/[^/]{1,64}/attachments")
+"""Where a body may be as large as an attachment."""
+AROUND_A_FILE = 16_384
+"""What the form around a file may add to a body."""
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -28,8 +32,10 @@ POLICY = "; ".join(
         "frame-ancestors {ancestors}",
     )
 )
-CALLED = ("/v1/", "/console", "/demo/", "/webhooks/")
-"""Where something is done or shown to somebody in particular: no page of another site may call it."""
+CALLED = ("/v1/", "/console", "/demo/", "/webhooks/", "/widget/")
+"""Where something is done or shown to somebody in particular, and the widget's modules: no page of a site that is not listed may call it."""
+SHARED = "/widget/"
+"""What pages of other sites load: a script there, and the modules that it imports."""
 BODIES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 ASKED_UNBIDDEN = re.compile(r"/(favicon\.ico|robots\.txt|apple-touch-icon[\w-]*\.png|\.well-known/[\w./-]*)")
 """What browsers ask for by themselves; that it is not there is no refusal."""
@@ -43,14 +49,18 @@ ENDED_IN_ORDER = {1000, 1001, 1012}
 
 
 class Gate:
-    """Refuses foreign hosts, pages of other sites, unknown kinds of bodies and bodies over 1 MB.
+    """Refuses foreign hosts, pages of other sites, unknown kinds of bodies, and bodies over 1 MB that are no attachment.
 
     Adds the security headers to every response, errors included, and notes every refusal, its own and the application's.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str], origins: Sequence[str], note: Callable[[Refusal], None]) -> None:
-        """Wrap an application that answers to ``hosts`` (``*.name`` means every host below it); pages of ``origins`` may call and frame it."""
+    def __init__(self, app: ASGIApp, hosts: Sequence[str], origins: Sequence[str], note: Callable[[Refusal], None], file_limit: int) -> None:
+        """Wrap an application that answers to ``hosts`` (``*.name`` means every host below it); pages of ``origins`` may call and frame it.
+
+        An attachment may have ``file_limit`` bytes.
+        """
         self._app = app
+        self._file_limit = file_limit
         self._hosts = hosts
         self._origins = origins
         self._policy = POLICY.format(ancestors=" ".join(("'self'", *origins)))
@@ -75,12 +85,19 @@ class Gate:
         elif refused := self._refused(scope, headers):
             await self._refuse(*refused, scope, receive, answer)
         else:
-            await self._app(scope, _limited(receive), answer)
+            await self._app(scope, _limited(receive, *self._limit(scope)), answer)
+
+    def _limit(self, scope: Scope) -> tuple[int, str]:
+        """Return how long this request's body may be, and what is said of a longer one."""
+        if scope["method"] == "POST" and self._file_limit and UPLOAD.fullmatch(scope["path"]):
+            return self._file_limit + AROUND_A_FILE, f"the file is larger than {self._file_limit / 1_000_000:g} MB"
+        return BODY_LIMIT, TOO_LARGE
 
     def _refused(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Return status and detail for a request that goes no further."""
-        if _too_large(headers.get("content-length", "0")):
-            return 413, TOO_LARGE
+        limit, too_large = self._limit(scope)
+        if _too_large(headers.get("content-length", "0"), limit):
+            return 413, too_large
         if scope["path"].startswith(CALLED) and not self._may_call(headers):
             return 403, "a page of another site may not call this"
         if scope["method"] in ("POST", "PUT", "PATCH") and _has_body(headers) and not _known_body(headers):
@@ -104,8 +121,12 @@ class Gate:
         async def send_with_headers(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = self._policy
+                headers.setdefault("Content-Security-Policy", self._policy)
                 headers["X-Content-Type-Options"] = "nosniff"
+                shared = scope["path"].startswith(SHARED)
+                headers["Cross-Origin-Resource-Policy"] = "cross-origin" if shared else "same-origin"
+                if shared:
+                    headers.add_vary_header("Origin")
                 headers["Referrer-Policy"] = "same-origin"
                 headers.setdefault("Cache-Control", "no-cache" if scope["path"].startswith(("/static", "/widget")) else "no-store")
                 self._note_status(scope, message["status"])
@@ -140,8 +161,8 @@ class Gate:
         self._note(Refusal(what, status, reason, scope["state"].get("person", "")))
 
 
-def _too_large(length: str) -> bool:
-    return not length.isdigit() or int(length) > BODY_LIMIT
+def _too_large(length: str, limit: int) -> bool:
+    return not length.isdigit() or len(length) > 18 or int(length) > limit
 
 
 def _has_body(headers: Headers) -> bool:
@@ -153,7 +174,7 @@ def _known_body(headers: Headers) -> bool:
     return kind in BODIES or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, limit: int, too_large: str) -> Receive:
     """Return ``receive`` with an end to it: a body without a length may not grow over the limit either."""
     read = 0
 
@@ -161,8 +182,8 @@ def _limited(receive: Receive) -> Receive:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        if read > BODY_LIMIT:
-            raise HTTPException(413, TOO_LARGE)
+        if read > limit:
+            raise HTTPException(413, too_large)
         return message
 
     return receive_some

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from assistant.agent.handover import WORDS_LIMIT
 from assistant.agent.turn import UnknownConversation
 from assistant.desk.handoff import HeldByAnother, NotForYou, NotHeld
+from assistant.desk.opinions import HELPFUL, LABELS, Reason
 from assistant.domain.configuration import Person
 from assistant.domain.conversation import Conversation
 from assistant.domain.handoff import Handoff, Holding
@@ -32,6 +33,11 @@ NO_SESSION, REFUSED = 4401, 1008
 COUNTED_DAYS = 30
 WRITING_SECONDS = 2.0
 """That somebody writes is not said more often."""
+ASIDE: dict[str, Callable[[dict[str, Any]], str]] = {
+    "attachment_removed": lambda _body: "Removed a file.",
+    "feedback": lambda body: _opinion(body),
+}
+"""What the person did beside talking, as a line."""
 PART: Any = TEMPLATES.env.get_template("_conversation.html").module
 router = APIRouter(prefix="/console/conversations", include_in_schema=False)
 OurSite = Annotated[Site, Depends(site_of)]
@@ -123,6 +129,11 @@ def _done(request: Request, conversation_id: str) -> Response:
     return JSONResponse({})
 
 
+def _opinion(body: dict[str, Any]) -> str:
+    helped = "it helped" if body["verdict"] == HELPFUL else f"it did not help ({LABELS[Reason(body['reason'])]})"
+    return f"Said of an answer: {helped}."
+
+
 def _last(unit: UnitOfWork, conversation_id: str) -> Handoff | None:
     return next(iter(reversed(unit.handoffs.of_conversation(conversation_id))), None)
 
@@ -155,6 +166,7 @@ class _Shown:
         self._holding = unit.handoffs.holding(found.id)
         self._handoffs = unit.handoffs.of_conversation(found.id)
         self._ticket: Ticket | None = unit.tickets.ticket(self._ticket_id(unit)) if self._ticket_id(unit) else None
+        self._files = unit.attachments.of_conversation(found.id)
         self._names = site.names()
         self._reader = Reader(person.groups)
 
@@ -178,6 +190,11 @@ class _Shown:
 
     def _turn(self, event: Event) -> dict[str, Any]:
         body: dict[str, Any] = {"id": event.number, "at": event.at, "kind": event.body["type"], "who": "Firstline", "text": "", "html": ""}
+        if event.body["type"] in ASIDE:
+            return {**body, "text": ASIDE[event.body["type"]](event.body)}
+        if event.body["type"] == "attachment":
+            file = event.body["attachment"]
+            return {**body, "who": self._asker, "file": file, "there": any(one.id == file["id"] for one in self._files)}
         if event.body["type"] == "message":
             return {**body, "who": self._asker, "text": event.body["text"], "pressed": bool(event.body["choice"])}
         if event.body["type"] == "reply":
@@ -210,6 +227,7 @@ class _Shown:
             "queue": next((q.name for q in self._site.workplace.queues() if ticket is not None and q.id == ticket.queue), ""),
             "body": body,
             "turns": self.turns(),
+            "files": self._files,
             "last": self._events[-1].number if self._events else 0,
             "message": secrets.token_hex(8),
             "limit": WORDS_LIMIT,

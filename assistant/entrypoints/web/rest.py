@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from assistant.agent.state import Inbound
 from assistant.agent.turn import UnknownConversation
+from assistant.domain.attachment import ENDINGS as MEDIA
 from assistant.domain.configuration import Device, Person
 from assistant.domain.reply import Reply
 from assistant.entrypoints.web.hints import platform_hint
@@ -90,7 +91,9 @@ def device_facts(device: Device) -> dict[str, Any]:
 def me(person: Me, site: OurSite) -> dict[str, Any]:
     """Say who the token's bearer is and which devices are theirs."""
     devices = [device_facts(device) for device in site.fleet.devices_of(person.id)]
-    return {"person": {"id": person.id, "name": person.name}, "devices": devices}
+    limits = site.files.limits
+    taken = {"max_bytes": limits.file_bytes, "per_conversation": limits.per_conversation, "kinds": list(MEDIA) if limits.file_bytes else []}
+    return {"person": {"id": person.id, "name": person.name}, "devices": devices, "attachments": taken}
 
 
 @router.get("/conversations")
@@ -105,6 +108,9 @@ def conversations(person: Me, site: OurSite) -> list[dict[str, Any]]:
             "issue": c.memory.get("issue", ""),
             "changed_at": c.changed_at.isoformat(),
             "ticket": c.episode.ticket,
+            "channel": c.channel,
+            "opened_at": c.opened_at.isoformat(),
+            "outcome": c.episode.outcome.value if c.episode.outcome else "",
         }
         for c in found
     ]

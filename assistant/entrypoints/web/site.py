@@ -11,9 +11,12 @@ from fastapi import APIRouter, Request
 from fastapi.templating import Jinja2Templates
 
 from assistant.agent.deciding import Deciding
+from assistant.agent.files import Files
 from assistant.agent.handover import Handover
+from assistant.agent.opinions import Opinions
 from assistant.agent.present import Presenter
 from assistant.agent.turn import Turns
+from assistant.domain.attachment import said_size
 from assistant.entrypoints.signatures import DeskHook
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.live import Live
@@ -26,6 +29,7 @@ from assistant.ports.store import Event, Store
 from kb.model import Article, Reader
 
 TEMPLATES = Jinja2Templates(directory=Path(__file__).parent / "templates")
+TEMPLATES.env.filters["filesize"] = said_size
 STATIC = Path(__file__).parent / "static"
 
 
@@ -60,6 +64,8 @@ class Site:
     clock: Clock
     upkeep: Upkeep
     refusals: Refusals
+    files: Files
+    opinions: Opinions
     subscribe: Callable[[Callable[[Sequence[Event]], None]], None]
     widget_assets: Path
     demo: bool

@@ -146,6 +146,19 @@ class TestAttachments:
             assert unit.attachments.of_person_since("ann", NOON) == (2, 6)
             assert unit.attachments.of_person_since("ann", NOON + 2 * MINUTE) == (0, 0)
 
+    def test_files_go_to_the_first_ticket_of_their_conversation_and_later_ones_to_the_next(self, store: Store) -> None:
+        with store.write() as unit:
+            for number in (1, 2):
+                unit.attachments.add(attachment(f"f_{number}", f"k{number}", NOON + number * MINUTE), b"abc")
+            assert [(one.id, one.ticket) for one in unit.attachments.give("c_1", "T-1")] == [("f_1", "T-1"), ("f_2", "T-1")]
+            assert unit.attachments.give("c_1", "T-1") == unit.attachments.give("c_2", "T-1") == []
+            unit.attachments.add(attachment("f_3", "k3", NOON + 3 * MINUTE), b"abc")
+            assert [one.id for one in unit.attachments.give("c_1", "T-2")] == ["f_3"]
+        with store.read() as unit:
+            assert [one.id for one in unit.attachments.of_ticket("T-1")] == ["f_1", "f_2"]
+            assert [one.id for one in unit.attachments.of_ticket("T-2")] == ["f_3"]
+            assert unit.attachments.of_ticket("T-3") == []
+
     def test_a_removed_file_is_gone(self, store: Store) -> None:
         with store.write() as unit:
             unit.attachments.add(attachment("f_1", "k1"), b"abc")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ from assistant.adapters.ticketing.request_tracker import RequestTracker
 from assistant.adapters.ticketing.zendesk import Zendesk
 from assistant.domain.ticket import TicketStatus
 from assistant.ports.outside import Refused
-from assistant.ports.ticketing import OutgoingTicket, TicketDesk, UnknownTicket
+from assistant.ports.ticketing import DeskFile, OutgoingTicket, TicketDesk, UnknownTicket
 from tests.support import request_tracker_server as rt
 from tests.support import zendesk_server as zd
 
@@ -31,6 +32,8 @@ class Place:
     desk: TicketDesk
     writes: Callable[[str, str, bool], None]
     sets: Callable[[str, TicketStatus], None]
+    file: Callable[[str, str], bytes]
+    """The content of a file of a ticket, by its name."""
     settle: Callable[[], None] = lambda: None
 
 
@@ -57,7 +60,10 @@ def tracker() -> Iterator[rt.RequestTracker]:
 def memory_place(_stack: ExitStack, _request: pytest.FixtureRequest) -> Place:
     desk = MemoryTicketDesk(Ticking().now, QUEUES)
     return Place(
-        desk, lambda ticket, text, public: desk.write(ticket, "Pat Desk", text, public), lambda ticket, status: desk.set_status(ticket, "Pat", status)
+        desk,
+        lambda ticket, text, public: desk.write(ticket, "Pat Desk", text, public),
+        lambda ticket, status: desk.set_status(ticket, "Pat", status),
+        lambda ticket, name: desk.held[ticket].files[name],
     )
 
 
@@ -73,6 +79,7 @@ def zendesk_place(stack: ExitStack, _request: pytest.FixtureRequest) -> Place:
         desk,
         lambda ticket, text, public: state.write(int(ticket), zd.PERSON, text, public),
         lambda ticket, status: state.change(int(ticket), zd.PERSON, {"status": theirs[status]}) and None,
+        lambda _ticket, name: state.files[name],
         settle,
     )
 
@@ -100,7 +107,13 @@ def tracker_place(_stack: ExitStack, request: pytest.FixtureRequest) -> Place:
         with running.person() as person:
             assert "changed" in person.put(f"ticket/{ticket}", json={"Status": theirs[status]}).json()[0]
 
-    return Place(desk, writes, sets)
+    def file(ticket: str, name: str) -> bytes:
+        with running.person() as person:
+            rows = person.get(f"ticket/{ticket}/attachments", params={"fields": "Filename", "per_page": 100}).json()["items"]
+            number = next(row["id"] for row in rows if row.get("Filename") == name)
+            return base64.b64decode(person.get(f"attachment/{number}").json()["Content"])
+
+    return Place(desk, writes, sets, file)
 
 
 PLACES = {"memory": memory_place, "zendesk": zendesk_place, "request-tracker": tracker_place}
@@ -213,6 +226,17 @@ class TestChanging:
         desk.comment(ticket.id, "Internal", fresh(), public=False)
         notes = desk.notes(ticket.id)[1:]
         assert [(note.text.strip(), note.public, note.ours) for note in notes] == [("Still broken – 紙", True, True), ("Internal", False, True)]
+
+    def test_a_note_carries_its_files_once_for_its_key(self, place: Place) -> None:
+        desk, key = place.desk, fresh()
+        ticket = desk.create(made(), fresh())
+        name = f"Fehler – 紙 {key}.png"
+        file = DeskFile(name, "image/png", bytes(range(256)) * 4_000)
+        for _ in range(2):
+            desk.comment(ticket.id, f"Attached: {name}", key, public=False, files=[file])
+        notes = desk.notes(ticket.id)[1:]
+        assert [(note.text.strip(), note.public, note.files) for note in notes] == [(f"Attached: {name}", False, (name,))]
+        assert place.file(ticket.id, name) == file.content
 
     def test_the_same_words_with_another_key_are_said_again(self, desk: TicketDesk) -> None:
         ticket = desk.create(made(), fresh())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from assistant.agent.state import Inbound
 from assistant.domain.conversation import State
 from assistant.domain.reply import ReplyKind
 from tests.support.service import clean_environment
-from tests.support.world import MONDAY, Talk, cited, opened_world
+from tests.support.world import MONDAY, Talk, World, cited, opened_world
 
 VPN = "I can't connect to the VPN"
 SCRIPT = Path(__file__).with_name("killed_turn.py")
@@ -54,3 +56,30 @@ def test_the_next_message_answers_the_one_that_was_left_behind_first(demo_home: 
             events = unit.conversations.events(conversation.id)
         assert [event.body["type"] for event in events] == ["message", "reply", "message", "reply"]
         assert [event.body["reply"]["message"] for event in events[1::2]] == ["m-killed", "m-next"]
+
+
+def test_a_first_message_that_is_under_way_is_not_answered_by_the_recovery_too(world: World) -> None:
+    """At start the service answers what a crash left; what came in just before is no such message."""
+    counted: list[str] = []
+    understanding = world.assistant.parts.understanding
+    recovered: list[int] = []
+
+    def accepted(_conversation: str) -> None:
+        thread = Thread(target=lambda: recovered.append(world.assistant.turns.recover()))
+        thread.start()
+        threads.append(thread)
+
+    threads: list[Thread] = []
+    real = type(understanding).understand
+
+    def counting(*args: Any, **kwargs: Any) -> Any:
+        counted.append(str(args))
+        return real(*args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(understanding), "understand", counting)
+        reply = world.assistant.turns.take("maria.santos", None, Inbound("first", "I can't connect to the VPN"), "test", accepted)
+        for thread in threads:
+            thread.join(20)
+    assert reply.kind == "answer"
+    assert len(counted) == 1, "two turns over one message"

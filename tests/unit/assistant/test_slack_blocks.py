@@ -21,7 +21,8 @@ HOSTS = ("intranet.example",)
 SHOWN = Shown(HOSTS, date(2026, 11, 23), "41", (("LT-1", "Laptop (Windows 11)"), ("LT-2", "Phone (iOS 18)")))
 HOSTILE = (
     "<!channel> <!here|here> <@U0123ABC> <#C0123ABC|general> <!subteam^S012|@all> @here @channel @EVERYONE <https://evil.test|click> "
-    "[pay](https://evil.test/?q=1) ![x](https://evil.test/p.png) [js](javascript:alert(1)) [ok](https://intranet.example/a?b=1&c=<d>) &lt;!channel&gt; `<!here>`"
+    "[pay](https://evil.test/?q=1) ![x](https://evil.test/p.png) [js](javascript:alert(1)) "
+    "[ok](https://intranet.example/a?b=1&c=<d>) &lt;!channel&gt; `<!here>`"
 )
 
 

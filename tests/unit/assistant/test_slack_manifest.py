@@ -47,7 +47,7 @@ class TestItsForm:
 class TestItsRights:
     def test_it_asks_for_what_its_calls_and_events_need_and_for_nothing_else(self) -> None:
         source = "".join(path.read_text() for path in SURFACE.glob("*.py"))
-        called = {name for name in re.findall(r'"((?:chat|conversations|users|views|assistant\.threads|auth)\.[A-Za-z]+)"', source)}
+        called = set(re.findall(r'"((?:chat|conversations|users|views|assistant\.threads|auth)\.[A-Za-z]+)"', source))
         assert called <= SCOPES.keys()
         made = manifest()
         events = set(made["settings"]["event_subscriptions"]["bot_events"])

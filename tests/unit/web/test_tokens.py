@@ -11,6 +11,7 @@ import jwt
 import pytest
 
 from assistant.entrypoints.tokens import AUDIENCE, TokenRefused, Tokens
+from assistant.settings import Settings
 
 KEY = b"k" * 32
 TOKENS = Tokens(KEY, 15)
@@ -64,6 +65,7 @@ def test_the_token_of_the_tests_is_accepted_when_nothing_is_changed() -> None:
         (signed(sub=None), "not valid"),
         (signed(sub=None, email="ingrid.lindqvist@lindqvist.example"), "not valid"),
         (signed(sub=""), "names nobody"),
+        (signed(sub="guest:slack:U1"), "names nobody"),
         (signed(sub=7), "not valid"),
         (signed(iat=now_plus(hours=1), exp=now_plus(hours=1.5)), "not valid"),
         (signed(nbf=now_plus(minutes=10)), "not valid"),
@@ -100,3 +102,51 @@ def test_a_key_id_in_the_header_leads_to_no_other_key(kid: str) -> None:
 def test_a_clock_that_is_a_few_seconds_off_is_forgiven() -> None:
     assert TOKENS.person_of(signed(iat=now_plus(minutes=-10), exp=now_plus(seconds=-20)))[0] == "maria.santos"
     assert TOKENS.person_of(signed(iat=now_plus(seconds=20)))[0] == "maria.santos"
+
+
+# -- several keys -------------------------------------------------------------------------------------------------------
+
+OLD, NEW = b"o" * 32, b"n" * 32
+ROTATED = Tokens(KEY, 15, {"2026-11": NEW, "2026-05": OLD})
+
+
+def test_the_first_key_signs_and_is_named_in_the_token() -> None:
+    token, _ = ROTATED.issue("maria.santos")
+    assert jwt.get_unverified_header(token)["kid"] == "2026-11"
+    assert jwt.decode(token, NEW, algorithms=["HS256"], audience=AUDIENCE)["sub"] == "maria.santos"
+
+
+def test_an_older_key_verifies_until_it_is_removed() -> None:
+    token = signed(key=OLD, header={"kid": "2026-05"})
+    assert ROTATED.person_of(token)[0] == "maria.santos"
+    with pytest.raises(TokenRefused, match="not valid"):
+        Tokens(KEY, 15, {"2026-11": NEW}).person_of(token)
+
+
+def test_a_token_without_the_name_of_a_key_is_tried_with_each() -> None:
+    assert ROTATED.person_of(signed(key=OLD))[0] == ROTATED.person_of(signed(key=NEW))[0] == "maria.santos"
+
+
+@pytest.mark.parametrize("kid", ["2026-11", "1999-01", "", "../../dev/null"])
+def test_a_token_that_names_a_key_is_tried_with_that_key_alone(kid: str) -> None:
+    with pytest.raises(TokenRefused, match="not valid"):
+        ROTATED.person_of(signed(key=OLD, header={"kid": kid}))
+
+
+def test_where_keys_are_set_the_key_of_the_installation_signs_nobody_in() -> None:
+    with pytest.raises(TokenRefused, match="not valid"):
+        ROTATED.person_of(signed(key=KEY))
+
+
+def test_an_expired_token_of_an_older_key_is_said_to_have_expired() -> None:
+    with pytest.raises(TokenRefused, match="expired"):
+        ROTATED.person_of(signed(key=OLD, iat=now_plus(minutes=-10), exp=now_plus(seconds=-61)))
+
+
+@pytest.mark.parametrize(
+    ("keys", "why"), [({"a": "short"}, "fewer than 32"), ({"a b": "k" * 32}, "a key's name"), ({str(n): "k" * 32 for n in range(9)}, "at most 8")]
+)
+def test_keys_that_are_none_stop_the_start(keys: dict[str, str], why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTLINE_TOKEN_SECRETS", json.dumps(keys))
+    with pytest.raises(ValueError, match=why):
+        Settings()

@@ -1,0 +1,1 @@
+"""Checks the files that people send, in child processes with limits."""

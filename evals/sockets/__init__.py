@@ -1,0 +1,1 @@
+"""What dropped sockets, restarts and many open sockets do to conversations."""
