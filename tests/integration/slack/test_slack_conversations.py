@@ -149,7 +149,7 @@ class TestListening:
 
     def test_the_emoji_asks_for_help_with_a_message(self, slack: Office) -> None:
         maria, jonas, channel = slack.somebody("maria.santos"), slack.somebody("jonas.weber"), slack.channel("emoji")
-        asked = maria.written(channel, SET_UP)
+        asked = maria.written(channel, "How do I change my password on a Mac?")
         jonas.react("thumbsup", channel, asked["ts"], maria.id)
         jonas.react("ask-it", channel, asked["ts"], maria.id)
         (reply,) = jonas.replies(asked["ts"], 1, channel)
