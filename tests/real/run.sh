@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real servers from Debian and npm, starts PostgreSQL and Chroma on 127.0.0.1, and runs every test that is marked `real`.
-# Request Tracker, slapd, the SCIM server and the chat server are started by the tests that need them. Everything that was started ends with this.
+# Request Tracker, slapd, dovecot, the SCIM server and the chat server are started by the tests that need them. Everything that was started ends with this.
 set -euo pipefail
 cd "$(git -C "$(dirname "$0")" rev-parse --show-toplevel)"
 export DEBIAN_FRONTEND=noninteractive
@@ -8,6 +8,7 @@ needed=()
 find /usr/lib/postgresql -name initdb 2>/dev/null | grep -q . || needed+=(postgresql)
 command -v slapd >/dev/null || [ -x /usr/sbin/slapd ] || needed+=(slapd ldap-utils slapd-contrib)
 [ -d /usr/share/request-tracker5 ] || needed+=(request-tracker5 rt5-standalone rt5-db-sqlite starlet)
+[ -x /usr/sbin/dovecot ] || needed+=(dovecot-imapd)
 command -v openssl >/dev/null || needed+=(openssl)
 command -v npm >/dev/null || needed+=(nodejs npm)
 if [ ${#needed[@]} -gt 0 ]; then

@@ -11,6 +11,7 @@ from typing import Any
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -109,5 +110,5 @@ def create_app(site: Site) -> FastAPI:
         return TEMPLATES.TemplateResponse(request, "api.html", {"api": app.openapi()})
 
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.mount("/widget", StaticFiles(directory=site.widget_assets))
+    app.mount("/widget", GZipMiddleware(StaticFiles(directory=site.widget_assets), minimum_size=500))
     return app

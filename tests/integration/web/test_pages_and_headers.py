@@ -269,3 +269,11 @@ def test_without_the_demo_nobody_becomes_somebody_by_asking(demo_home: Callable[
             assert client.post("/console/sign-in", data={"person": person}).status_code == 401
         assert "Maria" not in client.get("/").text
         assert "Laura" not in client.get("/console/sign-in").text
+
+
+def test_the_widgets_files_travel_compressed_and_are_not_sent_again_unchanged(web: Service) -> None:
+    with web.client() as client:
+        first = client.get("/widget/element.js", headers={"Accept-Encoding": "gzip"})
+        assert first.headers["content-encoding"] == "gzip"
+        assert first.num_bytes_downloaded < len(first.content) / 2
+        assert client.get("/widget/element.js", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
