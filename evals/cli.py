@@ -7,6 +7,7 @@ import typer
 from evals.commands.abstention import abstention
 from evals.commands.approvals import approvals
 from evals.commands.attachments import attachments
+from evals.commands.channels import channels
 from evals.commands.citations import citations
 from evals.commands.crowd import crowd
 from evals.commands.devices import devices
@@ -43,6 +44,7 @@ from evals.commands.zero_persistence import zero_persistence
 
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
 app.command(epilog="Example: firstline eval approvals --sequences 1000 --steps 20 --json approvals.json")(approvals)
+app.command(epilog="Example: firstline eval channels --sample 24 --json channels.json")(channels)
 app.command(epilog="Example: firstline eval citations evals/cases/support_pairs.jsonl --json citations.json")(citations)
 app.command(epilog="Example: firstline eval crowd --sockets 2000 --turns-per-second 20 --json crowd.json")(crowd)
 app.command(epilog="Example: firstline eval drops --drops 1000 --restarts 20 --json drops.json")(drops)
