@@ -12,17 +12,19 @@ from importlib.metadata import PackageNotFoundError, version
 from assistant.agent.steps.act import MODEL as LOCAL_ACTING
 from assistant.agent.tools.registry import TOOLS, switched_off
 from assistant.bootstrap import Assistant
-from assistant.connections import open_mail_server
+from assistant.connections import Misconfigured, open_mail_server
 from assistant.governance.step_up import channel_of
 from assistant.ports.outside import Refused, Unavailable
 from assistant.ports.store import AuditUnreadable
 from assistant.privacy import expired, periods_of, unfinished_erasures
+from assistant.surfaces import open_slack
 from assistant.workflows.standing import LOOK_BACK, standing
 from kb.keeper import Health
 
 ANCHORED_WITHIN = timedelta(minutes=5)
 PEOPLE_PAGE = "register recovery addresses or apps, see docs/guide/people.md"
 EMAIL_PAGE = "see docs/guide/email.md"
+SLACK_PAGE = "see docs/guide/slack.md"
 MAIL_PAGE = "name a mail server, see docs/guide/mail.md"
 
 
@@ -59,8 +61,24 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
     yield from _mailbox(assistant)
     origins = ", ".join(assistant.settings.allowed_origins) or "none"
     yield Check("widget", "ok", f"may be embedded by the service's own pages and by these origins: {origins}")
+    yield from _slack(assistant)
     if assistant.settings.demo:
         yield Check("demo", "note", "anybody who reaches the service may be a demo employee", "set FIRSTLINE_DEMO=false for real people")
+
+
+def _slack(assistant: Assistant) -> Iterator[Check]:
+    """Whether Slack can be reached, as the token says who we are there."""
+    if not assistant.settings.slack_bot_token.get_secret_value():
+        return
+    try:
+        workspace = open_slack(assistant).reach()
+    except (Misconfigured, Refused, Unavailable) as error:
+        yield Check("slack", "bad", str(error), SLACK_PAGE)
+        return
+    named = workspace["team_id"] in assistant.settings.slack_workspaces
+    says = f"{workspace['team']} ({workspace['team_id']}) by {assistant.settings.slack_transport}"
+    advice = "" if named else f"FIRSTLINE_SLACK_WORKSPACES does not name {workspace['team_id']}, so everybody there is a guest"
+    yield Check("slack", "ok" if named else "bad", says, advice)
 
 
 def _models(assistant: Assistant) -> Check:

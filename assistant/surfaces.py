@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from assistant.bootstrap import Assistant
     from assistant.entrypoints.mail.mailbox import Server
     from assistant.entrypoints.mail.surface import MailSurface
+    from assistant.entrypoints.slack.config import SlackConfig
+    from assistant.entrypoints.slack.surface import SlackSurface
     from assistant.entrypoints.surface import Surface
     from assistant.ports.notify import Letters
+    from assistant.settings import Settings
 
 
 def open_surfaces(assistant: Assistant) -> tuple[Surface, ...]:
@@ -20,7 +23,7 @@ def open_surfaces(assistant: Assistant) -> tuple[Surface, ...]:
     Raises:
         Misconfigured: the settings name one that cannot be used as they say.
     """
-    found = (_open_mail(assistant),)
+    found = (_open_mail(assistant), open_slack(assistant) if assistant.settings.slack_bot_token.get_secret_value() else None)
     return tuple(surface for surface in found if surface is not None)
 
 
@@ -64,3 +67,66 @@ def surface_of_mail(assistant: Assistant, server: Server, letters: Letters) -> M
     channel = MailChannel(assistant.store, assistant.directory, letters, links, assistant.clock, lambda: url)
     folders = Folders(settings.imap_folder, settings.imap_done_folder, settings.imap_failed_folder)
     return MailSurface(channel, receiving, server, folders, settings.mail_max_mb * 1_000_000)
+
+
+def open_slack(assistant: Assistant) -> SlackSurface:
+    """Return Slack's surface; nothing is connected before it starts.
+
+    Raises:
+        Misconfigured: a setting is missing or contradicts another.
+    """
+    from assistant.agent.overhearing import Overhearing
+    from assistant.entrypoints.slack.calls import Calls
+    from assistant.entrypoints.slack.channel import SlackChannel
+    from assistant.entrypoints.slack.identity import Identity
+    from assistant.entrypoints.slack.parts import SlackParts
+    from assistant.entrypoints.slack.surface import SlackSurface
+
+    settings = assistant.settings
+    config = slack_config(settings)
+    calls = Calls(config.bot_token, config.api)
+    parts = SlackParts(
+        config=config,
+        calls=calls,
+        identity=Identity(calls, assistant.directory, config.teams),
+        turns=assistant.turns,
+        deciding=assistant.deciding,
+        overhearing=Overhearing(assistant.parts),
+        store=assistant.store,
+        directory=assistant.directory,
+        workplace=assistant.workplace,
+        knowledge=assistant.knowledge,
+        clock=assistant.clock,
+        devices_of=assistant.workplace.devices_of,
+        console=lambda: f"{settings.public_url or f'http://{settings.host}:{settings.port}'}/console/gaps",
+        messages_per_minute=settings.messages_per_minute,
+    )
+    channel = SlackChannel(calls, assistant.store, assistant.clock, assistant.link_hosts, assistant.workplace.devices_of)
+    return SlackSurface(parts, channel)
+
+
+def slack_config(settings: Settings) -> SlackConfig:
+    """Return what Slack's surface is configured with.
+
+    Raises:
+        Misconfigured: a setting is missing or contradicts another.
+    """
+    from assistant.entrypoints.slack.config import Listening, SlackConfig
+
+    app_token, secret = settings.slack_app_token.get_secret_value(), settings.slack_signing_secret.get_secret_value()
+    if not settings.slack_workspaces:
+        raise Misconfigured("FIRSTLINE_SLACK_WORKSPACES has to name the workspace whose people count, such as T0123ABCD")
+    if settings.slack_transport == "socket" and not app_token:
+        raise Misconfigured("FIRSTLINE_SLACK_TRANSPORT=socket needs FIRSTLINE_SLACK_APP_TOKEN")
+    if settings.slack_transport == "http" and not secret:
+        raise Misconfigured("FIRSTLINE_SLACK_TRANSPORT=http needs FIRSTLINE_SLACK_SIGNING_SECRET")
+    listening = {channel: Listening(one.confidence, one.answers) for channel, one in settings.slack_channels.items()}
+    return SlackConfig(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=app_token if settings.slack_transport == "socket" else "",
+        signing_secret=secret,
+        teams=frozenset(settings.slack_workspaces),
+        reaction=settings.slack_reaction.strip(":"),
+        channels=listening,
+        api=settings.slack_api,
+    )

@@ -11,6 +11,7 @@ from typing import Any
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -85,6 +86,7 @@ def create_app(site: Site) -> FastAPI:
     )
     app.state.site = site
     app.state.limits = Limits(site.messages_per_minute)
+    app.state.file_checks = CapacityLimiter(attachments.CHECKS)
     app.state.turns = CapacityLimiter(chat.TURNS_AT_ONCE)
     app.state.frames = Limits(FRAMES_FOR_A_MESSAGE * site.messages_per_minute)
     errors.install(app)
@@ -108,5 +110,5 @@ def create_app(site: Site) -> FastAPI:
         return TEMPLATES.TemplateResponse(request, "api.html", {"api": app.openapi()})
 
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.mount("/widget", StaticFiles(directory=site.widget_assets))
+    app.mount("/widget", GZipMiddleware(StaticFiles(directory=site.widget_assets), minimum_size=500))
     return app
