@@ -224,8 +224,8 @@ def open_site(assistant: Assistant, service: Service) -> Site:
     )
 
 
-def open_app(assistant: Assistant, url: str) -> FastAPI:
-    """Return the web application over an assistant."""
+def open_app(assistant: Assistant, url: str, surfaces: Sequence[Surface] | None = None) -> FastAPI:
+    """Return the web application over an assistant, with the surfaces that its settings name, or these."""
     from assistant.entrypoints.web.app import create_app
 
-    return create_app(open_site(assistant, Service(assistant, url, open_surfaces(assistant))))
+    return create_app(open_site(assistant, Service(assistant, url, open_surfaces(assistant) if surfaces is None else surfaces)))

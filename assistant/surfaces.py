@@ -8,9 +8,12 @@ from assistant.connections import Misconfigured, open_letters, open_mail_server
 
 if TYPE_CHECKING:
     from assistant.bootstrap import Assistant
+    from assistant.entrypoints.mail.mailbox import Server
+    from assistant.entrypoints.mail.surface import MailSurface
     from assistant.entrypoints.slack.config import SlackConfig
     from assistant.entrypoints.slack.surface import SlackSurface
     from assistant.entrypoints.surface import Surface
+    from assistant.ports.notify import Letters
     from assistant.settings import Settings
 
 
@@ -29,25 +32,24 @@ def _open_mail(assistant: Assistant) -> Surface | None:
     server = open_mail_server(settings)
     if server is None:
         return None
+    if not settings.mail_authserv_id and not settings.mail_answer_strangers:
+        raise Misconfigured(
+            "without FIRSTLINE_MAIL_AUTHSERV_ID everybody is a stranger, and FIRSTLINE_MAIL_ANSWER_STRANGERS=false answers none of them"
+        )
+    return surface_of_mail(assistant, server, open_letters(settings, assistant.clock))
+
+
+def surface_of_mail(assistant: Assistant, server: Server, letters: Letters) -> MailSurface:
+    """Return the mail channel of an assistant over a mailbox and a way to send letters."""
     from assistant.entrypoints.links import Links
     from assistant.entrypoints.mail.automatic import Pace
     from assistant.entrypoints.mail.channel import MailChannel
     from assistant.entrypoints.mail.identity import Trust
     from assistant.entrypoints.mail.mailbox import Folders
-    from assistant.entrypoints.mail.reading import Enclosed
     from assistant.entrypoints.mail.receiving import Receiving
     from assistant.entrypoints.mail.surface import MailSurface
-    from assistant.ports.outside import Refused
 
-    def keep(person: str, conversation: str, key: str, file: Enclosed) -> None:
-        del person, conversation, key, file
-        raise Refused("files cannot be taken here yet")
-
-    if not settings.mail_authserv_id and not settings.mail_answer_strangers:
-        raise Misconfigured(
-            "without FIRSTLINE_MAIL_AUTHSERV_ID everybody is a stranger, and FIRSTLINE_MAIL_ANSWER_STRANGERS=false answers none of them"
-        )
-    letters, links = open_letters(settings, assistant.clock), Links(assistant.secret)
+    settings, links = assistant.settings, Links(assistant.secret)
     receiving = Receiving(
         store=assistant.store,
         directory=assistant.directory,
@@ -57,7 +59,7 @@ def _open_mail(assistant: Assistant) -> Surface | None:
         links=links,
         trust=Trust(settings.mail_authserv_id, settings.mail_verdict_fields),
         pace=Pace(settings.mail_per_hour, settings.mail_per_hour, assistant.clock.now),
-        keep=keep,
+        attach=assistant.files.attach,
         own_addresses=frozenset({letters.address.lower(), settings.mail_from.lower()}),
         answers_strangers=settings.mail_answer_strangers,
     )

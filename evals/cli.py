@@ -7,6 +7,7 @@ import typer
 from evals.commands.abstention import abstention
 from evals.commands.approvals import approvals
 from evals.commands.attachments import attachments
+from evals.commands.channels import channels
 from evals.commands.citations import citations
 from evals.commands.crowd import crowd
 from evals.commands.devices import devices
@@ -35,6 +36,7 @@ from evals.commands.retrieval import retrieval
 from evals.commands.run import run
 from evals.commands.scale import scale
 from evals.commands.security import security
+from evals.commands.slack import slack
 from evals.commands.tampering import tampering
 from evals.commands.turns import turns
 from evals.commands.uploads import uploads
@@ -43,6 +45,7 @@ from evals.commands.zero_persistence import zero_persistence
 
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
 app.command(epilog="Example: firstline eval approvals --sequences 1000 --steps 20 --json approvals.json")(approvals)
+app.command(epilog="Example: firstline eval channels --sample 24 --json channels.json")(channels)
 app.command(epilog="Example: firstline eval citations evals/cases/support_pairs.jsonl --json citations.json")(citations)
 app.command(epilog="Example: firstline eval crowd --sockets 2000 --turns-per-second 20 --json crowd.json")(crowd)
 app.command(epilog="Example: firstline eval drops --drops 1000 --restarts 20 --json drops.json")(drops)
@@ -72,6 +75,7 @@ app.command(epilog="Example: firstline eval record c_0123456789abcdef --out eval
 app.command(epilog="Example: firstline eval run --repeat 8 --json run.json --html run.html")(run)
 app.command(epilog="Example: firstline eval scale --passages 40000 --json scale.json")(scale)
 app.command(epilog="Example: firstline eval security --rows DATA/security --json security.json")(security)
+app.command(epilog="Example: firstline eval slack --rate 50 --seconds 30 --json slack.json")(slack)
 app.command(epilog="Example: firstline eval tampering --manipulations 1000 --seed 1 --json tampering.json")(tampering)
 app.command(epilog="Example: firstline eval turns --questions 200 --json turns.json")(turns)
 app.command(epilog="Example: firstline eval wire --base-url http://127.0.0.1:8000/v1 --model NAME --json wire.json")(wire)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
+from assistant.domain.attachment import FileRefused, Trouble
 from assistant.entrypoints.inbox import Inbox
 from assistant.entrypoints.links import Links
 from assistant.entrypoints.mail.automatic import Pace
 from assistant.entrypoints.mail.channel import MailChannel
 from assistant.entrypoints.mail.identity import Trust
 from assistant.entrypoints.mail.mailbox import Standing, Unfit
-from assistant.entrypoints.mail.reading import Enclosed
 from assistant.entrypoints.mail.receiving import CHANNEL, Receiving
 from assistant.ports.notify import Letter
-from assistant.ports.outside import Refused
 from tests.support.world import World
 from tests.support.written_mails import DESK, SERVER
 
@@ -67,10 +66,11 @@ def correspondence(world: World) -> Correspondence:
     """Make an assistant's mail arrive and leave here."""
     assistant, letters, kept = world.assistant, KeptLetters(), list[tuple[str, str, str, str]]()
 
-    def keep(person: str, conversation: str, key: str, file: Enclosed) -> None:
-        if file.name.startswith("bad"):
-            raise Refused("files of this kind are not taken")
-        kept.append((person, conversation, key, file.name))
+    def attach(person: str, conversation: str, name: str, content: bytes, key: str) -> None:
+        assert content
+        if name.startswith("bad"):
+            raise FileRefused(Trouble.KIND)
+        kept.append((person, conversation, key, name))
 
     handlers: dict[str, Receiving] = {}
     inbox = Inbox(assistant.store, assistant.clock, handlers, "here")
@@ -83,7 +83,7 @@ def correspondence(world: World) -> Correspondence:
         links=Links(assistant.secret),
         trust=Trust(SERVER),
         pace=Pace(20, 20, assistant.clock.now),
-        keep=keep,
+        attach=attach,
         own_addresses=frozenset({DESK}),
     )
     receiving.inbox, handlers[CHANNEL] = inbox, receiving

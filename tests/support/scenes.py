@@ -291,6 +291,7 @@ def _why(play: Play) -> None:
 
 def _rated(play: Play) -> None:
     play.open()
+    expect(play.widget.locator(".thumb").last).to_be_visible()
     play.socket.say({"type": "feedback", "message": "m1", "verdict": "unhelpful", "reason": "outdated"})
     expect(play.widget.locator(".feedback .link")).to_be_visible()
 

@@ -145,7 +145,8 @@ class Stage:
             ("GET", "/page.css"): (200, Page(STYLE, "text/css")),
             ("POST", "/helpdesk-token"): (200, {"token": token, "expires_at": now + 900}),
         }
-        self.service.answers = {("GET", "/v1/conversations"): (200, [])}
+        taken = {"max_bytes": 10_000_000, "per_conversation": 20, "kinds": ["image/png", "application/pdf", "text/plain"]}
+        self.service.answers = {("GET", "/v1/conversations"): (200, []), ("GET", "/v1/me"): (200, {"attachments": taken})}
         self.service.asked.clear()
 
 

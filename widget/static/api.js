@@ -1,11 +1,12 @@
 const PATIENCE = 20_000;
 
-/** What the service did not do: `status` is the HTTP status, 0 when it could not be reached; `detail` is in words for the person, or ''. */
+/** What the service did not do: `status` is the HTTP status, 0 when it could not be reached; `detail` is in words for the person, and `code` a name for it, or ''. */
 export class Refused extends Error {
-  constructor(status, detail = '') {
-    super(`${status} ${detail}`);
+  constructor(status, problem) {
+    super(String(status));
     this.status = status;
-    this.detail = detail;
+    this.detail = problem?.detail ?? '';
+    this.code = problem?.code ?? '';
   }
 }
 
@@ -54,7 +55,7 @@ export class Api {
       call.setRequestHeader('Authorization', `Bearer ${token}`);
       call.upload.onprogress = ({ loaded, total }) => total && onProgress(loaded / total);
       call.onerror = () => failed(new Refused(0));
-      call.onload = () => (call.status < 300 ? done(parsed(call.responseText)) : failed(new Refused(call.status, parsed(call.responseText)?.detail)));
+      call.onload = () => (call.status < 300 ? done(parsed(call.responseText)) : failed(new Refused(call.status, parsed(call.responseText))));
       call.send(form);
     }));
   }
@@ -66,7 +67,7 @@ export class Api {
       const response = await fetch(`${this.#server}/v1${path}`, sent).catch(() => {
         throw new Refused(0);
       });
-      if (!response.ok) throw new Refused(response.status, parsed(await response.text())?.detail);
+      if (!response.ok) throw new Refused(response.status, parsed(await response.text()));
       return response;
     });
   }

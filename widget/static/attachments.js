@@ -1,8 +1,8 @@
 import { button, el, freshId, icon } from './dom.js';
-import { locale, say, sizeOf } from './words.js';
+import { current, locale, say, sizeOf } from './words.js';
 
 const MOST = 5;
-const BYTES = 10_000_000;
+const USUAL = 10_000_000;
 const TYPES = /^(image\/(png|jpeg|gif|webp)|application\/pdf|text\/(?!html)[\w.+-]+|application\/(json|xml))$/;
 const ENDINGS = /\.(png|jpe?g|gif|webp|pdf|txt|log|csv|json|xml|ya?ml|ini|conf|cfg|md)$/i;
 const ACCEPT = 'image/png,image/jpeg,image/gif,image/webp,application/pdf,text/plain,.log,.txt,.csv,.json,.xml,.yaml,.yml,.ini,.conf,.cfg,.md';
@@ -18,7 +18,8 @@ export class Tray {
   #files = [];
   #chips = el('ul', { class: 'tray', 'aria-label': say('attached') });
   #refusal = el('p', { class: 'tray-fault', role: 'alert' });
-  #hint = el('p', { class: 'facts', id: 'tray-hint', text: say('attachHint', { size: sizeOf(BYTES), count: MOST }) });
+  #hint = el('p', { class: 'facts', id: 'tray-hint' });
+  #limit = USUAL;
   #input;
   #onChange;
 
@@ -27,9 +28,17 @@ export class Tray {
     this.#onChange = onChange;
     this.#input = el('input', { type: 'file', multiple: true, accept: ACCEPT, hidden: true, tabindex: '-1', on: { change: () => this.add([...this.#input.files]) } });
     /** @type {HTMLElement} */
-    this.button = el('button', { type: 'button', class: 'quiet-icon clip', 'aria-label': say('attach'), 'aria-describedby': 'tray-hint', title: `${say('attach')}. ${this.#hint.textContent}`, on: { click: () => this.#input.click() } }, icon('clip'));
+    this.button = el('button', { type: 'button', class: 'quiet-icon clip', 'aria-label': say('attach'), 'aria-describedby': 'tray-hint', title: say('attach'), on: { click: () => this.#input.click() } }, icon('clip'));
     /** @type {HTMLElement} */
     this.element = el('div', { class: 'tray-frame' }, this.#refusal, this.#chips, this.#hint, this.#input);
+    this.limit(USUAL);
+  }
+
+  /** Say how large a file may be; where none are taken nothing offers it. @param {number} bytes */
+  limit(bytes) {
+    this.#limit = bytes;
+    this.button.hidden = !bytes;
+    this.#hint.textContent = say('attachHint', { size: sizeOf(bytes), count: MOST });
     this.#draw();
   }
 
@@ -40,6 +49,7 @@ export class Tray {
 
   /** Add what was chosen, dropped or pasted; what cannot be taken is refused in words. @param {File[]} files */
   add(files) {
+    if (!this.#limit) return;
     const faults = [];
     for (const file of files) {
       const fault = this.#fault(file);
@@ -69,7 +79,7 @@ export class Tray {
     if (this.#files.length >= MOST) return say('refusedCount', { count: MOST });
     if (!(TYPES.test(type) || (!type && ENDINGS.test(name)) || (/^(text|application)\//.test(type) && /\.(log|txt|csv|ya?ml|ini|conf|cfg|md)$/i.test(name)))) return say('refusedType', { name });
     if (!size) return say('refusedEmpty', { name });
-    return size > BYTES ? say('refusedSize', { name, size: sizeOf(size), limit: sizeOf(BYTES) }) : '';
+    return size > this.#limit ? say('refusedSize', { name, size: sizeOf(size), limit: sizeOf(this.#limit) }) : '';
   }
 
   #draw(fault = '') {
@@ -91,6 +101,12 @@ export class Tray {
   }
 }
 
+/* The service's words are English; where the widget speaks another language it says the commonest refusals itself. */
+function wordsFor({ detail, code }, { name, size }) {
+  const own = current() === 'en' ? '' : { kind: say('refusedType', { name }), empty: say('refusedEmpty', { name }), many_here: say('fileMany') }[code];
+  return own || detail || (code === 'too_large' ? sizeOf(size) : '');
+}
+
 /** One file in the transcript: on its way, refused, or stored. */
 export class FileRow {
   #on;
@@ -101,7 +117,7 @@ export class FileRow {
   /**
    * @param {{name: string, kind: string, size: number}} file
    * @param {{mine: boolean, from: string}} whose
-   * @param {{download: (id: string) => Promise<void>, remove: (id: string) => Promise<void>}} on
+   * @param {{download: (id: string, name: string) => Promise<void>, remove: (id: string) => Promise<void>}} on
    */
   constructor(file, { mine, from }, on) {
     this.file = file;
@@ -133,23 +149,26 @@ export class FileRow {
     this.#state.replaceChildren(bar, el('p', { class: 'facts', text: words }));
   }
 
-  /** It is not taken. @param {string} why in words @param {() => void} remove */
-  refuse(why, remove) {
+  /** It is not taken. @param {string} why in words @param {() => void} remove @param {(() => void)|null} retry where another try may end otherwise */
+  refuse(why, remove, retry) {
     this.element.dataset.state = 'failed';
     const words = el('div', {}, el('p', { text: say('fileRefused') }), why ? el('p', { class: 'facts', dir: 'auto', text: why }) : null);
-    words.append(el('div', { class: 'choices' }, button(say('remove'), 'choice', remove, { 'aria-label': say('removeFile', { name: this.file.name }) })));
+    words.append(el('div', { class: 'choices' }, retry && button(say('retry'), 'choice', retry), button(say('remove'), 'choice', remove, { 'aria-label': say('removeFile', { name: this.file.name }) })));
     this.#state.replaceChildren(el('div', { class: 'failure', role: 'alert' }, icon('warning'), words));
   }
 
-  /** It is stored. @param {string} id */
-  store(id) {
+  /** It is stored; its name and size are the service's. @param {{id: string, name: string, kind: string, size: number}} attachment */
+  store(attachment) {
+    this.file = attachment;
+    const { id, name } = attachment;
     this.id = id;
     this.element.dataset.state = 'stored';
-    const fetch = button(this.file.name, 'file-name link', () => this.#try(this.#on.download(id)), { dir: 'auto', 'aria-label': say('download', { name: this.file.name }) });
+    const fetch = button(name, 'file-name link', () => this.#try(this.#on.download(id, name)), { dir: 'auto', 'aria-label': say('download', { name }) });
+    this.element.querySelector('.file > .facts').textContent = sizeOf(attachment.size);
     this.#name.replaceWith(fetch);
     this.#name = fetch;
     this.#state.replaceChildren();
-    if (this.mine) this.element.querySelector('.file').append(cross(this.file.name, () => this.#try(this.#on.remove(id))));
+    if (this.mine) this.element.querySelector('.file').append(cross(name, () => this.#try(this.#on.remove(id))));
   }
 
   /** It was taken away. */
@@ -168,7 +187,7 @@ export class FileRow {
     try {
       await call;
     } catch (refused) {
-      const words = refused.status === 404 ? say('fileGone', { name: this.file.name }) : refused.detail || say(refused.status ? 'errorTitle' : 'offline');
+      const words = refused.status === 404 ? say('fileGone', { name: this.file.name }) : wordsFor(refused, this.file) || say(refused.status ? 'errorTitle' : 'offline');
       this.element.append(el('p', { class: 'file-fault facts', role: 'alert', dir: 'auto', text: words }));
     }
   }
@@ -183,11 +202,12 @@ export class Uploads {
   #onStored;
   #waiting = [];
   #now = null;
+  #held = [];
   #timer = 0;
   #attempt = 0;
   #unload = (event) => event.preventDefault();
 
-  /** @param {import('./api.js').Api} api @param {(row: FileRow, id: string) => void} onStored a row's file has this id now */
+  /** @param {import('./api.js').Api} api @param {(row: FileRow, attachment: object) => void} onStored a row's file is stored as this */
   constructor(api, onStored) {
     this.#api = api;
     this.#onStored = onStored;
@@ -212,9 +232,10 @@ export class Uploads {
     this.#keep(all ? [] : this.#waiting.filter(({ conversation }) => conversation));
   }
 
-  /** The row whose file is going out and is this attachment: its answer may come later than the event. @param {{name: string}} attachment */
-  rowOf(attachment) {
-    return this.#now?.file.name === attachment.name ? this.#now.row : null;
+  /** Do something once it is known what became of the file that is going out now: its answer may come later than the event. @param {() => void} then */
+  settled(then) {
+    if (this.#now) this.#held.push(then);
+    else then();
   }
 
   async #next() {
@@ -223,6 +244,7 @@ export class Uploads {
     this.#now = one;
     const passed = await this.#send(one);
     this.#now = null;
+    this.#held.splice(0).forEach((then) => then());
     if (passed) {
       this.#attempt = 0;
       this.#keep(this.#waiting.filter((other) => other !== one));
@@ -239,10 +261,11 @@ export class Uploads {
     try {
       row.progress(0);
       const stored = await this.#api.upload(`/conversations/${conversation}/attachments`, file, key, (part) => row.progress(part));
-      this.#onStored(row, stored.id);
-    } catch ({ status, detail }) {
-      if (!status || status === 401 || status === 429 || status >= 500) return false;
-      row.refuse(detail || (status === 409 ? say('fileMany') : ''), () => row.element.remove());
+      this.#onStored(row, stored);
+    } catch (refused) {
+      const { status, code } = refused;
+      if (!status || status === 401 || status === 429 || (status >= 500 && !code)) return false;
+      row.refuse(wordsFor(refused, file), () => row.element.remove(), status >= 500 ? () => this.add(file, row, conversation) : null);
     }
     return true;
   }

@@ -59,6 +59,11 @@ export class Composer {
     this.focus();
   }
 
+  /** Say how large a file may be, 0 where none are taken. @param {number} bytes */
+  limit(bytes) {
+    this.#tray.limit(bytes);
+  }
+
   /** Say to whom the person writes. @param {string} name '' when it is the assistant */
   address(name) {
     this.#field.placeholder = name ? say('writeTo', { name }) : say('placeholder');

@@ -1,3 +1,4 @@
+import { Activity } from './activity.js';
 import { Api } from './api.js';
 import { Uploads } from './attachments.js';
 import { Composer } from './composer.js';
@@ -6,7 +7,7 @@ import { describe, DeviceLine } from './device.js';
 import { button, el } from './dom.js';
 import { Line } from './line.js';
 import { Opening } from './opening.js';
-import { buildPanel, drawBanner, drawPerson, drawGrowing, drawStart, drawTyping } from './panel.js';
+import { buildPanel, drawBanner, drawStart } from './panel.js';
 import { Past } from './past.js';
 import { Session, TokenSource } from './session.js';
 import { Tabs } from './tabs.js';
@@ -15,7 +16,6 @@ import { current, direction, say, speak, spoken } from './words.js';
 
 const SERVER = new URL(import.meta.url).origin;
 const SHEETS = ['tokens.css', 'widget.css'].map((name) => new URL(name, import.meta.url).href);
-const WRITING_FOR = 6000;
 
 /**
  * The help desk as one element.
@@ -54,8 +54,8 @@ export class HelpdeskElement extends HTMLElement {
   #resuming = false;
   #live = false;
   #wrote = false;
-  #with = '';
-  #pause = 0;
+  #asked = false;
+  #activity = null;
 
   connectedCallback() {
     if (!this.shadowRoot) this.attachShadow({ mode: 'open' });
@@ -170,11 +170,11 @@ export class HelpdeskElement extends HTMLElement {
     this.#tokens = new TokenSource({ url: this.getAttribute('token-url'), person: this.getAttribute('person') });
     if (this.#given) this.#tokens.set(this.#given);
     this.#api = new Api(SERVER, this.#tokens);
-    this.#uploads = new Uploads(this.#api, (row, id) => this.#transcript.settleFile(row, id));
+    this.#uploads = new Uploads(this.#api, (row, attachment) => this.#transcript.settleFile(row, attachment));
     this.#composer = new Composer({ send: (text, files) => this.#sendAll(text, files), begun: () => Boolean(this.#session.conversation) });
     this.#device = new DeviceLine((device) => this.#deviceChanged(device));
     this.#past = new Past({
-      load: () => this.#api.call('/conversations'),
+      load: (before) => this.#api.call(`/conversations${before ? `?before=${encodeURIComponent(before)}` : ''}`),
       open: (conversation) => this.#go(conversation),
       begin: () => this.#showPast(false) ?? this.restart(),
       close: () => this.#showPast(false) ?? this.#parts.pastButton.focus(),
@@ -196,6 +196,7 @@ export class HelpdeskElement extends HTMLElement {
     if (draft) this.#composer.text = draft;
     const { panel, log } = this.#parts;
     this.#opening.take(panel, { opened: (byPerson) => this.#opened(byPerson), closed: () => this.#tell('firstline-close') });
+    this.#activity = new Activity(this.#parts, () => this.#toEnd());
     this.#line = new Line(this.#parts.banner, () => this.#connection.retry());
     this.#transcript = new Transcript(
       log,
@@ -218,6 +219,7 @@ export class HelpdeskElement extends HTMLElement {
       frame.hidden = false;
       this.#toEnd();
     });
+    this.#asked = false;
     this.#person = { name: '' };
     this.#tabs.belong('');
     this.#reconnect();
@@ -239,8 +241,6 @@ export class HelpdeskElement extends HTMLElement {
     this.#declined = '';
     drawBanner(this.#parts.offer, null);
     this.#resuming = Boolean(this.#session.conversation);
-    drawTyping(this.#parts.typing, false);
-    drawGrowing(this.#parts.growing, '');
     this.#showStatus('connecting');
     this.#drawStart();
     this.#connection = this.#listen(new ChatConnection({ url: `${SERVER.replace(/^http/, 'ws')}/v1/chat`, tokens: this.#tokens, session: this.#session }));
@@ -252,13 +252,13 @@ export class HelpdeskElement extends HTMLElement {
     on('owner', (person) => this.#belong(person));
     on('status', (status) => this.#showStatus(status));
     on('welcome', (frame) => this.#welcome(frame));
-    on('typing', (name) => (name ? this.#writing(name) : this.#typing(!this.#with)));
-    on('growing', ({ html }) => this.#growing(html));
+    on('typing', (name) => this.#activity.writes(name));
+    on('growing', ({ html }) => this.#activity.grows(html));
     on('entry', (frame) => this.#entry(frame));
     on('caughtup', () => this.#caughtUp());
     on('accepted', (id) => this.#transcript.accept(id));
     on('refused', ({ frame, problem }) => {
-      this.#typing(false);
+      this.#activity.rest();
       this.#transcript.refuse(frame, problem);
     });
     on('code', (frame) => this.#transcript.answerCode(frame));
@@ -287,6 +287,16 @@ export class HelpdeskElement extends HTMLElement {
     this.#device.show(devices ?? [], this.#session.device);
     this.#drawStart();
     this.#parts.log.setAttribute('aria-live', 'off');
+    this.#limits();
+  }
+
+  /* Once for a panel; where it cannot be learnt now the usual limits stand, and the service has the last word. */
+  async #limits() {
+    if (this.#asked) return;
+    this.#asked = true;
+    const { attachments } = await this.#api.call('/me').catch(() => ({}));
+    if (attachments) this.#composer.limit(attachments.max_bytes);
+    else this.#asked = false;
   }
 
   #caughtUp() {
@@ -312,7 +322,7 @@ export class HelpdeskElement extends HTMLElement {
       this.#transcript.addMessage(event.message, event.text, 'sent');
       this.#lastQuestion = event.text;
     } else if (event.type === 'reply') {
-      this.#typing(false);
+      this.#activity.rest();
       this.#transcript.addReply(event.reply);
       if (this.#live && this.open && this.#composer.empty) this.#transcript.focusCode(event.reply.action);
       this.#device.follow(event.reply.device);
@@ -321,11 +331,11 @@ export class HelpdeskElement extends HTMLElement {
       this.#withPerson(event.holds ? event.person.name : '');
       this.#transcript.addHolding(event);
     } else if (event.type === 'person') {
-      this.#typing(false);
+      this.#activity.rest();
       this.#transcript.addPerson(event);
       this.#noticed();
     } else if (event.type === 'attachment') {
-      this.#transcript.addAttachment(event, event.person?.id === this.#person.id, this.#uploads.rowOf(event.attachment));
+      this.#uploads.settled(() => conversation === this.#session.conversation && this.#transcript.addAttachment(event, event.person?.id === this.#person.id));
     } else if (event.type === 'attachment_removed') {
       this.#transcript.removeAttachment(event.attachment.id);
     } else if (event.type === 'feedback') {
@@ -349,11 +359,8 @@ export class HelpdeskElement extends HTMLElement {
     this.#opening.drawLauncher(this.#unread);
   }
 
-  /* While somebody of the desk has the conversation nothing is being looked up, and nobody has to be asked for. */
   #withPerson(name) {
-    this.#with = name;
-    this.#typing(false);
-    drawPerson(this.#parts.person, name);
+    this.#activity.with(name);
     this.#composer.address(name);
   }
 
@@ -438,25 +445,6 @@ export class HelpdeskElement extends HTMLElement {
     this.#transcript.addNote(say('deviceChanged', { name: describe(device) }), again);
   }
 
-  #writing(name) {
-    if (!this.#with) return;
-    this.#typing(true, name);
-    this.#pause = setTimeout(() => this.#typing(false), WRITING_FOR);
-  }
-
-  #growing(html) {
-    if (this.#with) return;
-    drawGrowing(this.#parts.growing, html);
-    this.#toEnd();
-  }
-
-  #typing(on, name) {
-    clearTimeout(this.#pause);
-    if (!on) drawGrowing(this.#parts.growing, '');
-    drawTyping(this.#parts.typing, on, name);
-    if (on) this.#toEnd();
-  }
-
   #toEnd() {
     if (this.#parts && !this.#transcript.empty) this.#parts.view.scrollTop = this.#parts.view.scrollHeight;
   }
@@ -470,7 +458,7 @@ export class HelpdeskElement extends HTMLElement {
   #showStatus(status) {
     if (!this.#line.show(status)) return;
     this.#transcript.connection(this.#line.online);
-    if (!this.#line.online) this.#typing(false);
+    if (!this.#line.online) this.#activity.rest();
     if (status === 'expired') this.#tell('firstline-expired');
   }
 

@@ -1,7 +1,7 @@
 import { ageOf, button, el, icon } from './dom.js';
 import { say } from './words.js';
 
-const AT_ONCE = 20;
+const PAGE = 50;
 const STATES = {
   resolved: 'resolved',
   filed: 'filed',
@@ -22,8 +22,8 @@ export class Past {
   #title = el('h3', { tabindex: '-1', text: say('past') });
 
   /**
-   * @param {{load: () => Promise<object[]>, open: (conversation: string) => void, begin: () => void, close: () => void, current: () => string|null}} on
-   *   `load` gives the rows of `GET /v1/conversations`, newest first
+   * @param {{load: (before?: string) => Promise<object[]>, open: (conversation: string) => void, begin: () => void, close: () => void, current: () => string|null}} on
+   *   `load` gives a page of `GET /v1/conversations`, the last changed first
    */
   constructor(on) {
     this.#on = on;
@@ -45,7 +45,7 @@ export class Past {
     this.#list.replaceChildren(el('p', { class: 'past-words', role: 'status', text: say('pastLoading') }));
     this.#title.focus();
     try {
-      this.#draw(await this.#on.load(), AT_ONCE);
+      this.#draw([], await this.#on.load());
     } catch (refused) {
       const again = button(say('retry'), 'choice', () => this.show());
       const words = [el('p', { text: say('pastFailed') }), refused.detail ? el('p', { class: 'facts', text: refused.detail }) : null];
@@ -54,19 +54,28 @@ export class Past {
     this.#list.removeAttribute('aria-busy');
   }
 
-  #draw(rows, shown) {
+  #draw(before, page) {
+    const known = new Set(before.map(({ conversation }) => conversation));
+    const more = page.filter(({ conversation }) => !known.has(conversation));
+    const rows = [...before, ...more];
     if (!rows.length) {
       this.#list.replaceChildren(el('p', { class: 'past-words', text: say('pastEmpty') }));
       return;
     }
-    const entries = rows.slice(0, shown).map((row) => this.#entry(row));
-    this.#list.replaceChildren(el('ul', {}, ...entries));
-    if (rows.length <= shown) return;
-    const more = button(say('pastMore'), 'choice more', () => {
-      this.#draw(rows, shown + AT_ONCE);
-      this.#list.querySelectorAll('li > button')[shown].focus();
-    });
-    this.#list.append(more);
+    const list = el('ul', {}, ...rows.map((row) => this.#entry(row)));
+    const earlier = more.length < PAGE ? [] : [button(say('pastMore'), 'choice more', ({ target }) => this.#earlier(rows, target))];
+    this.#list.replaceChildren(list, ...earlier);
+    if (before.length) list.children[Math.min(before.length, rows.length - 1)].firstChild.focus();
+  }
+
+  async #earlier(rows, pressed) {
+    pressed.disabled = true;
+    try {
+      this.#draw(rows, await this.#on.load(rows.at(-1).changed_at));
+    } catch {
+      pressed.disabled = false;
+      pressed.before(el('p', { class: 'past-words', role: 'alert', text: say('pastFailed') }));
+    }
   }
 
   #entry(row) {

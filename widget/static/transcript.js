@@ -193,21 +193,20 @@ export class Transcript {
     return this.#fileRow({ name: file.name, kind: file.type, size: file.size }, { mine: true, from: '' });
   }
 
-  /** A row's file is stored; where an event has shown it already, one row is enough. @param {FileRow} row @param {string} id */
-  settleFile(row, id) {
-    if (this.#files.some((other) => other !== row && other.id === id)) row.element.remove();
-    else if (!row.id) row.store(id);
+  /** A row's file is stored; where an event has shown it already, one row is enough. @param {FileRow} row @param {object} attachment */
+  settleFile(row, attachment) {
+    if (this.#files.some(({ id }) => id === attachment.id)) row.element.remove();
+    else row.store(attachment);
   }
 
   /**
    * A file that the service holds.
    * @param {object} event as in the protocol
    * @param {boolean} mine whether this person sent it
-   * @param {FileRow|null} row that shows it on its way, if one does
    */
-  addAttachment({ attachment, person }, mine, row) {
+  addAttachment({ attachment, person }, mine) {
     if (this.#files.some(({ id }) => id === attachment.id)) return;
-    (row ?? this.#fileRow(attachment, { mine, from: person?.name ?? '' })).store(attachment.id);
+    this.#fileRow(attachment, { mine, from: person?.name ?? '' }).store(attachment);
   }
 
   /** A file was taken away. @param {string} id */
@@ -216,7 +215,7 @@ export class Transcript {
   }
 
   #fileRow(file, whose) {
-    const row = new FileRow(file, whose, { download: (id) => this.#on.download(id, file.name), remove: (id) => this.#on.remove(id) });
+    const row = new FileRow(file, whose, { download: (id, name) => this.#on.download(id, name), remove: (id) => this.#on.remove(id) });
     this.#files.push(row);
     this.#append(row.element, 'end');
     return row;

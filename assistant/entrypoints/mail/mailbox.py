@@ -23,8 +23,9 @@ from imapclient.exceptions import IMAPClientError, LoginError
 from assistant.ports.outside import Unavailable
 
 log = logging.getLogger("firstline.mail")
-RENEW_SECONDS = 540.0
-"""IDLE is begun anew after this time: servers end it after 30 minutes, routers forget a silent connection sooner."""
+RENEW_SECONDS = 60.0
+"""IDLE is begun anew after this time, with a look at the folder. Servers end it after 30 minutes and routers forget a silent connection sooner; and
+what a server says of new mail in the answer to another command is not heard as a notice, so that mail would wait until then."""
 SLICE_SECONDS = 1.0
 POLL_SECONDS = 30.0
 """How often a server without IDLE is asked."""
@@ -197,9 +198,9 @@ class Mailbox:
 
     def _serve(self, client: IMAPClient) -> None:
         while not self._stop.is_set():
-            more = self._look(client)
+            busy = self._look(client)
             self._failures = 0
-            if not more:
+            if not busy:
                 self._wait(client, still_open=bool(self._known))
 
     def _wait(self, client: IMAPClient, still_open: bool) -> None:
@@ -220,7 +221,7 @@ class Mailbox:
     # -- one look -----------------------------------------------------------------------------------------------------
 
     def _look(self, client: IMAPClient) -> bool:
-        """Take over what is new, move what is done with; return whether there is more to take at once."""
+        """Take over what is new, move what is done with; return whether there was anything, because more may have come meanwhile."""
         present = client.search(["UNDELETED"])
         self._known = {uid: mail for uid, mail in self._known.items() if uid in set(present)}
         new = [uid for uid in present if uid not in self._known and uid not in self._unfit]
@@ -228,8 +229,8 @@ class Mailbox:
             if self._stop.is_set():
                 return False
             self._take(client, uid)
-        self._put_away(client)
-        return len(new) > MOST_AT_ONCE
+        moved = self._put_away(client)
+        return bool(new) or moved
 
     def _take(self, client: IMAPClient, uid: int) -> None:
         size = int(client.fetch([uid], ["RFC822.SIZE"]).get(uid, {}).get(b"RFC822.SIZE", 0))
@@ -249,7 +250,7 @@ class Mailbox:
             log.exception("a mail could not be taken; it goes to the folder %s", self.folders.failed)
             self._unfit.add(uid)
 
-    def _put_away(self, client: IMAPClient) -> None:
+    def _put_away(self, client: IMAPClient) -> bool:
         standings = {uid: self.taking.standing(mail) for uid, mail in self._known.items()}
         done = [uid for uid, standing in standings.items() if standing is Standing.DONE]
         failed = [uid for uid, standing in standings.items() if standing is Standing.FAILED] + sorted(self._unfit)
@@ -261,6 +262,7 @@ class Mailbox:
             self._unfit.clear()
         for uid in (*done, *failed):
             self._known.pop(uid, None)
+        return bool(done or failed)
 
     @staticmethod
     def _move(client: IMAPClient, uids: list[int], folder: str) -> None:

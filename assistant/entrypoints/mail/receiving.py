@@ -13,13 +13,14 @@ from assistant.agent import wording
 from assistant.agent.state import Inbound
 from assistant.agent.turn import Turns, UnknownPerson
 from assistant.agent.wording.letters import in_letter
+from assistant.domain.attachment import FileRefused
 from assistant.domain.reply import Reply
 from assistant.entrypoints.inbox import Inbox
 from assistant.entrypoints.links import Links
 from assistant.entrypoints.mail.automatic import Pace, bounces, why_automatic
 from assistant.entrypoints.mail.identity import Trust, address_of, person_of, vouched
 from assistant.entrypoints.mail.mailbox import Standing, Unfit
-from assistant.entrypoints.mail.reading import Enclosed, Mail, Unreadable, read_mail
+from assistant.entrypoints.mail.reading import Mail, Unreadable, read_mail
 from assistant.entrypoints.mail.writing import SIGNED_IN, Around, numbered, written_not_kept, written_words
 from assistant.governance.rendering import render_plain
 from assistant.ports.channels import Place, Received
@@ -40,8 +41,8 @@ LONGEST_PRESS = 120
 _AGAIN = re.compile(r"^(?:\s*(?:re|aw|fw|fwd|wg|sv|vs|antw|odp|rif|rv|res|enc|tr|doorst|رد)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 _NUMBER = re.compile(r"\(?(\d{1,2})[.)]?")
 
-Keep = Callable[[str, str, str, Enclosed], None]
-"""Checks a file and keeps it in a person's conversation under a key; raises ``Refused`` with what the person is told."""
+Attach = Callable[[str, str, str, bytes, str], object]
+"""Checks and keeps a file: given a person, their conversation, its name, its content and a key. ``FileRefused`` says what the person is told."""
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Receiving:
     links: Links
     trust: Trust
     pace: Pace
-    keep: Keep
+    attach: Attach
     own_addresses: frozenset[str]
     answers_strangers: bool = True
     inbox: Inbox = field(init=False)
@@ -155,12 +156,11 @@ class Receiving:
     def _keep_files(self, mail: Mail, person: str, reply: Reply, received: Received) -> None:
         cut_short = received.body["cut_short"]
         not_kept = [(in_letter("all_files"), in_letter("too_large"))] if cut_short else []
-        for number, file in enumerate(mail.files):
+        not_kept += [(file.name, in_letter("too_many", number=str(MOST_FILES))) for file in mail.files[MOST_FILES:]]
+        for number, file in enumerate(mail.files[:MOST_FILES]):
             try:
-                if number >= MOST_FILES:
-                    raise Refused(in_letter("too_many", number=str(MOST_FILES)))
-                self.keep(person, reply.conversation, f"{turn_id(received.id)}.{number}", file)
-            except Refused as refused:
+                self.attach(person, reply.conversation, file.name, file.content, f"{turn_id(received.id)}.{number}")
+            except FileRefused as refused:
                 not_kept.append((file.name, str(refused)))
         if not_kept:
             written = written_not_kept(Around(language=reply.language, not_kept=not_kept))

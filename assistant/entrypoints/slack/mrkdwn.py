@@ -13,7 +13,7 @@ from assistant.governance.rendering import allowed_link, parsed
 SECTION_LIMIT = 3_000
 WORD_JOINER = "\u2060"
 """Has no width and ends a word: after it Slack reads no mention and no mark."""
-_MARK = re.compile("<([!@#])")
+_MARK = re.compile(r"<(?=\S)")
 _BROADCAST = re.compile("@(here|channel|everyone|group)", re.IGNORECASE)
 RULE = "———"
 INDENT = "    "
@@ -27,7 +27,7 @@ def escaped(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return words for a ``plain_text`` object on one line. Slack reads no marks there; what looks like one is broken all the same."""
-    return _MARK.sub(lambda found: f"<{WORD_JOINER}{found[1]}", _without_broadcasts(" ".join(text.replace("\0", " ").split())))
+    return _MARK.sub(f"<{WORD_JOINER}", _without_broadcasts(" ".join(text.replace("\0", " ").split())))
 
 
 def _without_broadcasts(text: str) -> str:

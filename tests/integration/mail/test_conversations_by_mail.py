@@ -283,10 +283,29 @@ class TestFiles:
         assert (person, name) == ("maria.santos", "screen.png")
         assert len(key) <= 64
         told = next(letter for letter in post.letters.posted if "not kept" in letter.text)
-        assert "- bad.exe: files of this kind are not taken" in told.text
+        assert "- bad.exe: Files of this kind are not taken." in told.text
         assert told.follows == ("first@laptop",)
         answer = next(letter for letter in post.letters.posted if letter is not told)
         assert conversation_in(answer) == conversation
+
+    def test_the_real_check_takes_a_picture_and_the_ticket_has_it(self, world: World, post: Correspondence) -> None:
+        from io import BytesIO
+
+        from PIL import Image
+
+        picture = BytesIO()
+        Image.new("RGB", (40, 30), "teal").save(picture, "PNG")
+        post.receiving.attach = world.assistant.files.attach
+        sent = mail(MARIA, "I want to talk to a person about this picture")
+        sent.add_attachment(picture.getvalue(), maintype="image", subtype="png", filename="screen.png")
+        sent.add_attachment(b"MZ\x00\x01" * 100, maintype="application", subtype="octet-stream", filename="tool.exe")
+        post.arrives(sent)
+        answer = next(letter for letter in post.letters.posted if letter.id.startswith("fl."))
+        with world.assistant.store.read() as unit:
+            (kept,) = unit.attachments.of_conversation(conversation_in(answer))
+        assert (kept.name, kept.kind, kept.person) == ("screen.png", "image", "maria.santos")
+        assert any("tool.exe" in letter.text for letter in post.letters.posted)
+        assert world.tickets_of("maria.santos")
 
     def test_of_a_mail_that_is_too_large_the_words_are_answered_and_the_rest_is_said(self, post: Correspondence) -> None:
         assert post.arrives(mail(MARIA, VPN), cut_short=True) is Standing.DONE

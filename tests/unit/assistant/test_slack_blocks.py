@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.domain.reply import ActionView, Choice, CitationView, DeviceView, Reply, ReplyKind, TicketView
@@ -56,11 +56,13 @@ class TestMarkdown:
     def test_nobody_is_called_by_words(self, word: str) -> None:
         assert word not in escaped(f"hello {word}, hello") and word not in plain(word)
 
+    @settings(deadline=None)
     @given(st.text(st.characters(codec="utf-8"), max_size=400))
     def test_no_text_becomes_a_mark_of_slack(self, text: str) -> None:
         for part in [*sections(pieces(text, HOSTS)), escaped(text)]:
             assert list(marked(part, "it")) == []
 
+    @settings(deadline=None)
     @given(
         st.lists(
             st.sampled_from([HOSTILE, "word " * 300, "&<>" * 400, "1. step\n2. step", "x" * 5_000, "```\n" + "code line\n" * 500 + "```"]), max_size=6
@@ -136,6 +138,7 @@ class TestReplies:
         assert "<https://evil.test" not in text
         assert "<!" not in text and "<@" not in text and "<#" not in text
 
+    @settings(deadline=None)
     @given(
         st.text(max_size=300),
         st.integers(0, 60),
