@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from assistant import __version__
 from assistant.entrypoints.web import actions, attachments, chat, console, decisions, errors, feedback, helpcentre, live_console, rest, webhooks
+from assistant.entrypoints.web.assets import Assets
 from assistant.entrypoints.web.gate import Gate
 from assistant.entrypoints.web.limits import Limits
 from assistant.entrypoints.web.site import STATIC, TEMPLATES, Site
@@ -109,5 +110,5 @@ def create_app(site: Site) -> FastAPI:
         return TEMPLATES.TemplateResponse(request, "api.html", {"api": app.openapi()})
 
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.mount("/widget", StaticFiles(directory=site.widget_assets))
+    app.mount("/widget", Assets(site.widget_assets))
     return app
