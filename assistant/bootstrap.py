@@ -41,6 +41,7 @@ from assistant.carriage import Outward, carrying, deciding, telling_of
 from assistant.connections import Misconfigured, open_desk, open_directory, open_notifier
 from assistant.desk.attaching import FileLimits
 from assistant.desk.filing import outgoing
+from assistant.desk.fulfilment import ASK, SHOW
 from assistant.desk.mirroring import PassedOn
 from assistant.desk.relaying import DELIVER, Relay
 from assistant.domain.ticket import TicketBody, TicketDraft, TicketStatus
@@ -59,7 +60,9 @@ from assistant.ports.ticketing import OutgoingTicket, TicketDesk
 from assistant.settings import Settings
 from assistant.steps_file import StepsError, StepsFile, read_steps
 from assistant.workflows.carrying import Carrier
+from assistant.workflows.consulting import AskApprover, ShowStanding
 from assistant.workflows.delivering import DeliverEvent
+from assistant.workflows.errands import Errand
 from kb.adapters.store.engine import reading
 from kb.adapters.store.migrate import migrate
 from kb.bootstrap import KnowledgeBase, open_knowledge
@@ -241,8 +244,17 @@ def _carrier(settings: Settings, parts: Parts, outward: Outward, acting: Acting,
         outgoing=lambda ticket_id: _outgoing(parts, ticket_id),
         settle=lambda unit, conversation_id, at: settle_one(parts, unit, conversation_id, at),
         url=lambda: settings.public_url or f"http://{settings.host}:{settings.port}",
-        others={DELIVER: DeliverEvent(parts.store, Showing(Presenter(parts.knowledge, parts.clock, parts.link_hosts), parts.directory), channels)},
+        others=_on_channels(parts, channels),
     )
+
+
+def _on_channels(parts: Parts, channels: Mapping[str, Channel]) -> dict[str, Errand]:
+    showing = Showing(Presenter(parts.knowledge, parts.clock, parts.link_hosts), parts.directory)
+    return {
+        DELIVER: DeliverEvent(parts.store, showing, channels),
+        ASK: AskApprover(channels, parts.directory),
+        SHOW: ShowStanding(channels, parts.directory),
+    }
 
 
 def _files(settings: Settings, parts: Parts) -> Files:

@@ -13,7 +13,7 @@ from assistant.agent.steps.act import LocalActing
 from assistant.agent.telling import Telling
 from assistant.agent.tools.acts import ToolActs
 from assistant.agent.tools.tool import Handles, Hands
-from assistant.desk.fulfilment import Fulfilment
+from assistant.desk.fulfilment import ASK, SHOW, Fulfilment
 from assistant.governance.policy import Policy
 from assistant.ports.clock import Clock
 from assistant.ports.devices import DeviceFleet
@@ -23,6 +23,7 @@ from assistant.ports.notify import Notifier
 from assistant.ports.store import Event, Store, UnitOfWork
 from assistant.ports.ticketing import OutgoingTicket, TicketDesk
 from assistant.workflows.carrying import Carrier
+from assistant.workflows.consulting import AskApprover, ShowStanding
 from assistant.workflows.errands import Errand, Errands
 
 
@@ -66,7 +67,11 @@ def carrying(
     url: Callable[[], str],
     others: Mapping[str, Errand] = MappingProxyType({}),
 ) -> Carrier:
-    """Return what carries out the outbox; ``others`` are kinds of errands that are not the tools' or the desk's."""
+    """Return what carries out the outbox; ``others`` are kinds of errands that are not the tools' or the desk's.
+
+    Where they have none that ask approvers, those hear by mail alone.
+    """
     acts = ToolActs(outward.hands, telling_of(outward, timings, link_hosts).tell)
-    errands = Errands.over(store, acting.fulfilment, acts, outward.notifier, outward.desk, outgoing, settle, url, others)
+    nobody: dict[str, Errand] = {ASK: AskApprover(), SHOW: ShowStanding()}
+    errands = Errands.over(store, acting.fulfilment, acts, outward.notifier, outward.desk, outgoing, settle, url, {**nobody, **others})
     return Carrier(store, errands, clock, notify)

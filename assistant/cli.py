@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant import action_commands, audit_commands, model_commands, people_commands, policy_commands, privacy_commands, understand_commands
+from assistant import (
+    action_commands,
+    audit_commands,
+    model_commands,
+    people_commands,
+    policy_commands,
+    privacy_commands,
+    slack_commands,
+    understand_commands,
+)
 from assistant.command_line import NO, WRONG, AsJson, running_service, token_for
 from assistant.command_line import opened as _opened
 from assistant.command_line import read_settings as _settings
@@ -30,6 +39,7 @@ app.add_typer(model_commands.app, name="shadow")
 app.command(epilog="Example: firstline costs --days 30")(model_commands.costs)
 app.command(epilog="Example: firstline draft T-1002 T-1004 --out vpn-at-hotels.md")(model_commands.draft)
 app.add_typer(understand_commands.app, name="understand")
+app.add_typer(slack_commands.app, name="slack")
 
 
 @app.command(epilog="Example: firstline serve --port 8081")

@@ -6,6 +6,8 @@ import typer
 
 from evals.commands.abstention import abstention
 from evals.commands.approvals import approvals
+from evals.commands.attachments import attachments
+from evals.commands.channels import channels
 from evals.commands.citations import citations
 from evals.commands.crowd import crowd
 from evals.commands.devices import devices
@@ -34,6 +36,7 @@ from evals.commands.retrieval import retrieval
 from evals.commands.run import run
 from evals.commands.scale import scale
 from evals.commands.security import security
+from evals.commands.slack import slack
 from evals.commands.tampering import tampering
 from evals.commands.turns import turns
 from evals.commands.uploads import uploads
@@ -42,6 +45,7 @@ from evals.commands.zero_persistence import zero_persistence
 
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
 app.command(epilog="Example: firstline eval approvals --sequences 1000 --steps 20 --json approvals.json")(approvals)
+app.command(epilog="Example: firstline eval channels --sample 24 --json channels.json")(channels)
 app.command(epilog="Example: firstline eval citations evals/cases/support_pairs.jsonl --json citations.json")(citations)
 app.command(epilog="Example: firstline eval crowd --sockets 2000 --turns-per-second 20 --json crowd.json")(crowd)
 app.command(epilog="Example: firstline eval drops --drops 1000 --restarts 20 --json drops.json")(drops)
@@ -63,6 +67,7 @@ app.command(epilog="Example: firstline eval permissions --draws 100000 --seed 1 
 app.command(epilog="Example: firstline eval network DATA/security/ssrf_upload.jsonl --json network.json")(network)
 app.command(epilog="Example: firstline eval protocol DATA/security/protocol.jsonl --json protocol.json")(protocol)
 app.command(epilog="Example: firstline eval uploads BOMBS --json uploads.json")(uploads)
+app.command(epilog="Example: firstline eval attachments BOMBS --rows DATA/security/ssrf_upload.jsonl --json attachments.json")(attachments)
 app.command(epilog="Example: firstline eval questions evals/cases/itkb_questions.jsonl DATA/itkb_small/articles")(questions)
 app.command(epilog="Example: firstline eval redaction DATA/security/pii.jsonl --clean DATA/itkb_small/articles.jsonl")(redaction)
 app.command(epilog="Example: firstline eval render DATA/security/render.jsonl")(render)
@@ -70,6 +75,7 @@ app.command(epilog="Example: firstline eval record c_0123456789abcdef --out eval
 app.command(epilog="Example: firstline eval run --repeat 8 --json run.json --html run.html")(run)
 app.command(epilog="Example: firstline eval scale --passages 40000 --json scale.json")(scale)
 app.command(epilog="Example: firstline eval security --rows DATA/security --json security.json")(security)
+app.command(epilog="Example: firstline eval slack --rate 50 --seconds 30 --json slack.json")(slack)
 app.command(epilog="Example: firstline eval tampering --manipulations 1000 --seed 1 --json tampering.json")(tampering)
 app.command(epilog="Example: firstline eval turns --questions 200 --json turns.json")(turns)
 app.command(epilog="Example: firstline eval wire --base-url http://127.0.0.1:8000/v1 --model NAME --json wire.json")(wire)

@@ -1,18 +1,23 @@
-"""Checks the closed renderer against hostile rows: nothing that executes, loads, or links off the allow-list."""
+"""Checks the closed renderer and Slack's blocks against hostile rows: nothing that executes, loads, calls people or links off the allow-list."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Sequence
+from datetime import date
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
+from assistant.domain.reply import Choice, CitationView, Reply, ReplyKind
+from assistant.entrypoints.slack.blocks import Shown, said
 from assistant.governance.rendering import TAGS, render
+from evals.slack.rules import message_faults
 
 ALLOWED_HOSTS = ("corp.example",)
 ATTRIBUTES = {"a": {"href", "rel"}, "ol": {"start"}}
 SECONDS = 0.5
+_SLACK_LINK = re.compile(r"<((?:https?|mailto|javascript|data|ftp)[^<>|\s]*)")
 
 
 class _Inspector(HTMLParser):
@@ -50,7 +55,16 @@ def faults_of(payload: str) -> list[str]:
     inspector = _Inspector()
     inspector.feed(html)
     inspector.close()
-    return inspector.faults + ([f"took {took:.2f} s"] if took > SECONDS else [])
+    return inspector.faults + slack_faults(payload) + ([f"took {took:.2f} s"] if took > SECONDS else [])
+
+
+def slack_faults(payload: str) -> list[str]:
+    """Write one payload as Slack blocks: answer, source and button; return what Slack would refuse or read as a mark, and links off the list."""
+    view = CitationView(article="a", revision=1, title=payload[:300] or "t", heading=payload[:300], quote=payload, start=0, end=1)
+    reply = Reply(conversation="c", state="open", kind=ReplyKind.ANSWER, text=payload, citations=(view,), choices=(Choice(id="x", label=payload),))
+    made = said(reply, Shown(ALLOWED_HOSTS, date(2026, 1, 1), "1"))
+    links = [link for link in _SLACK_LINK.findall(str(made)) if not _leads_home(link)]
+    return [*message_faults({"text": made.text, "blocks": list(made.blocks)}), *(f"Slack link {link[:60]}" for link in links)]
 
 
 def check_rows(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[str]]]:

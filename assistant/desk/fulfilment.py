@@ -35,6 +35,9 @@ MOST_ENDS = 168
 SYSTEM = "firstline"
 OPERATOR = "operator"
 RUN, CODE, NOTICE, REMIND, EXPIRE, END = "action.run", "code.send", "notice", "approval.remind", "approval.expire", "grant.end"
+ASK, SHOW = "approval.ask", "approval.show"
+APPROVAL = "approval/"
+"""Begins what is noted of messages that asked approvers: the id of the action follows."""
 CODE_EXPIRES = "code.expire"
 """Begins the key of the entry that every action gets whose person is asked for a code."""
 NOT_OFFERED = "this access cannot be asked for any more"
@@ -164,6 +167,7 @@ class Fulfilment:
         decided = approvals.cast(approval, action, approver, stage_holders, vote, self.directory.person)
         unit.approvals.save(decided)
         self.note(unit, action, "approve", "yes" if approves else "no", at, actor=approver.id, consents=decided)
+        self._show(unit, action, f"vote{len(decided.votes)}", at)
         if decided.status is ApprovalStatus.REFUSED:
             return self._end(unit, action, Status.REFUSED, "an approver said no", at)
         if decided.status is ApprovalStatus.APPROVED:
@@ -416,7 +420,12 @@ class Fulfilment:
             body = {"about": about, "person": person_id, "action": action.id}
             # Keys stay where erasure does not reach, so nobody's id is part of one.
             whom = sha256(f"{action.id}\n{person_id}".encode()).hexdigest()[:16]
-            unit.outbox.put(OutboxEntry(f"{NOTICE}:{about}:{action.id}:{approval.stage}:{whom}", NOTICE, body, at, at))
+            for kind in (NOTICE, ASK):
+                unit.outbox.put(OutboxEntry(f"{kind}:{about}:{action.id}:{approval.stage}:{whom}", kind, body, at, at))
+
+    def _show(self, unit: UnitOfWork, action: Action, after: str, at: datetime) -> None:
+        """Have those who were asked see how it stands."""
+        unit.outbox.put(OutboxEntry(f"{SHOW}:{action.id}:{after}", SHOW, {"action": action.id}, at, at))
 
     def _bar(self, unit: UnitOfWork, action: Action, at: datetime) -> tuple[str, dict[str, Any]]:
         """Return why a ready action may not run after all, "" when it may; and what the policy said by what, {} where it was not asked."""
@@ -451,6 +460,8 @@ class Fulfilment:
     def _end(self, unit: UnitOfWork, action: Action, status: Status, why: str, at: datetime) -> Moved:
         ended = self._save(unit, replace(action, result={**action.result, "why": why}), status, at)
         self.note(unit, ended, "act", status.value, at, rule=why)
+        if unit.approvals.load(action.id) is not None:
+            self._show(unit, action, status.value, at)
         return Moved(ended, why, why)
 
     def _save(self, unit: UnitOfWork, action: Action, status: Status, at: datetime) -> Action:

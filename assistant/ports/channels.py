@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from assistant.domain.configuration import Person
     from assistant.ports.store import Event
 
 
@@ -83,6 +84,25 @@ class Channel(Protocol):
         """
 
 
+@runtime_checkable
+class Consults(Protocol):
+    """A channel on which approvers can be asked."""
+
+    def ask(self, person: Person, action: str, key: str, uncertain: bool) -> Posted | None:
+        """Ask somebody to decide about an action; return the message, None when they are not there or do not decide it now.
+
+        Raises:
+            Refused, Unavailable, Uncertain: as ``Channel.deliver``; with ``uncertain`` an earlier call may have asked.
+        """
+
+    def show_standing(self, action: str) -> None:
+        """Show how a request stands in every message that asked for it.
+
+        Raises:
+            Unavailable: not every one was changed; a second call is the same as one.
+        """
+
+
 class Inbox(Protocol):
     """What arrived and was not handled yet; of what was handled only the id stays."""
 
@@ -100,6 +120,9 @@ class Inbox(Protocol):
 
     def finish(self, received: Received, at: datetime, why: str = "") -> None:
         """Strike it off; with ``why`` it could not be handled. Its words are gone in either case."""
+
+    def state(self, channel: str, name: str) -> str:
+        """Return "waiting", "done" or "failed" for what arrived under an id, "" for what never did."""
 
     def standing(self) -> tuple[int, int]:
         """Return how many wait, and how many could not be handled."""
