@@ -61,6 +61,7 @@ def everywhere(payload: str, number: int) -> list[dict[str, Any]]:
             device=device,
         ),
         replied("", message=f"n{number}", html=payload, action=action, choices=[{"id": f"do:a_{number}", "label": payload}], state=payload),
+        replied("", message=f"o{number}", html=payload),
         {"type": "holding", "person": person, "holds": True, "why": "taken", "text": payload},
         {"type": "person", "message": f"p{number}", "person": person, "text": payload, "html": payload},
         {"type": "attachment", "person": person, "attachment": {"id": f"f{number}", "name": payload, "kind": payload, "size": 1}},
