@@ -12,9 +12,11 @@ from assistant.settings import Settings
 
 if TYPE_CHECKING:
     from assistant.adapters.notify.message import Sender
+    from assistant.adapters.notify.smtp import SmtpNotifier
+    from assistant.entrypoints.mail.mailbox import Server
     from assistant.ports.clock import Clock
     from assistant.ports.identity import Directory
-    from assistant.ports.notify import Notifier
+    from assistant.ports.notify import Letters, Notifier
     from assistant.ports.ticketing import TicketDesk
 
 
@@ -88,6 +90,22 @@ def _open_scim(settings: Settings) -> Directory:
     return ScimDirectory(wire, meaning)
 
 
+def open_letters(settings: Settings, clock: Clock) -> Letters:
+    """Return the way to send answers by mail: as notices leave, from the address of the mailbox.
+
+    Raises:
+        Misconfigured: the address cannot be used, or mail cannot be sent as the settings say.
+    """
+    from assistant.adapters.notify.folder import FolderNotifier
+    from assistant.adapters.notify.message import Sender, check_sender
+
+    try:
+        sender = Sender(settings.mail_name, check_sender(settings.mail_address or settings.mail_from), clock)
+    except ValueError as error:
+        raise Misconfigured(f"FIRSTLINE_MAIL_ADDRESS: {error}") from None
+    return _open_mail(settings, sender) if settings.smtp_host else FolderNotifier(settings.home / "mail", sender)
+
+
 def open_notifier(settings: Settings, clock: Clock) -> Notifier:
     """Return the way to send notices: the mail server, or a folder of messages while none is configured.
 
@@ -106,7 +124,7 @@ def open_notifier(settings: Settings, clock: Clock) -> Notifier:
     return FolderNotifier(settings.home / "mail", sender)
 
 
-def _open_mail(settings: Settings, sender: Sender) -> Notifier:
+def _open_mail(settings: Settings, sender: Sender) -> SmtpNotifier:
     from assistant.adapters.notify.smtp import MailConfigurationError, MailSecurity, MailServer, SmtpNotifier
     from assistant.domain.secret import Secret
 
@@ -162,6 +180,29 @@ def open_desk(settings: Settings) -> TicketDesk | None:
             timeout_seconds=settings.desk_timeout_seconds,
         )
     return None
+
+
+def open_mail_server(settings: Settings) -> Server | None:
+    """Return where the mailbox is that people write to; None when e-mail is no way in.
+
+    Raises:
+        Misconfigured: a setting is missing, or the password would travel in the clear to another host.
+    """
+    if not settings.imap_host:
+        return None
+    from assistant.adapters.identity.loopback import is_loopback
+    from assistant.entrypoints.mail.mailbox import Security, Server
+
+    password = settings.imap_password.get_secret_value()
+    if not (settings.imap_user and password):
+        raise Misconfigured("FIRSTLINE_IMAP_HOST needs FIRSTLINE_IMAP_USER and FIRSTLINE_IMAP_PASSWORD")
+    if settings.imap_security == "none" and not is_loopback(settings.imap_host):
+        raise Misconfigured(f"FIRSTLINE_IMAP_SECURITY=none would send the password in the clear to {settings.imap_host}: use tls or starttls")
+    folders = (settings.imap_folder, settings.imap_done_folder, settings.imap_failed_folder)
+    if len(set(folders)) < len(folders) or not all(folders):
+        raise Misconfigured("FIRSTLINE_IMAP_FOLDER, FIRSTLINE_IMAP_DONE_FOLDER and FIRSTLINE_IMAP_FAILED_FOLDER have to be three folders")
+    security, user, timeout = Security(settings.imap_security), settings.imap_user, settings.imap_timeout_seconds
+    return Server(settings.imap_host, settings.imap_port, security, user, password, settings.imap_ca_file, timeout)
 
 
 def desk_hook(settings: Settings, desk: TicketDesk | None) -> DeskHook | None:

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from assistant.agent.steps.act import MODEL as LOCAL_ACTING
 from assistant.agent.tools.registry import TOOLS, switched_off
 from assistant.bootstrap import Assistant
-from assistant.connections import Misconfigured
+from assistant.connections import Misconfigured, open_mail_server
 from assistant.governance.step_up import channel_of
 from assistant.ports.outside import Refused, Unavailable
 from assistant.ports.store import AuditUnreadable
@@ -23,6 +23,7 @@ from kb.keeper import Health
 
 ANCHORED_WITHIN = timedelta(minutes=5)
 PEOPLE_PAGE = "register recovery addresses or apps, see docs/guide/people.md"
+EMAIL_PAGE = "see docs/guide/email.md"
 SLACK_PAGE = "see docs/guide/slack.md"
 MAIL_PAGE = "name a mail server, see docs/guide/mail.md"
 
@@ -57,6 +58,7 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
     yield _outbox(assistant)
     yield from _audit(assistant, owned_here)
     yield from _privacy(assistant)
+    yield from _mailbox(assistant)
     origins = ", ".join(assistant.settings.allowed_origins) or "none"
     yield Check("widget", "ok", f"may be embedded by the service's own pages and by these origins: {origins}")
     yield from _slack(assistant)
@@ -165,6 +167,29 @@ def _privacy(assistant: Assistant) -> Iterator[Check]:
         yield Check("zero persistence", "ok", f"on: conversations live in memory only, and leave it after {settings.memory_hours:g} hours of silence")
     else:
         yield Check("zero persistence", "ok", "off: conversations are stored; FIRSTLINE_ZERO_PERSISTENCE=true keeps them in memory only")
+
+
+def _mailbox(assistant: Assistant) -> Iterator[Check]:
+    settings = assistant.settings
+    server = open_mail_server(settings)
+    if server is None:
+        return
+    from assistant.entrypoints.mail.mailbox import Folders
+    from assistant.entrypoints.mail.standing import mailbox_standing
+
+    try:
+        found = mailbox_standing(server, Folders(settings.imap_folder, settings.imap_done_folder, settings.imap_failed_folder))
+    except Unavailable as error:
+        yield Check("mailbox", "bad", f"{server.user} on {server.host}: {error}", EMAIL_PAGE)
+        return
+    says = f"{server.user} on {server.host}: {found.open} mails open, {found.failed} in {settings.imap_failed_folder}"
+    says += "" if found.tells else "; the server has no IDLE and is asked every half minute"
+    yield Check("mailbox", "note" if found.failed else "ok", says, "look at them in the mailbox" if found.failed else "")
+    seen = ", ".join(f"{name or 'no verdict'} on {count}" for name, count in found.verdicts.most_common(3)) or "no mails to tell by"
+    trusted = settings.mail_authserv_id
+    known = bool(trusted) and (not found.verdicts or trusted in found.verdicts)
+    advice = "" if known else "name your receiving mail server in FIRSTLINE_MAIL_AUTHSERV_ID, see docs/guide/email.md"
+    yield Check("senders of mail", "ok" if known else "note", f"verdicts of {trusted or 'nobody'} count; topmost on the latest mails: {seen}", advice)
 
 
 def _packages() -> Iterator[Check]:

@@ -22,6 +22,7 @@ from assistant.bootstrap import Assistant
 from assistant.connections import desk_hook
 from assistant.desk.following import follow_desk, take_over
 from assistant.entrypoints.inbox import Inbox
+from assistant.entrypoints.links import Links
 from assistant.entrypoints.surface import Surface
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.site import Site, Upkeep
@@ -205,6 +206,7 @@ def open_site(assistant: Assistant, service: Service) -> Site:
         knowledge=assistant.knowledge,
         articles=assistant.knowledge_base.store.articles,
         tokens=Tokens(assistant.secret, settings.token_minutes, settings.token_keys),
+        links=Links(assistant.secret),
         clock=assistant.clock,
         upkeep=Upkeep(service.start, service.follow, service.settle, service.health, service.stop, service.follow_desk),
         refusals=Refusals(assistant.store, assistant.clock),
@@ -222,8 +224,8 @@ def open_site(assistant: Assistant, service: Service) -> Site:
     )
 
 
-def open_app(assistant: Assistant, url: str) -> FastAPI:
-    """Return the web application over an assistant."""
+def open_app(assistant: Assistant, url: str, surfaces: Sequence[Surface] | None = None) -> FastAPI:
+    """Return the web application over an assistant, with the surfaces that its settings name, or these."""
     from assistant.entrypoints.web.app import create_app
 
-    return create_app(open_site(assistant, Service(assistant, url, open_surfaces(assistant))))
+    return create_app(open_site(assistant, Service(assistant, url, open_surfaces(assistant) if surfaces is None else surfaces)))

@@ -137,6 +137,34 @@ class Settings(KnowledgeSettings):
     smtp_timeout_seconds: float = Field(default=10.0, gt=0, description="Longest wait for the mail server.")
     mail_from: str = Field(default="firstline@localhost", description="Address that notices come from.")
     mail_name: str = Field(default="IT help", description="Name beside the address that notices come from.")
+    mail_address: str = Field(
+        default="", description="Address of the mailbox that people write to, and that answers come from; empty means mail_from."
+    )
+    mail_authserv_id: str = Field(
+        default="", description="Name of the receiving mail server in Authentication-Results; without it everybody who writes is a stranger."
+    )
+    mail_verdict_fields: int = Field(
+        default=1, ge=1, le=5, description="How many Authentication-Results with that name the server puts on top of a mail."
+    )
+    mail_answer_strangers: bool = Field(default=True, description="Answer mails of senders for whom nobody vouches, from public articles only.")
+    mail_per_hour: int = Field(
+        default=20, gt=0, description="More mails than this of one sender, or in one thread, within an hour wait for a person."
+    )
+    mail_max_mb: int = Field(default=20, ge=1, le=25, description="Of a mail that is larger only the words are read.")
+    imap_host: str = Field(default="", description="Server of the mailbox that people write to; empty means that e-mail is no way in.")
+    imap_port: int = Field(default=993, ge=1, le=65535, description="Port of that server; 143 is usual for imap_security=starttls.")
+    imap_security: Literal["tls", "starttls", "none"] = Field(
+        default="tls", description="How the way to the mailbox is protected; none only for a server on this host."
+    )
+    imap_user: str = Field(default="", description="User name of the mailbox.")
+    imap_password: SecretStr = Field(default=SecretStr(""), description="Password of the mailbox.")
+    imap_ca_file: str = Field(default="", description="Certificates that vouch for the mailbox's server; empty means those of the system.")
+    imap_timeout_seconds: float = Field(default=20.0, gt=0, description="Longest wait for the mailbox's server.")
+    imap_folder: str = Field(default="INBOX", description="Folder that is followed.")
+    imap_done_folder: str = Field(default="Firstline done", description="Folder for mails that are dealt with; made where it is missing.")
+    imap_failed_folder: str = Field(
+        default="Firstline failed", description="Folder for mails that somebody has to look at; made where it is missing."
+    )
     slack_bot_token: SecretStr = Field(default=SecretStr(""), description="Bot token of the Slack app (xoxb-); empty means no Slack.")
     slack_transport: Literal["socket", "http"] = Field(
         default="socket", description="How Slack delivers: socket (Firstline connects to Slack) or http (Slack calls /slack/events)."

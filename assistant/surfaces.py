@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assistant.connections import Misconfigured, open_letters, open_mail_server
+
 if TYPE_CHECKING:
     from assistant.bootstrap import Assistant
+    from assistant.entrypoints.mail.mailbox import Server
+    from assistant.entrypoints.mail.surface import MailSurface
     from assistant.entrypoints.slack.config import SlackConfig
     from assistant.entrypoints.slack.surface import SlackSurface
     from assistant.entrypoints.surface import Surface
+    from assistant.ports.notify import Letters
     from assistant.settings import Settings
 
 
@@ -18,7 +23,50 @@ def open_surfaces(assistant: Assistant) -> tuple[Surface, ...]:
     Raises:
         Misconfigured: the settings name one that cannot be used as they say.
     """
-    return (open_slack(assistant),) if assistant.settings.slack_bot_token.get_secret_value() else ()
+    found = (_open_mail(assistant), open_slack(assistant) if assistant.settings.slack_bot_token.get_secret_value() else None)
+    return tuple(surface for surface in found if surface is not None)
+
+
+def _open_mail(assistant: Assistant) -> Surface | None:
+    settings = assistant.settings
+    server = open_mail_server(settings)
+    if server is None:
+        return None
+    if not settings.mail_authserv_id and not settings.mail_answer_strangers:
+        raise Misconfigured(
+            "without FIRSTLINE_MAIL_AUTHSERV_ID everybody is a stranger, and FIRSTLINE_MAIL_ANSWER_STRANGERS=false answers none of them"
+        )
+    return surface_of_mail(assistant, server, open_letters(settings, assistant.clock))
+
+
+def surface_of_mail(assistant: Assistant, server: Server, letters: Letters) -> MailSurface:
+    """Return the mail channel of an assistant over a mailbox and a way to send letters."""
+    from assistant.entrypoints.links import Links
+    from assistant.entrypoints.mail.automatic import Pace
+    from assistant.entrypoints.mail.channel import MailChannel
+    from assistant.entrypoints.mail.identity import Trust
+    from assistant.entrypoints.mail.mailbox import Folders
+    from assistant.entrypoints.mail.receiving import Receiving
+    from assistant.entrypoints.mail.surface import MailSurface
+
+    settings, links = assistant.settings, Links(assistant.secret)
+    receiving = Receiving(
+        store=assistant.store,
+        directory=assistant.directory,
+        clock=assistant.clock,
+        turns=assistant.turns,
+        letters=letters,
+        links=links,
+        trust=Trust(settings.mail_authserv_id, settings.mail_verdict_fields),
+        pace=Pace(settings.mail_per_hour, settings.mail_per_hour, assistant.clock.now),
+        attach=assistant.files.attach,
+        own_addresses=frozenset({letters.address.lower(), settings.mail_from.lower()}),
+        answers_strangers=settings.mail_answer_strangers,
+    )
+    url = settings.public_url or f"http://{settings.host}:{settings.port}"
+    channel = MailChannel(assistant.store, assistant.directory, letters, links, assistant.clock, lambda: url)
+    folders = Folders(settings.imap_folder, settings.imap_done_folder, settings.imap_failed_folder)
+    return MailSurface(channel, receiving, server, folders, settings.mail_max_mb * 1_000_000)
 
 
 def open_slack(assistant: Assistant) -> SlackSurface:
@@ -63,7 +111,6 @@ def slack_config(settings: Settings) -> SlackConfig:
     Raises:
         Misconfigured: a setting is missing or contradicts another.
     """
-    from assistant.connections import Misconfigured
     from assistant.entrypoints.slack.config import Listening, SlackConfig
 
     app_token, secret = settings.slack_app_token.get_secret_value(), settings.slack_signing_secret.get_secret_value()

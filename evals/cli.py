@@ -6,6 +6,8 @@ import typer
 
 from evals.commands.abstention import abstention
 from evals.commands.approvals import approvals
+from evals.commands.attachments import attachments
+from evals.commands.channels import channels
 from evals.commands.citations import citations
 from evals.commands.crowd import crowd
 from evals.commands.devices import devices
@@ -44,6 +46,7 @@ from evals.commands.zero_persistence import zero_persistence
 
 app = typer.Typer(no_args_is_help=True, help="Measure Firstline. Example: firstline eval turns")
 app.command(epilog="Example: firstline eval approvals --sequences 1000 --steps 20 --json approvals.json")(approvals)
+app.command(epilog="Example: firstline eval channels --sample 24 --json channels.json")(channels)
 app.command(epilog="Example: firstline eval citations evals/cases/support_pairs.jsonl --json citations.json")(citations)
 app.command(epilog="Example: firstline eval crowd --sockets 2000 --turns-per-second 20 --json crowd.json")(crowd)
 app.command(epilog="Example: firstline eval drops --drops 1000 --restarts 20 --json drops.json")(drops)
@@ -65,6 +68,7 @@ app.command(epilog="Example: firstline eval permissions --draws 100000 --seed 1 
 app.command(epilog="Example: firstline eval network DATA/security/ssrf_upload.jsonl --json network.json")(network)
 app.command(epilog="Example: firstline eval protocol DATA/security/protocol.jsonl --json protocol.json")(protocol)
 app.command(epilog="Example: firstline eval uploads BOMBS --json uploads.json")(uploads)
+app.command(epilog="Example: firstline eval attachments BOMBS --rows DATA/security/ssrf_upload.jsonl --json attachments.json")(attachments)
 app.command(epilog="Example: firstline eval questions evals/cases/itkb_questions.jsonl DATA/itkb_small/articles")(questions)
 app.command(epilog="Example: firstline eval redaction DATA/security/pii.jsonl --clean DATA/itkb_small/articles.jsonl")(redaction)
 app.command(epilog="Example: firstline eval render DATA/security/render.jsonl")(render)

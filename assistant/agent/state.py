@@ -115,9 +115,18 @@ class Inbound:
     """The system that the client says it runs on, as a platform's value; it grants nothing."""
     place: Place | None = None
     """Where it was said, on a channel that has places: the person's conversation there goes on, and its replies are shown there."""
+    subject: str = ""
+    """What its sender called it, as a mail does."""
+    sent_as: str = ""
+    """The other side's id of it, which what follows refers to, as mails do."""
+
+    @property
+    def heading(self) -> dict[str, str]:
+        """What its event says beside the words; nothing on most channels."""
+        return {name: value for name, value in (("subject", self.subject), ("sent_as", self.sent_as)) if value}
 
     def storable(self) -> Inbound:
         """Return the message as it may be kept: without secrets in its words, and with what is no character (a lone surrogate, a NUL) replaced."""
         words = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "place"}
         kept = replace(self, **{name: text.encode("utf-8", "replace").decode().replace("\0", "\ufffd") for name, text in words.items()})
-        return replace(kept, text=without_secrets(kept.text))
+        return replace(kept, text=without_secrets(kept.text), subject=without_secrets(kept.subject))

@@ -217,7 +217,7 @@ class Turns:
             moved = replace(conversation, state=answering, before=conversation.state, changed_at=now, memory=memory)
             unit.conversations.save(moved)
             with wording.speaking(Memory.load(memory).speaks):
-                shown = _as_event(unit, message)
+                shown = _as_event(unit, message) | inbound.heading
             held = handoff.receive(unit, moved, message, shown["text"]) if moved.state is State.WITH_PERSON else None
             events = [unit.conversations.emit(conversation.id, now, shown)]
             reply = held

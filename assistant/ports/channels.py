@@ -121,6 +121,9 @@ class Inbox(Protocol):
     def finish(self, received: Received, at: datetime, why: str = "") -> None:
         """Strike it off; with ``why`` it could not be handled. Its words are gone in either case."""
 
+    def state(self, channel: str, name: str) -> str:
+        """Return "waiting", "done" or "failed" for what arrived under an id, "" for what never did."""
+
     def standing(self) -> tuple[int, int]:
         """Return how many wait, and how many could not be handled."""
 

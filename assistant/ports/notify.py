@@ -19,6 +19,36 @@ class Notice:
     """Added as the last line of the text where it is sent, and nowhere else."""
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail within a thread, in two forms that say the same. ``id`` is its Message-ID without brackets; a second sending has the same one."""
+
+    address: str
+    subject: str
+    text: str
+    html: str
+    id: str
+    follows: tuple[str, ...] = ()
+    """The ids of the mails before it in its thread, oldest first; the last one is what it answers."""
+
+
+class Letters(Protocol):
+    """Sends letters, from an address that people write to."""
+
+    @property
+    def address(self) -> str:
+        """The address that letters come from and answers go to."""
+
+    def post(self, letter: Letter) -> None:
+        """Send a letter, marked as one that a program sent (RFC 3834).
+
+        Raises:
+            Refused: the address or the letter is not accepted.
+            Unavailable: nothing was sent.
+            Uncertain: it may have been sent.
+        """
+
+
 class Notifier(Protocol):
     """Sends notices."""
 

@@ -57,8 +57,8 @@ class Conversations(Protocol):
     def load(self, conversation_id: str) -> Conversation | None:
         """Return a conversation with its current episode, or None."""
 
-    def of_person(self, person: str, limit: int = 50) -> list[Conversation]:
-        """Return a person's conversations, last changed first."""
+    def of_person(self, person: str, limit: int = 50, before: datetime | None = None) -> list[Conversation]:
+        """Return a person's conversations, last changed first; ``before`` leaves those that changed before it."""
 
     def save(self, conversation: Conversation) -> None:
         """Store a changed conversation and its current episode, raising its version by one.

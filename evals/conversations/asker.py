@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evals.conversations.case import Case, Turn
-from evals.conversations.channel import Chat
+from evals.conversations.channel import Talking
 from evals.conversations.played import Shown
 from evals.conversations.stage import Stage
 from evals.conversations.wording import Voice
@@ -28,7 +28,7 @@ class Asker:
     """Plays one case to its end."""
 
     case: Case
-    chat: Chat
+    chat: Talking
     stage: Stage
     voice: Voice
     lines: list[Shown] = field(default_factory=list)

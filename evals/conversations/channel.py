@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
@@ -18,6 +18,23 @@ IDLE_SECONDS = 0.05
 
 class ChannelBroken(RuntimeError):
     """The service closed the socket, sent a problem, or said nothing in time."""
+
+
+class Talking(Protocol):
+    """One person's end of a channel."""
+
+    conversation: str
+    seconds: list[float]
+    seen: list[dict[str, Any]]
+
+    def say(self, text: str, device: str = "") -> dict[str, Any]: ...  # noqa: D102
+    def press(self, choice: str) -> dict[str, Any]: ...  # noqa: D102
+    def enter(self, action: str, code: str) -> dict[str, Any]: ...  # noqa: D102
+    def next_reply(self, seconds: float) -> dict[str, Any] | None: ...  # noqa: D102
+
+
+class CannotSay(Exception):
+    """The channel has, by its nature, no way to do what the case does next; the message says what."""
 
 
 @dataclass

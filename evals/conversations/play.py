@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evals.conversations.asker import Asker
 from evals.conversations.case import Named
-from evals.conversations.channel import ChannelBroken, Chat, connected
+from evals.conversations.channel import CannotSay, ChannelBroken, Talking, connected
 from evals.conversations.cost import cost_of
+from evals.conversations.decisions import decided
 from evals.conversations.played import Cited, Left, Played, Shown
 from evals.conversations.stage import Stage, copied
 from evals.conversations.wording import Voice
@@ -34,19 +36,34 @@ def settings_of(template: Path, home: Path, models: Sequence[str], steps_file: P
     return with_models(Settings(home=copied(template, home), demo=True, steps_file=steps_file), models)
 
 
-def perform(named: Named, repeat: int, stage: Stage, voice: Voice) -> Played:
+Ends = Callable[[Stage, str], AbstractContextManager[Talking]]
+"""Opens a person's end of a channel."""
+
+
+def on_the_socket(stage: Stage, person: str) -> AbstractContextManager[Talking]:
+    """Talk as the widget does.
+
+    Raises:
+        ChannelBroken: the service does not welcome them.
+    """
+    return connected(stage.port, stage.token(person))
+
+
+def perform(named: Named, repeat: int, stage: Stage, voice: Voice, end: Ends = on_the_socket) -> Played:
     """Play a case on its stage; for what the service does it never raises: then ``broken`` says what happened."""
     before = _before(stage, named)
-    began, broken, asker, chat = time.perf_counter(), "", None, None
+    began, broken, cannot, asker, chat = time.perf_counter(), "", "", None, None
     try:
-        with connected(stage.port, stage.token(named.case.person)) as chat:
+        with end(stage, named.case.person) as chat:
             asker = Asker(named.case, chat, stage, voice)
             asker.play()
     except ChannelBroken as error:
         broken = str(error)
+    except CannotSay as error:
+        cannot = str(error)
     seconds = time.perf_counter() - began
     stage.let_time_pass()
-    return _played(named, repeat, stage, asker, chat, before).model_copy(update={"seconds": seconds, "broken": broken})
+    return _played(named, repeat, stage, asker, chat, before).model_copy(update={"seconds": seconds, "broken": broken, "cannot": cannot})
 
 
 def voice_of(named: Named, repeat: int, seed: int, same_words: bool) -> Voice:
@@ -60,7 +77,7 @@ def _before(stage: Stage, named: Named) -> dict[str, Any]:
     return {"tickets": known, "mark": stage.assistant.directory.account(named.case.person).password_mark}
 
 
-def _played(named: Named, repeat: int, stage: Stage, asker: Asker | None, chat: Chat | None, before: dict[str, Any]) -> Played:
+def _played(named: Named, repeat: int, stage: Stage, asker: Asker | None, chat: Talking | None, before: dict[str, Any]) -> Played:
     if asker is None or chat is None:
         return Played(case=named.name, repeat=repeat)
     return Played(
@@ -69,12 +86,13 @@ def _played(named: Named, repeat: int, stage: Stage, asker: Asker | None, chat: 
         lines=tuple(asker.lines),
         cited=tuple(_cited(asker.lines, chat)),
         left=_left(stage, named, chat.conversation, before),
+        decided=decided(stage.assistant, chat.conversation),
         turn_seconds=tuple(chat.seconds),
         cost=cost_of(stage.assistant.store.engine, chat.conversation),
     )
 
 
-def _cited(lines: list[Shown], chat: Chat) -> list[Cited]:
+def _cited(lines: list[Shown], chat: Talking) -> list[Cited]:
     """Judge every sentence with a source against the quotations that stood under its answer, by the offline rule."""
     from kb.claims import claims
     from kb.support import supported

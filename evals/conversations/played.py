@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from evals.conversations.decisions import Decided
+
 
 class Shown(BaseModel):
     """One line of the conversation as its person saw it."""
@@ -65,5 +67,8 @@ class Played(BaseModel):
     """From the first word to the last, waiting for approvers included."""
     cost: float | None = None
     """None where no calls of models are recorded."""
+    decided: Decided = Decided()
+    cannot: str = ""
+    """What the case does and the channel has no way to do; "" when it has one for everything."""
     broken: str = ""
     """Why the play could not be finished; "" when it was."""

@@ -40,6 +40,8 @@ class Way:
     models: tuple[str, ...] = ()
     steps_file: Path | None = None
     same_words: bool = False
+    channel: str = "widget"
+    """On which channel of ``evals.channels.ways``."""
 
 
 @dataclass(slots=True)
@@ -124,9 +126,12 @@ def _child(pipe: Connection, named: Named, repeat: int, way: Way, place: Path, t
         place.mkdir()
         _quiet(place / "service.log")
         _alone(place)
-        settings = settings_of(template, place / "home", way.models, way.steps_file)
-        with staged(settings, named.case) as stage:
-            pipe.send(perform(named, repeat, stage, voice_of(named, repeat, way.seed, way.same_words)))
+        from evals.channels.ways import CHANNELS
+
+        channel = CHANNELS[way.channel]
+        settings = settings_of(template, place / "home", way.models, way.steps_file).model_copy(update=dict(channel.settings))
+        with staged(settings, named.case, channel.surfaces) as stage:
+            pipe.send(perform(named, repeat, stage, voice_of(named, repeat, way.seed, way.same_words), channel.end))
             os._exit(0)
     except Exception as error:
         pipe.send(Played(case=named.name, repeat=repeat, broken=f"the case could not be staged: {type(error).__name__}: {error}"))
@@ -176,6 +181,7 @@ def _template(scratch: Path, model_home: Path, note: Callable[[str], None]) -> P
 
 EVERYTHING = (
     "anyio._backends._asyncio",
+    "assistant.entrypoints.mail.surface",
     "assistant.entrypoints.web.app",
     "assistant.service",
     "assistant.workflows.durable",

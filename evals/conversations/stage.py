@@ -9,8 +9,8 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from http.client import HTTPConnection
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
     from assistant.adapters.store.organisation import BuiltinDirectory
     from assistant.bootstrap import Assistant
+    from assistant.entrypoints.surface import Surface
     from assistant.ports.identity import Directory
     from assistant.settings import Settings
 
+Opens = Callable[["Assistant"], Sequence["Surface"]]
 READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
 CODE_SECONDS = 10.0
@@ -58,6 +60,8 @@ class Stage:
     assistant: Assistant
     clock: MovableClock
     port: int
+    surfaces: Mapping[str, Surface] = field(default_factory=dict)
+    """Channels beside the widget that are served, by name."""
 
     def token(self, person: str) -> str:
         """Return a token as the service issues them."""
@@ -135,8 +139,8 @@ def copied(template: Path, home: Path) -> Path:
 
 
 @contextlib.contextmanager
-def staged(settings: Settings, case: Case) -> Iterator[Stage]:
-    """Serve a state folder with the case's world in it inside the block. One at a time in a process.
+def staged(settings: Settings, case: Case, surfaces: Opens = lambda _: ()) -> Iterator[Stage]:
+    """Serve a state folder with the case's world in it inside the block, with the channels that ``surfaces`` opens. One at a time in a process.
 
     Raises:
         NotServed: it did not become ready within a minute.
@@ -154,12 +158,13 @@ def staged(settings: Settings, case: Case) -> Iterator[Stage]:
     finally:
         setattr(root, "open_directory", open_directory)  # noqa: B010
     _prepare(assistant, case.world, case.person)
-    with _served(assistant) as port:
-        yield Stage(assistant, clock, port)
+    opened = tuple(surfaces(assistant))
+    with _served(assistant, opened) as port:
+        yield Stage(assistant, clock, port, {surface.name: surface for surface in opened})
 
 
 @contextlib.contextmanager
-def _served(assistant: Assistant) -> Iterator[int]:
+def _served(assistant: Assistant, surfaces: Sequence[Surface]) -> Iterator[int]:
     import uvicorn
 
     from assistant.service import open_app
@@ -169,7 +174,7 @@ def _served(assistant: Assistant) -> Iterator[int]:
         listener.listen(64)
         port = int(listener.getsockname()[1])
         url = f"http://127.0.0.1:{port}"
-        config = uvicorn.Config(open_app(assistant, url), ws="websockets-sansio", ws_max_size=600_000, log_config=None, access_log=False)
+        config = uvicorn.Config(open_app(assistant, url, surfaces), ws="websockets-sansio", ws_max_size=600_000, log_config=None, access_log=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="served", daemon=True)
         thread.start()

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import resource
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evals.security.memory import watched
 from evals.security.outcome import Outcome, Verdict
 from evals.security.served import Served
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 SECONDS, EXTRA_MB, BLOCKED_MS = 5.0, 256.0, 100.0
 COMMAND_SECONDS = 300.0
-SAMPLE_SECONDS = 0.01
 SETTLE_SECONDS = 0.3
 PROBE = "# A plain article\n\nThis one is fine.\n"
 
@@ -117,7 +115,7 @@ class _Intake:
 
         _filled(self.inbox, [file] if file else [])
         said: list[str] = []
-        with _memory() as used:
+        with watched(os.getpid()) as used:
             began, used_before = time.monotonic(), _processor_seconds()
             result = sync(self.inbox, self.knowledge, self.settings, LineReport(said.append))
             seconds = min(time.monotonic() - began, _processor_seconds() - used_before)
@@ -141,56 +139,6 @@ def _beside(inbox: Path) -> set[str]:
     return {str(path) for above in (inbox.parent, inbox.parent.parent) for path in above.glob("*")} | {
         str(path) for path in (Path("/etc/cron.d/x"), inbox / "link") if path.is_symlink() or path.exists()
     }
-
-
-@dataclass
-class _Memory:
-    """The most that one reader and the growth of this process held at one moment, in MB."""
-
-    most_mb: float = 0.0
-    stopped: threading.Event = field(default_factory=threading.Event)
-
-    def sample(self) -> None:
-        began = _resident_mb(os.getpid())
-        while not self.stopped.wait(SAMPLE_SECONDS):
-            reader = max((_resident_mb(pid, "VmHWM:") for pid in _children(os.getpid())), default=0.0)
-            self.most_mb = max(self.most_mb, reader + _resident_mb(os.getpid()) - began)
-
-
-@contextmanager
-def _memory() -> Iterator[_Memory]:
-    used = _Memory()
-    thread = threading.Thread(target=used.sample, daemon=True)
-    thread.start()
-    try:
-        yield used
-    finally:
-        used.stopped.set()
-        thread.join()
-
-
-def _children(pid: int) -> list[int]:
-    """Return the child processes that run a program of their own; one that was only just forked still shows its parent's memory."""
-    found = []
-    with contextlib.suppress(OSError):
-        own = _command_line(pid)
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            found += [int(child) for child in task.read_text().split() if _command_line(int(child)) not in (own, b"")]
-    return found
-
-
-def _command_line(pid: int) -> bytes:
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
-
-
-def _resident_mb(pid: int, kind: str = "VmRSS:") -> float:
-    """Return what a process holds in MB, or with ``VmHWM:`` the most that it ever held; 0 when it is gone."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0.0
-    line = next((line for line in status.splitlines() if line.startswith(kind)), "")
-    return int(line.split()[1]) / 1024 if line else 0.0
 
 
 def _command(files: list[Path], served: Served, scratch: Path) -> Outcome:

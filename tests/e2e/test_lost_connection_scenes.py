@@ -172,15 +172,26 @@ def test_a_sign_in_that_cannot_be_renewed_is_said_and_keeps_what_was_written(bro
         help_desk.press("Yes, solved")
 
 
-def test_two_windows_of_one_person_do_not_disturb_each_other(browser: Browser, desk: Service) -> None:
+def test_two_tabs_of_one_person_show_one_conversation_and_a_new_one_is_offered(browser: Browser, desk: Service) -> None:
     with visit(browser, desk) as (page, _):
         first = Helpdesk(page)
         first.ask("hello")
         other = page.context.new_page()
         other.goto("/")
         second = Helpdesk(other)
-        expect(second.replies).to_have_count(0)
-        second.ask("hello from the other window")
-        expect(first.replies).to_have_count(1)
-        first.ask("thanks")
+        expect(second.log).to_contain_text("hello")
         expect(second.replies).to_have_count(1)
+        second.ask("How do I add a printer?")
+        expect(first.replies).to_have_count(2)
+        first.press("Yes, solved")
+        expect(second.log.get_by_text("You answered: Yes, solved")).to_be_visible()
+        expect(second.last.get_by_role("button", name="No")).to_have_count(0)
+
+        second.last.get_by_role("button", name="Start a new conversation").click()
+        second.ask("hello from the other tab")
+        expect(first.panel.get_by_text("You went on in another tab.")).to_be_visible()
+        expect(first.log).not_to_contain_text("hello from the other tab")
+        first.panel.get_by_role("button", name="Show it here").click()
+        expect(first.log).to_contain_text("hello from the other tab")
+        expect(first.replies).to_have_count(1)
+        expect(first.panel.get_by_text("You went on in another tab.")).to_have_count(0)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real servers from Debian and npm, starts PostgreSQL and Chroma on 127.0.0.1, and runs every test that is marked `real`.
-# Request Tracker, slapd, the SCIM server and the chat server are started by the tests that need them. Everything that was started ends with this.
+# Request Tracker, slapd, dovecot, the SCIM server and the chat server are started by the tests that need them. Everything that was started ends with this.
 set -euo pipefail
 cd "$(git -C "$(dirname "$0")" rev-parse --show-toplevel)"
 export DEBIAN_FRONTEND=noninteractive
@@ -8,6 +8,7 @@ needed=()
 find /usr/lib/postgresql -name initdb 2>/dev/null | grep -q . || needed+=(postgresql)
 command -v slapd >/dev/null || [ -x /usr/sbin/slapd ] || needed+=(slapd ldap-utils slapd-contrib)
 [ -d /usr/share/request-tracker5 ] || needed+=(request-tracker5 rt5-standalone rt5-db-sqlite starlet)
+[ -x /usr/sbin/dovecot ] || needed+=(dovecot-imapd)
 command -v openssl >/dev/null || needed+=(openssl)
 command -v npm >/dev/null || needed+=(nodejs npm)
 if [ ${#needed[@]} -gt 0 ]; then
@@ -30,6 +31,9 @@ trap finish EXIT
 mkdir "$work/aimock"
 cp tests/real/aimock/package.json tests/real/aimock/package-lock.json "$work/aimock"
 timeout 300 npm ci --prefix "$work/aimock" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+mkdir "$work/express"
+cp tests/real/express/package.json tests/real/express/package-lock.json "$work/express"
+timeout 300 npm ci --prefix "$work/express" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 free_port() { .venv/bin/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 bin=$(dirname "$(find /usr/lib/postgresql -name initdb | sort | tail -n 1)")
 install -d -o "$user" "$work/pg"
@@ -46,5 +50,6 @@ for _ in $(seq 200); do
     sleep 0.3
 done
 FIRSTLINE_TEST_POSTGRESQL="postgresql+psycopg://postgres@127.0.0.1:$pg_port/postgres" FIRSTLINE_TEST_CHROMA="127.0.0.1:$chroma_port" \
+    FIRSTLINE_TEST_EXPRESS="$work/express" \
     FIRSTLINE_TEST_AIMOCK="$work/aimock/node_modules/@copilotkit/aimock/dist/cli.js" \
     .venv/bin/pytest -m real "$@"

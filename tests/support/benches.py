@@ -20,6 +20,7 @@ from assistant.ports.outside import Refused, Unavailable, Uncertain
 from evals.slack.people import labels, words
 from evals.slack.server import SlackServer
 from evals.slack.workspace import BOT_TOKEN, TEAM, Fault, Workspace
+from tests.support.mail_bench import mail_bench
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 Failure = Literal["refused", "unavailable", "uncertain"]
@@ -149,4 +150,4 @@ def slack(_folder: Path) -> Iterator[Bench]:
         assert workspace.violations == []
 
 
-BENCHES: dict[str, Callable[[Path], AbstractContextManager[Bench]]] = {"collecting": collecting, "slack": slack}
+BENCHES: dict[str, Callable[[Path], AbstractContextManager[Bench]]] = {"collecting": collecting, "mail": mail_bench, "slack": slack}

@@ -32,19 +32,27 @@ class MailServer:
     """Answers to RCPT by address; ``drop`` breaks the line."""
     on_data: dict[str, str] = field(default_factory=dict)
     """Answers to the whole message by address; ``drop`` takes it and breaks the line."""
+    ends_once: set[str] = field(default_factory=set)
+    """Addresses whose special answer is given once."""
 
     async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
         """See aiosmtpd."""
         answer = self.on_recipient.get(address, "250 OK")
+        self._once(address, self.on_recipient)
         if answer == "drop":
             server.transport.abort()
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer
 
+    def _once(self, address: str, answers: dict[str, str]) -> None:
+        if address in self.ends_once:
+            answers.pop(address, None)
+
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
         """See aiosmtpd."""
         answer = self.on_data.get(envelope.rcpt_tos[0], "250 OK")
+        self._once(envelope.rcpt_tos[0], self.on_data)
         if answer.startswith("250") or answer == "drop":
             self.taken.append(message_from_bytes(envelope.content, policy=default))  # type: ignore[arg-type]
             self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from assistant.adapters.store.unit_of_work import SqlStore
 from assistant.bootstrap import MIGRATIONS, SCHEMA_TABLE
 from assistant.desk.mirroring import PassedOn
 from assistant.ports.outside import Unavailable
-from assistant.ports.ticketing import DeskTicket, OutgoingTicket
+from assistant.ports.ticketing import DeskFile, DeskTicket, OutgoingTicket
 from kb.adapters.store.engine import open_engine
 from kb.adapters.store.migrate import migrate
 from tests.support.workshop import MADE
@@ -52,9 +52,9 @@ class Moody(MemoryTicketDesk):
         self._ended()
         return created
 
-    def comment(self, ticket_id: str, text: str, key: str, public: bool = True) -> None:
+    def comment(self, ticket_id: str, text: str, key: str, public: bool = True, files: Sequence[DeskFile] = ()) -> None:
         self._called(f"comment {text.partition(': ')[2]}", key)
-        super().comment(ticket_id, text, key, public)
+        super().comment(ticket_id, text, key, public, files)
         self._ended()
 
     def _called(self, what: str, key: str) -> None:

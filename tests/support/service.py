@@ -199,7 +199,8 @@ def served_here(home: Path, change: Callable[[Site], Site] = lambda site: site, 
     from assistant.service import open_site
     from assistant.surfaces import open_surfaces
 
-    service = LocalService(home, free_port(), open_assistant(Settings(**{"home": home, "demo": True, **settings}), opens=opens))
+    port = free_port()
+    service = LocalService(home, port, open_assistant(Settings(**{"home": home, "demo": True, "port": port, **settings}), opens=opens))
     site = change(open_site(service.assistant, Upkeeper(service.assistant, service.url, open_surfaces(service.assistant))))
     config = uvicorn.Config(create_app(site), "127.0.0.1", service.port, ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)

@@ -1,5 +1,5 @@
 import { button, el, icon } from './dom.js';
-import { WORDS } from './words.js';
+import { has, say } from './words.js';
 
 const OVER = new Set(['done', 'failed', 'unknown', 'refused', 'cancelled', 'expired', 'reverted']);
 const ANSWER_WITHIN = 15_000;
@@ -31,7 +31,7 @@ export class Card {
     this.action = action;
     this.#on = on;
     const facts = el('dl', { class: 'card-facts' });
-    for (const [term, text] of [[WORDS.touches, action.blast_radius], [WORDS.undoing, action.undo]]) {
+    for (const [term, text] of [[say('touches'), action.blast_radius], [say('undoing'), action.undo]]) {
       if (text) facts.append(el('dt', { text: term }), el('dd', { dir: 'auto', text }));
     }
     const lines = (action.lines ?? []).map((text) => el('li', { text }));
@@ -85,7 +85,7 @@ export class Card {
    */
   wayBack(choice) {
     this.#undo?.remove();
-    const label = WORDS.undoOf(choice.label, this.action.title);
+    const label = `${choice.label}: ${this.action.title}`;
     this.#undo = el('p', { class: 'way-back' }, this.#once(choice, 'choice', { 'aria-label': label }), el('span', { class: 'facts', dir: 'auto', text: this.action.undo }));
     return this.#undo;
   }
@@ -104,18 +104,18 @@ export class Card {
 
   /** The line was lost before an answer came. */
   lost() {
-    if (this.#code?.button.disabled) this.#refuse(WORDS.codeLost);
+    if (this.#code?.button.disabled) this.#refuse(say('codeLost'));
   }
 
   #show(status) {
     this.#status = status;
-    this.#badge.textContent = WORDS.actionStatus[status] ?? status;
+    this.#badge.textContent = has(`action.${status}`) ? say(`action.${status}`) : status;
     this.#badge.className = `pill action-${status}`;
     this.element.classList.toggle('ended', OVER.has(status) || status === 'left');
   }
 
   #press(go, cancel) {
-    const group = el('div', { class: 'choices', role: 'group', 'aria-label': WORDS.choices });
+    const group = el('div', { class: 'choices', role: 'group', 'aria-label': say('choices') });
     group.append(button(go.label, 'choice primary', () => this.#on.answer(go.id, go.label), { dir: 'auto' }));
     if (cancel) group.append(button(cancel.label, 'choice', () => this.#on.answer(cancel.id, cancel.label), { dir: 'auto' }));
     this.#now.replaceChildren(group);
@@ -144,13 +144,13 @@ export class Card {
       'aria-describedby': `${hint} ${error}`,
       on: { input: () => this.#fault('') },
     });
-    const send = el('button', { type: 'submit', class: 'choice primary', text: WORDS.codeSend });
+    const send = el('button', { type: 'submit', class: 'choice primary', text: say('codeSend') });
     const fault = el('p', { id: error, class: 'code-error', role: 'alert' });
     const form = el(
       'form',
       { class: 'code', novalidate: true, on: { submit: (event) => this.#submit(event) } },
-      el('label', { for: field, text: WORDS.code }),
-      el('p', { id: hint, class: 'facts', text: this.action.channel === 'totp' ? WORDS.codeFromApp : WORDS.codeSent }),
+      el('label', { for: field, text: say('code') }),
+      el('p', { id: hint, class: 'facts', text: this.action.channel === 'totp' ? say('codeFromApp') : say('codeSent') }),
       el('div', { class: 'choices' }, input, send, leave),
       fault,
     );
@@ -164,11 +164,11 @@ export class Card {
     const code = field.value.replace(/[\s-]/g, '');
     if (send.disabled) return;
     if (!/^\d{6}$/.test(code)) {
-      this.#refuse(WORDS.codeForm);
+      this.#refuse(say('codeForm'));
       return;
     }
     if (!this.#on.send(this.action.id, code)) {
-      this.#refuse(WORDS.codeOffline);
+      this.#refuse(say('codeOffline'));
       return;
     }
     send.disabled = true;

@@ -1,38 +1,51 @@
-import { button, el, icon } from './dom.js';
-import { WORDS } from './words.js';
+import { Tray } from './attachments.js';
+import { el, icon } from './dom.js';
+import { say } from './words.js';
 
 const LIMIT = 4000;
 const WARN_BELOW = 400;
 
-/** The field in which the person writes: grows with the text, counts near the limit, sends on Enter. */
+/** Where the person writes: grows with the text, counts near the limit, sends on Enter, and takes files along. */
 export class Composer {
   #field;
   #counter;
   #send;
-  #onSend;
+  #tray;
+  #on;
 
-  /** @param {(text: string) => void} onSend */
-  constructor(onSend) {
-    this.#onSend = onSend;
+  /** @param {{send: (text: string, files: File[]) => void, begun: () => boolean}} on `begun`: a conversation is there, so that files need no words */
+  constructor(on) {
+    this.#on = on;
     this.#counter = el('p', { class: 'counter', id: 'counter', role: 'status' });
     this.#field = el('textarea', {
       rows: '1',
       dir: 'auto',
-      'aria-label': WORDS.composer,
+      'aria-label': say('composer'),
       'aria-describedby': 'composer-hint counter',
-      placeholder: WORDS.placeholder,
+      placeholder: say('placeholder'),
       enterkeyhint: 'send',
-      on: { input: () => this.#changed(), keydown: (event) => this.#key(event) },
+      on: { input: () => this.#changed(), keydown: (event) => this.#key(event), paste: (event) => this.#paste(event) },
     });
-    this.#send = el('button', { type: 'button', class: 'send', 'aria-label': WORDS.send, title: WORDS.send, disabled: true, on: { click: () => this.#submit() } }, icon('send'));
-    const row = el('div', { class: 'field' }, this.#field, this.#send);
+    this.#send = el('button', { type: 'button', class: 'send', 'aria-label': say('send'), title: say('send'), disabled: true, on: { click: () => this.#submit() } }, icon('send'));
+    this.#tray = new Tray(() => this.#changed());
+    const row = el('div', { class: 'field' }, this.#tray.button, this.#field, this.#send);
     /** @type {HTMLElement} */
-    this.element = el('div', { class: 'composer' }, row, this.#counter, el('span', { class: 'unseen', id: 'composer-hint', text: WORDS.composerHint }));
+    this.element = el('div', { class: 'composer' }, this.#tray.element, row, this.#counter, el('span', { class: 'unseen', id: 'composer-hint', text: say('composerHint') }));
   }
 
-  /** Whether nothing is being written. */
+  /** Whether nothing is being written and no file waits to be sent. */
   get empty() {
-    return !this.#field.value.trim();
+    return !this.#field.value.trim() && !this.#tray.count;
+  }
+
+  /** What is being written. @type {string} */
+  get text() {
+    return this.#field.value;
+  }
+
+  set text(text) {
+    this.#field.value = text;
+    this.#changed();
   }
 
   /** Put the cursor into the field. */
@@ -40,9 +53,20 @@ export class Composer {
     this.#field.focus();
   }
 
+  /** Add files that were dropped somewhere on the panel. @param {File[]} files */
+  take(files) {
+    this.#tray.add(files);
+    this.focus();
+  }
+
+  /** Say how large a file may be, 0 where none are taken. @param {number} bytes */
+  limit(bytes) {
+    this.#tray.limit(bytes);
+  }
+
   /** Say to whom the person writes. @param {string} name '' when it is the assistant */
   address(name) {
-    this.#field.placeholder = name ? WORDS.writeTo(name) : WORDS.placeholder;
+    this.#field.placeholder = name ? say('writeTo', { name }) : say('placeholder');
   }
 
   #key(event) {
@@ -51,20 +75,30 @@ export class Composer {
     this.#submit();
   }
 
+  #paste(event) {
+    const images = [...event.clipboardData.files];
+    if (!images.length) return;
+    event.preventDefault();
+    images.forEach((image) => this.#tray.addPasted(image));
+  }
+
   #submit() {
     const text = this.#field.value.trim();
-    if (!text || length(this.#field.value) > LIMIT) return;
-    this.#field.value = '';
-    this.#changed();
-    this.#onSend(text);
+    if (this.#send.disabled) return;
+    const files = this.#tray.take();
+    this.text = '';
+    this.#on.send(text, files);
   }
 
   #changed() {
+    if (!this.#tray) return;
     const left = LIMIT - length(this.#field.value);
-    this.#counter.textContent = left < 0 ? WORDS.over(-left) : left < WARN_BELOW ? WORDS.left(left) : '';
+    const words = Boolean(this.#field.value.trim());
+    const mute = this.#tray.count > 0 && !words && !this.#on.begun();
+    this.#counter.textContent = left < 0 ? say('over', { count: -left }) : left < WARN_BELOW ? say('left', { count: left }) : mute ? say('attachWords') : '';
     this.#counter.classList.toggle('over', left < 0);
     this.#field.setAttribute('aria-invalid', String(left < 0));
-    this.#send.disabled = left < 0 || !this.#field.value.trim();
+    this.#send.disabled = left < 0 || mute || !(words || this.#tray.count);
     this.#field.style.height = 'auto';
     this.#field.style.height = `${this.#field.scrollHeight}px`;
   }
@@ -72,117 +106,4 @@ export class Composer {
 
 function length(text) {
   return [...text].length;
-}
-
-const SYSTEMS = { windows: 'Windows', macos: 'macOS', linux: 'Linux', ios: 'iPhone or iPad', android: 'Android' };
-
-/**
- * The line "Your device: ... · change" and, when asked for, what can be chosen: the person's devices, and any other
- * system, because the device that a question is about need not be one that the service knows.
- */
-export class DeviceLine {
-  #devices = [];
-  #current = null;
-  #chosen = null;
-  #onChange;
-  #open = false;
-
-  /** @param {(device: object) => void} onChange called with the device that the person chose */
-  constructor(onChange) {
-    this.#onChange = onChange;
-    /** @type {HTMLElement} */
-    this.element = el('div', { class: 'device', hidden: true });
-  }
-
-  /** The device that the person chose, or null while the service's own assumption stands: then their words decide. */
-  get chosen() {
-    return this.#chosen;
-  }
-
-  /**
-   * Show a person's devices.
-   * @param {object[]} devices as in `welcome`
-   * @param {string|null} chosen the id chosen before
-   */
-  show(devices, chosen) {
-    this.#devices = devices;
-    this.#chosen = this.#choices().find(({ id }) => id === chosen) ?? null;
-    this.#current = this.#chosen ?? devices.find(({ primary }) => primary) ?? devices[0] ?? null;
-    this.#draw();
-  }
-
-  /** Follow the service when it answered for another device or system. @param {object|null|undefined} assumed as in the reply envelope */
-  follow(assumed) {
-    const id = assumed?.id || (assumed?.platform ? systemId(assumed.platform) : '');
-    const device = this.#choices().find((one) => one.id === id);
-    if (!device || this.#open) return;
-    this.#current = device;
-    if (this.#chosen && this.#chosen.id !== device.id) this.#chosen = null;
-    this.#draw();
-  }
-
-  /** Let the person choose. */
-  open() {
-    if (!this.#open) this.#toggle();
-  }
-
-  #choices() {
-    const systems = Object.entries(SYSTEMS).filter(([platform]) => !this.#devices.some((device) => device.platform === platform));
-    return [...this.#devices, ...systems.map(([platform, name]) => ({ id: systemId(platform), name, os: '', platform }))];
-  }
-
-  #draw() {
-    this.element.hidden = !this.#current && !this.#open;
-    if (this.#open) {
-      this.element.replaceChildren(this.#options());
-      return;
-    }
-    if (!this.#current) return;
-    const label = `${WORDS.device} ${describe(this.#current)}`;
-    const change = button(WORDS.change, 'link', () => this.#toggle(), { 'aria-expanded': 'false', 'aria-label': `${label}, ${WORDS.change}` });
-    this.element.replaceChildren(el('p', { class: 'device-line' }, icon('device'), el('span', { text: label }), ' · ', change));
-  }
-
-  #toggle() {
-    this.#open = !this.#open;
-    this.#draw();
-    (this.element.querySelector(this.#open ? 'input:checked' : 'button') ?? this.element.querySelector('input, button'))?.focus();
-  }
-
-  #options() {
-    const group = el('fieldset', { class: 'device-options' }, el('legend', { text: WORDS.devices }));
-    for (const device of this.#choices()) {
-      const radio = el('input', { type: 'radio', name: 'device', value: device.id, checked: device.id === this.#current?.id });
-      const known = this.#devices.includes(device);
-      group.append(el('label', {}, radio, el('span', { text: device.name }), el('span', { class: 'os', text: known || !this.#devices.length ? device.os : WORDS.otherSystem })));
-    }
-    const done = button(WORDS.useDevice, 'choice primary', () => this.#take(group.querySelector('input:checked')?.value));
-    const keep = button(WORDS.keep, 'choice', () => this.#toggle());
-    group.append(el('div', { class: 'choices' }, done, keep));
-    group.addEventListener('keydown', (event) => {
-      if (event.key !== 'Escape') return;
-      event.stopPropagation();
-      event.preventDefault();
-      this.#toggle();
-    });
-    return group;
-  }
-
-  #take(id) {
-    const device = this.#choices().find((one) => one.id === id);
-    const changed = Boolean(device) && device.id !== this.#current?.id;
-    this.#current = device ?? this.#current;
-    this.#chosen = device ?? this.#chosen;
-    this.#toggle();
-    if (changed) this.#onChange(device);
-  }
-}
-
-function systemId(platform) {
-  return `platform:${platform}`;
-}
-
-/** A device in words. @param {{name: string, os: string}} device @returns {string} */
-export function describe({ name, os }) {
-  return os && os !== name ? `${name}, ${os}` : name;
 }

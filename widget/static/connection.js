@@ -1,3 +1,5 @@
+import { freshId } from './dom.js';
+
 const VERSION = 1;
 const PING_EVERY = 25_000;
 const PONG_WITHIN = 10_000;
@@ -8,7 +10,7 @@ const CLOSED = { malformed: 4400, unauthorised: 4401, unknown: 4404, flooded: 44
 /**
  * One person's line to the service: connects, resumes, resends and backs off by itself.
  *
- * Events (all `CustomEvent`): `status` (`connecting`, `online`, `offline`, `throttled`, `expired`), `welcome` (the frame),
+ * Events (all `CustomEvent`): `owner` (the id of whoever the token names, before anything is said for them), `status` (`connecting`, `online`, `offline`, `throttled`, `expired`), `welcome` (the frame),
  * `typing` (the name of the person who writes, '' for the assistant), `growing` (an answer as far as it is written), `entry` (an event frame, each exactly once and in order), `caughtup` (everything missed has been delivered),
  * `accepted` (id of a message that the service has stored), `refused` ({id, problem}), `code` (the frame that answers a code),
  * `gone` (the conversation no longer exists).
@@ -108,6 +110,7 @@ export class ChatConnection extends EventTarget {
       this.#emit('status', 'expired');
       return;
     }
+    this.#emit('owner', this.#tokens.owner);
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     socket.onopen = () => {
@@ -235,8 +238,4 @@ function platformHint() {
   const told = navigator.userAgentData?.platform || navigator.userAgent;
   const signs = [[/android/i, 'android'], [/iphone|ipad|ipod|\bios\b/i, 'ios'], [/windows/i, 'windows'], [/mac/i, 'macos'], [/linux|ubuntu/i, 'linux']];
   return signs.find(([sign]) => sign.test(told))?.[1] ?? '';
-}
-
-function freshId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,3 +1,5 @@
+import { locale } from './words.js';
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 const ICONS = {
@@ -11,6 +13,13 @@ const ICONS = {
   check: 'M5 13l4 4L19 7',
   offline: 'M3 3l18 18M5 12a11 11 0 0 1 4-2.3M12 19v.5M8.5 15.5a5 5 0 0 1 6 0M14 9.3a11 11 0 0 1 5 2.7',
   action: 'M13 3L5 14h6l-1 7 8-11h-6z',
+  clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2',
+  back: 'M15 5l-7 7 7 7',
+  clip: 'M19 11l-7.5 7.5a4.5 4.5 0 0 1-6.4-6.4L13 4.2a3 3 0 0 1 4.3 4.3l-7.8 7.7a1.5 1.5 0 0 1-2.1-2.1L14.5 7',
+  image: 'M4 5h16v14H4zM4 16l5-5 4 4 2-2 5 5M15.5 9v.5',
+  up: 'M7 11v9H4v-9zM7 11l4-7c1.7 0 2.4 1 2 2.6L12.4 10H19c1 0 1.6.8 1.4 1.8l-1.4 6.6c-.2 1-.9 1.6-1.8 1.6H7',
+  down: 'M17 13V4h3v9zM17 13l-4 7c-1.7 0-2.4-1-2-2.6l.6-3.4H5c-1 0-1.6-.8-1.4-1.8L5 5.6c.2-1 .9-1.6 1.8-1.6H17',
+  download: 'M12 4v11M7 11l5 5 5-5M5 20h14',
   article: 'M6 3h9l4 4v14H6zM14 3v5h5M9 13h7M9 17h7',
 };
 
@@ -82,11 +91,11 @@ export function ageOf(stamp, wrap = (age) => age) {
   if (stamp.length === 10) {
     // A day without a time: today, yesterday, 3 days ago; never hours.
     const days = Math.round((new Date(`${stamp}T12:00:00`) - new Date().setHours(12, 0, 0, 0)) / 86400000);
-    if (Math.abs(days) < 7) return el('time', { datetime: stamp, title: longDate(stamp), text: wrap(new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' }).format(days, 'day')) });
+    if (Math.abs(days) < 7) return el('time', { datetime: stamp, title: longDate(stamp), text: wrap(new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(days, 'day')) });
   }
   const seconds = (then.getTime() - Date.now()) / 1000;
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ['minute', 60];
-  const age = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' }).format(Math.trunc(seconds / size), unit);
+  const age = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(Math.trunc(seconds / size), unit);
   return el('time', { datetime: stamp, title: longDate(stamp), text: wrap(age) });
 }
 
@@ -97,5 +106,10 @@ export function ageOf(stamp, wrap = (age) => age) {
  */
 export function longDate(stamp) {
   const day = new Date(stamp.length === 10 ? `${stamp}T12:00:00` : stamp);
-  return Number.isNaN(day.getTime()) ? '' : day.toLocaleDateString(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
+  return Number.isNaN(day.getTime()) ? '' : day.toLocaleDateString(locale(), { day: 'numeric', month: 'long', year: 'numeric' });
+}
+
+/** An id that nobody else makes. @returns {string} 32 characters */
+export function freshId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

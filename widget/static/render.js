@@ -1,5 +1,5 @@
 import { el } from './dom.js';
-import { WORDS } from './words.js';
+import { say } from './words.js';
 
 const ALLOWED = new Set(['p', 'ul', 'ol', 'li', 'strong', 'em', 'code', 'pre', 'blockquote', 'a', 'br', 'hr', 'h3', 'h4', 'table', 'thead', 'tbody', 'tr', 'th', 'td']);
 /* Items follow their list: a list takes its direction from the first text in it that has none of its own. */
@@ -55,7 +55,7 @@ function copyLink(source, target) {
     target.append(label);
     return;
   }
-  target.append(el('a', { href: address.href, rel: 'noopener noreferrer', target: '_blank', text: label, title: WORDS.newTab }));
+  target.append(el('a', { href: address.href, rel: 'noopener noreferrer', target: '_blank', text: label, title: say('newTab') }));
 }
 
 function safeAddress(href) {

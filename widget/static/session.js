@@ -4,7 +4,7 @@
  */
 export class Session {
   #key;
-  #kept = { conversation: null, lastEvent: 0, device: null, outbox: [] };
+  #kept = { owner: '', fresh: false, conversation: null, lastEvent: 0, device: null, outbox: [] };
 
   /** @param {string} person whose conversation it is; '' for whoever the page's session names */
   constructor(person) {
@@ -18,6 +18,11 @@ export class Session {
 
   get conversation() {
     return this.#kept.conversation;
+  }
+
+  /** Whether the person wanted a new conversation here, so that none of another tab is shown instead. */
+  get fresh() {
+    return this.#kept.fresh && !this.#kept.conversation;
   }
 
   get lastEvent() {
@@ -43,9 +48,21 @@ export class Session {
     }
   }
 
-  /** Forget the conversation and everything unsent, but not the device. */
+  /**
+   * Say whose session this is, now that it is known. What somebody else left in this tab is forgotten.
+   * @param {string} person id
+   * @returns {boolean} whether it was somebody else's
+   */
+  belong(person) {
+    const { owner } = this.#kept;
+    if (owner && owner !== person) this.keep({ conversation: null, lastEvent: 0, device: null, outbox: [] });
+    if (owner !== person) this.keep({ owner: person });
+    return Boolean(owner) && owner !== person;
+  }
+
+  /** Forget the conversation and everything unsent, but not the device: the person wants a new one. */
   forget() {
-    this.keep({ conversation: null, lastEvent: 0, outbox: [] });
+    this.keep({ conversation: null, lastEvent: 0, outbox: [], fresh: true });
   }
 }
 
@@ -62,6 +79,16 @@ export class TokenSource {
   constructor({ url, person }) {
     this.#url = url;
     this.#person = person;
+  }
+
+  /** Whose token it is: its `sub`; '' where it cannot be read. It is only believed for what this browser keeps. @returns {string} */
+  get owner() {
+    try {
+      const [, claims] = this.#token.split('.');
+      return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(claims.replace(/-/g, '+').replace(/_/g, '/')), (one) => one.charCodeAt(0)))).sub ?? '';
+    } catch {
+      return '';
+    }
   }
 
   /** Use a token that the page obtained itself. @param {string} token */

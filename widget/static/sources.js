@@ -1,8 +1,9 @@
 import { ageOf, button, el, icon, longDate } from './dom.js';
+import { systemName } from './device.js';
 import { renderQuote } from './render.js';
-import { WORDS } from './words.js';
+import { locale, say } from './words.js';
 
-const PLATFORMS = { windows: 'Windows', macos: 'macOS', linux: 'Linux', ios: 'iPhone or iPad', android: 'Android' };
+const overdue = (day) => (day ? say('overdueSince', { day }) : say('overdue'));
 
 /** Numbers as people write them: 1-3, 5. */
 function runs(numbers) {
@@ -46,7 +47,7 @@ export class Sources {
     if (!citation || citation.withdrawn) return null;
     const repeated = this.#shown.has(number);
     this.#shown.add(number);
-    const label = WORDS.source(number, citation.title);
+    const label = say('source', { number: String(number), title: citation.title });
     const mark = button(String(number), repeated ? 'cite again' : 'cite', () => this.#toggle(mark, [citation], mark.closest('li, p, h3, h4, blockquote') ?? mark), {
       'aria-expanded': 'false',
       'aria-label': label,
@@ -58,7 +59,7 @@ export class Sources {
   /** The list under the answer, one entry for each article. @returns {HTMLElement} */
   list() {
     const entries = [...this.#byArticle().values()].map((numbers) => this.#entry(numbers));
-    return el('section', { class: 'sources' }, el('h4', { class: 'label', text: WORDS.sources }), el('ul', {}, ...entries));
+    return el('section', { class: 'sources' }, el('h3', { class: 'label', text: say('sources') }), el('ul', {}, ...entries));
   }
 
   #byArticle() {
@@ -76,11 +77,11 @@ export class Sources {
     if (first.withdrawn) return this.#withdrawn(first, numbers);
     const entry = el('li', { class: 'source' });
     const title = button(first.title, 'source-title', () => this.#toggle(title, cited, entry), { 'aria-expanded': 'false', dir: 'auto' });
-    const about = [ageOf(first.updated ?? '', WORDS.updated), this.#platforms(first)].filter(Boolean);
+    const about = [ageOf(first.updated ?? '', (age) => say('updated', { age })), this.#platforms(first)].filter(Boolean);
     const facts = el('p', { class: 'facts' });
     about.forEach((part, index) => facts.append(...(index ? [' · ', part] : [part])));
     entry.append(el('span', { class: 'numbers', 'aria-hidden': 'true', text: runs(numbers) }), title, facts);
-    if (first.overdue) entry.append(el('p', { class: 'overdue' }, icon('warning'), el('span', { text: WORDS.overdue(longDate(first.review_by ?? '')) })));
+    if (first.overdue) entry.append(el('p', { class: 'overdue' }, icon('warning'), el('span', { text: overdue(longDate(first.review_by ?? '')) })));
     return entry;
   }
 
@@ -88,19 +89,19 @@ export class Sources {
   #withdrawn(citation, numbers) {
     const entry = el('li', { class: 'source withdrawn' }, el('span', { class: 'numbers', 'aria-hidden': 'true', text: runs(numbers) }));
     if (citation.withdrawn !== 'changed') {
-      entry.append(el('p', { class: 'facts', text: WORDS.sourceGone }));
+      entry.append(el('p', { class: 'facts', text: say('sourceGone') }));
       return entry;
     }
-    const link = el('a', { class: 'whole', href: this.#address(citation), target: '_blank', rel: 'noopener noreferrer', title: WORDS.newTab, text: WORDS.openCurrent });
-    entry.append(el('span', { class: 'source-title', dir: 'auto', text: citation.title }), el('p', { class: 'facts' }, `${WORDS.sourceChanged} `, link));
+    const link = el('a', { class: 'whole', href: this.#address(citation), target: '_blank', rel: 'noopener noreferrer', title: say('newTab'), text: say('openCurrent') });
+    entry.append(el('span', { class: 'source-title', dir: 'auto', text: citation.title }), el('p', { class: 'facts' }, `${say('sourceChanged')} `, link));
     return entry;
   }
 
   #platforms(citation) {
     const platforms = citation.platforms ?? [];
     if (!platforms.length) return null;
-    if (this.#device && platforms.includes(this.#device.platform)) return WORDS.platforms(this.#device.os);
-    return WORDS.platforms(new Intl.ListFormat(undefined, { type: 'conjunction' }).format(platforms.map((name) => PLATFORMS[name] ?? name)));
+    if (this.#device && platforms.includes(this.#device.platform)) return say('platforms', { names: this.#device.os });
+    return say('platforms', { names: new Intl.ListFormat(locale(), { type: 'conjunction' }).format(platforms.map((name) => systemName(name) || name)) });
   }
 
   #toggle(trigger, citations, place) {
@@ -128,14 +129,14 @@ export class Sources {
 
   #quote(citations, close) {
     const [first] = citations;
-    const quote = el('aside', { class: 'quote', role: 'group', tabindex: '-1', 'aria-label': WORDS.quote(first.title) });
-    const cross = el('button', { type: 'button', class: 'quiet-icon', 'aria-label': WORDS.closeQuote, on: { click: close } }, icon('close'));
+    const quote = el('div', { class: 'quote', role: 'group', tabindex: '-1', 'aria-label': say('quote', { title: first.title }) });
+    const cross = el('button', { type: 'button', class: 'quiet-icon', 'aria-label': say('closeQuote'), on: { click: close } }, icon('close'));
     quote.append(el('div', { class: 'quote-head', dir: 'auto' }, icon('article'), el('span', { text: first.title }), cross));
     for (const { heading, title, quote: text } of citations) {
       if (heading && heading !== title) quote.append(el('p', { class: 'quote-heading', dir: 'auto', text: heading }));
       quote.append(el('blockquote', { dir: 'auto' }, renderQuote(text)));
     }
-    quote.append(el('a', { class: 'whole', href: this.#address(first), target: '_blank', rel: 'noopener noreferrer', title: WORDS.newTab, text: WORDS.openArticle }));
+    quote.append(el('a', { class: 'whole', href: this.#address(first), target: '_blank', rel: 'noopener noreferrer', title: say('newTab'), text: say('openArticle') }));
     quote.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;
       event.stopPropagation();

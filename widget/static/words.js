@@ -1,101 +1,57 @@
-/** Every word that the widget says on its own; everything else comes from the service. */
-export const WORDS = {
-  heading: 'IT help',
-  launcher: 'Ask IT',
-  unread: (count) => (count === 1 ? '1 new reply' : `${count} new replies`),
-  close: 'Close',
-  person: 'Talk to a person',
-  personMessage: 'I would like to talk to a person.',
-  log: 'Conversation',
-  messages: 'Messages',
-  you: 'You said',
-  greeting: (name) => (name ? `Hello ${name}.` : 'Hello.'),
-  invitation: 'Say what is not working or what you need. Answers come from the company help centre, with their sources.',
-  suggestions: 'For example',
-  composer: 'Your message',
-  placeholder: 'Describe the problem',
-  composerHint: 'Enter sends. Shift and Enter together start a new line.',
-  send: 'Send',
-  left: (count) => `${count} characters left`,
-  over: (count) => `${count} characters too many`,
-  typing: 'Looking for an answer',
-  device: 'Your device:',
-  devices: 'Which device is this about?',
-  change: 'change',
-  useDevice: 'Use this one',
-  keep: 'Cancel',
-  deviceChanged: (name) => `From here on, answers are for ${name}.`,
-  forDevice: (name) => `For your ${name}`,
-  forSystem: (name) => `For ${name}`,
-  otherSystem: 'another device',
-  changeDevice: (name) => `${name}, change the device`,
-  sourceChanged: 'Changed since this answer.',
-  sourceGone: 'A source that is no longer available to you',
-  openCurrent: 'Open the current article',
-  askAgain: 'Ask my last question again',
-  sources: 'Sources',
-  source: (number, title) => `Source ${number}: ${title}`,
-  quote: (title) => `Quoted from ${title}`,
-  closeQuote: 'Close the quote',
-  openArticle: 'Open the whole article',
-  updated: (age) => `Updated ${age}`,
-  platforms: (names) => `for ${names}`,
-  overdue: (day) => (day ? `Review overdue since ${day}. Check that the steps still match.` : 'Review overdue. Check that the steps still match.'),
-  solved: 'Did this solve it?',
-  chosen: (label) => `You answered: ${label}`,
-  choices: 'Choose one',
-  ticketOpen: 'Your ticket',
-  ticketFiled: 'Ticket filed',
-  ticketClosed: 'Ticket closed',
-  ticketAttached: 'Added to your open ticket',
-  ticketStatus: { open: 'Open', in_progress: 'In progress', waiting: 'Waiting', resolved: 'Resolved', closed: 'Closed' },
-  ticketState: 'Status',
-  ticketQueue: 'Team',
-  touches: 'It touches',
-  undoing: 'Undo',
-  undoOf: (label, title) => `${label}: ${title}`,
-  actionStatus: {
-    proposed: 'Waits for you',
-    left: 'Not confirmed',
-    challenged: 'Waits for your code',
-    awaiting: 'Waits for approval',
-    ready: 'In progress',
-    running: 'In progress',
-    done: 'Done',
-    failed: 'Did not work',
-    unknown: 'Not certain',
-    refused: 'Not done',
-    cancelled: 'Cancelled',
-    expired: 'Ran out of time',
-    reverted: 'Taken back',
-  },
-  code: 'Six-digit code',
-  codeSent: 'It was sent to your registered second channel and counts for ten minutes.',
-  codeFromApp: 'Your authenticator app shows it.',
-  codeSend: 'Confirm',
-  codeForm: 'The code has six digits.',
-  codeOffline: 'You are offline, so the code was not sent. Try again when the connection is back.',
-  codeLost: 'No answer came. Enter the code again.',
-  handoff: 'A person takes over from here',
-  fromDesk: 'Service desk',
-  writeTo: (name) => `Write to ${name}`,
-  writing: (name) => `${name} is writing`,
-  withPerson: (name) => `With ${name}`,
-  resolved: 'Marked as solved',
-  restart: 'Start a new conversation',
-  pending: 'Sending',
-  waiting: 'Not sent yet. It goes out when the connection is back.',
-  failed: 'Not sent.',
-  retry: 'Try again',
-  reference: 'Reference',
-  offline: 'You are offline. You can go on writing.',
-  throttled: 'Too many messages at once. The next one goes out in half a minute.',
-  back: 'Connected again. Nothing was lost.',
-  resumed: 'Welcome back. You can go on where you left off.',
-  newSince: 'New since you left',
-  gone: 'The earlier conversation has ended. A new one starts here.',
-  expiredTitle: 'Your sign-in has expired.',
-  expiredDetail: 'What you wrote is kept. Sign in again, then try once more.',
-  errorTitle: 'Something went wrong on our side.',
-  newTab: 'opens in a new tab',
-};
+import english from './words/en.js';
+
+/** The languages that the widget speaks, by ISO 639-1 code. */
+export const LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl', 'sv', 'ar'];
+const RIGHT_TO_LEFT = new Set(['ar']);
+const known = new Map([['en', english]]);
+let language = 'en';
+
+/**
+ * The first of some language tags that the widget speaks.
+ * @param {(string|null|undefined)[]} tags such as `pt-BR`, the most wanted first
+ * @returns {string} `en` when there is none
+ */
+export function spoken(tags) {
+  return tags.map((tag) => (tag ?? '').toLowerCase().split('-')[0]).find((code) => LANGUAGES.includes(code)) ?? 'en';
+}
+
+/** Speak a language from now on; it is fetched the first time. Where that fails the language stays as it was. @param {string} code one of `LANGUAGES` */
+export async function speak(code) {
+  try {
+    if (!known.has(code)) known.set(code, (await import(`./words/${code}.js`)).default);
+    language = code;
+  } catch {
+    // Offline while the page changes its language: the words that are there go on.
+  }
+}
+
+/** The language that is spoken. @returns {string} */
+export const current = () => language;
+
+/** `rtl` or `ltr`. @param {string} [code] */
+export const direction = (code = language) => (RIGHT_TO_LEFT.has(code) ? 'rtl' : 'ltr');
+
+/** The tag for numbers, dates and ages: the reader's own kind of the language, where the browser knows it. @returns {string} */
+export const locale = () => navigator.languages.find((tag) => tag.toLowerCase().startsWith(language)) ?? language;
+
+/** Whether there are words for a key. @param {string} key */
+export const has = (key) => key in english;
+
+/**
+ * What the widget says.
+ * @param {string} key as in `words/en.js`
+ * @param {Object<string, string|number>} [values] for the places in braces; `count` chooses the plural form
+ * @returns {string}
+ */
+export function say(key, values = {}) {
+  const found = known.get(language)[key] ?? english[key];
+  const text = typeof found === 'string' ? found : (found[new Intl.PluralRules(language).select(values.count)] ?? found.other);
+  return text.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === 'number' ? values[name].toLocaleString(locale()) : values[name]));
+}
+
+/** A number of bytes as people read it. @param {number} bytes @returns {string} */
+export function sizeOf(bytes) {
+  const [unit, size] = bytes >= 1e6 ? ['megabyte', 1e6] : bytes >= 1e3 ? ['kilobyte', 1e3] : ['byte', 1];
+  const digits = bytes >= 1e6 && bytes < 1e7 ? 1 : 0;
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits }).format(bytes / size);
+}

@@ -106,7 +106,8 @@ def _written(found: Image.Image, name: str, turned: Any) -> bytes:
         upright = Image.Exif()
         upright[ORIENTATION] = turned
         given = {**given, "exif": upright.tobytes()}
-    found.info = {key: value for key, value in found.info.items() if key == "transparency"}
+    for said in set(found.info) - {"transparency"}:
+        del found.info[said]
     made = BytesIO()
     found.save(made, name, **given)
     return made.getvalue()

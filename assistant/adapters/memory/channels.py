@@ -70,6 +70,11 @@ class MemoryInbox:
             wordless = replace(one.received, body={})
             self.kept[received.channel, received.id] = replace(one, received=wordless, state="failed" if why else "done", holder="", until=None)
 
+    def state(self, channel: str, name: str) -> str:
+        """See the port."""
+        one = self.kept.get((channel, name))
+        return one.state if one is not None else ""
+
     def standing(self) -> tuple[int, int]:
         """See the port."""
         states = [one.state for one in self.kept.values()]

@@ -64,9 +64,10 @@ class MemoryConversations:
             return None
         return replace(head, episode=self.tries[head.id, head.episode.number], memory=_plain(head.memory))
 
-    def of_person(self, person: str, limit: int = 50) -> list[Conversation]:
+    def of_person(self, person: str, limit: int = 50, before: datetime | None = None) -> list[Conversation]:
         """See the port."""
-        mine = sorted((c for c in self._loaded() if c.person == person), key=lambda c: c.changed_at, reverse=True)
+        found = (c for c in self._loaded() if c.person == person and (before is None or c.changed_at < before))
+        mine = sorted(sorted(found, key=lambda c: c.id), key=lambda c: c.changed_at, reverse=True)
         return mine[:limit]
 
     def save(self, conversation: Conversation) -> None:

@@ -6,11 +6,12 @@ import os
 import re
 import secrets
 from dataclasses import dataclass
+from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
 
 from assistant.adapters.notify.message import Sender
-from assistant.ports.notify import Notice
+from assistant.ports.notify import Letter, Notice
 from assistant.ports.outside import Unavailable
 
 ENDING = ".eml"
@@ -19,14 +20,25 @@ PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 @dataclass(frozen=True, slots=True)
 class FolderNotifier:
-    """The ``Notifier`` port over a folder: one file for a key, readable by its owner only, there whole or not at all."""
+    """The ``Notifier`` and ``Letters`` ports over a folder: one file for a key, readable by its owner only, there whole or not at all."""
 
     folder: Path
     sender: Sender
 
     def send(self, notice: Notice, key: str) -> None:
         """See the port. The same key again takes the place of the file before."""
-        message = self.sender.message(notice, key)
+        self._put(self.sender.message(notice, key), key)
+
+    @property
+    def address(self) -> str:
+        """See the port."""
+        return self.sender.address
+
+    def post(self, letter: Letter) -> None:
+        """See the port. The same id again takes the place of the file before."""
+        self._put(self.sender.letter(letter), letter.id.partition("@")[0])
+
+    def _put(self, message: EmailMessage, key: str) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._write(self.folder / f"{_name(key)}{ENDING}", message.as_bytes())

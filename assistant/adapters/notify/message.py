@@ -12,10 +12,14 @@ from email.utils import format_datetime
 from hashlib import sha256
 
 from assistant.ports.clock import Clock
-from assistant.ports.notify import Notice
+from assistant.ports.notify import Letter, Notice
 from assistant.ports.outside import Refused
 
 MESSAGE = SMTP.clone(max_line_length=78)
+LETTER = SMTP.clone(max_line_length=900)
+"""Longer lines than usual: the ids of a thread must stand in one piece, and the library would encode one that has to be folded."""
+MOST_FOLLOWED = 8
+OURS = "X-Firstline"
 DOMAIN = re.compile(r"[A-Za-z0-9.-]+")
 
 
@@ -46,6 +50,32 @@ class Sender:
         message["X-Auto-Response-Suppress"] = "All"
         secret = [notice.secret.reveal()] if notice.secret else []
         message.set_content("\n".join([notice.text.rstrip("\n"), *([""] if secret else []), *secret, ""]), cte="quoted-printable")
+        return message
+
+    def letter(self, letter: Letter) -> EmailMessage:
+        """Return a letter as a message: plain text and HTML, threaded, marked as an automatic reply.
+
+        Raises:
+            Refused: the address is not one plain address, or the subject would begin another header.
+        """
+        message = EmailMessage(policy=LETTER)
+        try:
+            message["From"] = Address(self.name, addr_spec=self.address)
+            message["To"] = _one_address(letter.address)
+            message["Subject"] = letter.subject
+        except ValueError:
+            raise Refused("the subject has more than one line") from None
+        message["Message-ID"] = f"<{letter.id}>"
+        message["Date"] = format_datetime(self.clock.now())
+        if letter.follows:
+            message["In-Reply-To"] = f"<{letter.follows[-1]}>"
+            kept = dict.fromkeys((letter.follows[0], *letter.follows[-MOST_FOLLOWED:]))
+            message["References"] = " ".join(f"<{one}>" for one in kept)
+        message["Auto-Submitted"] = "auto-replied"
+        message["X-Auto-Response-Suppress"] = "All"
+        message[OURS] = "reply"
+        message.set_content(letter.text, cte="quoted-printable")
+        message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
         return message
 
     def message_id(self, key: str) -> str:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from assistant.adapters.identity.loopback import is_loopback
 from assistant.adapters.notify.message import Sender
 from assistant.domain.secret import Secret
-from assistant.ports.notify import Notice
+from assistant.ports.notify import Letter, Notice
 from assistant.ports.outside import Refused, Unavailable, Uncertain
 
 LASTING = 500
@@ -58,7 +58,7 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class SmtpNotifier:
-    """The ``Notifier`` port over SMTP."""
+    """The ``Notifier`` and ``Letters`` ports over SMTP."""
 
     server: MailServer
     sender: Sender
@@ -68,6 +68,17 @@ class SmtpNotifier:
         message = self.sender.message(notice, key)
         with self._connected() as smtp:
             self._hand_over(smtp, message, notice.address)
+
+    @property
+    def address(self) -> str:
+        """See the port."""
+        return self.sender.address
+
+    def post(self, letter: Letter) -> None:
+        """See the port."""
+        message = self.sender.letter(letter)
+        with self._connected() as smtp:
+            self._hand_over(smtp, message, letter.address)
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:

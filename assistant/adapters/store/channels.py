@@ -59,6 +59,11 @@ class SqlInbox:
         ended = {"state": FAILED if why else DONE, "done_at": at, "why": why, "body": {}, "holder": "", "held_until": None}
         self.connection.execute(update(inbox).where(_is(received), inbox.c.state == WAITING).values(**ended))
 
+    def state(self, channel: str, name: str) -> str:
+        """See the port."""
+        named = select(inbox.c.state).where(inbox.c.channel == channel, inbox.c.id == name)
+        return str(self.connection.execute(named).scalar() or "")
+
     def standing(self) -> tuple[int, int]:
         """See the port."""
         counts: dict[str, int] = dict(self.connection.execute(select(inbox.c.state, func.count()).group_by(inbox.c.state)).tuples().all())

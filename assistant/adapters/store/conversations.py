@@ -31,9 +31,11 @@ class SqlConversations:
         row = self.connection.execute(_with_episode().where(conversations.c.id == conversation_id)).mappings().first()
         return _conversation(row) if row else None
 
-    def of_person(self, person: str, limit: int = 50) -> list[Conversation]:
+    def of_person(self, person: str, limit: int = 50, before: datetime | None = None) -> list[Conversation]:
         """See the port."""
-        query = _with_episode().where(conversations.c.person == person).order_by(conversations.c.changed_at.desc()).limit(limit)
+        query = _with_episode().where(conversations.c.person == person).order_by(conversations.c.changed_at.desc(), conversations.c.id).limit(limit)
+        if before is not None:
+            query = query.where(conversations.c.changed_at < before)
         return [_conversation(row) for row in self.connection.execute(query).mappings()]
 
     def save(self, conversation: Conversation) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -46,52 +47,52 @@ class _Application(FastAPI):
         return Gate(super().build_middleware_stack(), site.allowed_hosts, site.allowed_origins, site.refusals.note, site.files.limits.file_bytes)
 
 
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Start the service's upkeep, and stop it in order."""
+    site: Site = app.state.site
+    site.live.attach(asyncio.get_running_loop())
+    site.subscribe(site.live.publish)
+    await to_thread.run_sync(site.upkeep.start)
+    upkeep = site.upkeep
+    regular = (
+        (FOLLOW_SECONDS, upkeep.follow),
+        (SETTLE_SECONDS, upkeep.settle),
+        (REFUSALS_SECONDS, site.refusals.write),
+        (DESK_SECONDS, upkeep.follow_desk),
+    )
+    tasks = [asyncio.create_task(_every(seconds, work)) for seconds, work in regular]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(Exception):  # what cannot be written now was said in the log
+            await to_thread.run_sync(site.refusals.write)
+        await to_thread.run_sync(site.upkeep.stop)
+
+
 def create_app(site: Site) -> FastAPI:
     """Return the application over a site's parts."""
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        site.live.attach(asyncio.get_running_loop())
-        site.subscribe(site.live.publish)
-        await to_thread.run_sync(site.upkeep.start)
-        upkeep = site.upkeep
-        regular = (
-            (FOLLOW_SECONDS, upkeep.follow),
-            (SETTLE_SECONDS, upkeep.settle),
-            (REFUSALS_SECONDS, site.refusals.write),
-            (DESK_SECONDS, upkeep.follow_desk),
-        )
-        tasks = [asyncio.create_task(_every(seconds, work)) for seconds, work in regular]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            with contextlib.suppress(Exception):  # what cannot be written now was said in the log
-                await to_thread.run_sync(site.refusals.write)
-            await to_thread.run_sync(site.upkeep.stop)
 
     app = _Application(
         title="Firstline",
         version=__version__,
         summary="IT self-service: answers with citations, tickets, gaps",
-        lifespan=lifespan,
+        lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
     )
     app.state.site = site
     app.state.limits = Limits(site.messages_per_minute)
+    app.state.file_checks = CapacityLimiter(attachments.CHECKS)
     app.state.turns = CapacityLimiter(chat.TURNS_AT_ONCE)
     app.state.frames = Limits(FRAMES_FOR_A_MESSAGE * site.messages_per_minute)
     errors.install(app)
     if site.allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(site.allowed_origins),
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
-        )
+        methods, headers = ["GET", "POST", "DELETE"], ["Authorization", "Content-Type"]
+        app.add_middleware(CORSMiddleware, allow_origins=list(site.allowed_origins), allow_methods=methods, allow_headers=headers)
     for part in (rest, attachments, feedback, actions, chat, console, decisions, live_console, helpcentre, webhooks):
         app.include_router(part.router)
     for router in (attachments.desk, *site.routers):
@@ -109,5 +110,5 @@ def create_app(site: Site) -> FastAPI:
         return TEMPLATES.TemplateResponse(request, "api.html", {"api": app.openapi()})
 
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.mount("/widget", StaticFiles(directory=site.widget_assets))
+    app.mount("/widget", GZipMiddleware(StaticFiles(directory=site.widget_assets), minimum_size=500))
     return app

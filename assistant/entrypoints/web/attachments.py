@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.datastructures import UploadFile
 
@@ -21,7 +21,7 @@ from assistant.entrypoints.web.site import Site, site_of
 from assistant.ports.attachments import Attachment
 
 FORM_SECONDS = 120.0
-CHECKS = 4
+CHECKS = 2
 """So many files are in memory at the same time; the others wait on the disk."""
 DOWNLOAD = {
     "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
@@ -67,7 +67,7 @@ async def attach(request: Request, conversation_id: str, person: Sender, site: O
             if not isinstance(file, UploadFile) or not isinstance(key, str) or len(key) > KEY_LENGTH:
                 raise HTTPException(422, f"send one file in the field 'file', and in 'key' your own id, if any, of at most {KEY_LENGTH} characters")
             taken = partial(_taken, site, person.id, conversation_id, file, key or secrets.token_hex(16))
-            return facts(await to_thread.run_sync(taken, limiter=_limiter(request)))
+            return facts(await to_thread.run_sync(taken, limiter=request.app.state.file_checks))
     except TimeoutError:
         raise HTTPException(408, "the file took too long to arrive") from None
 
@@ -76,14 +76,6 @@ def _taken(site: Site, person_id: str, conversation_id: str, file: UploadFile, k
     if (file.size or 0) > site.files.limits.file_bytes:
         raise FileRefused(Trouble.TOO_LARGE)
     return site.files.attach(person_id, conversation_id, file.filename or "", file.file.read(), key)
-
-
-def _limiter(request: Request) -> CapacityLimiter:
-    state = request.app.state
-    if not hasattr(state, "file_checks"):
-        state.file_checks = CapacityLimiter(CHECKS)
-    limiter: CapacityLimiter = state.file_checks
-    return limiter
 
 
 @router.get("/conversations/{conversation_id}/attachments/{attachment_id}")

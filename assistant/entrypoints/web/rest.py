@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from assistant.agent.state import Inbound
 from assistant.agent.turn import UnknownConversation
@@ -25,6 +25,9 @@ from kb.model import Reader
 
 TEXT_LIMIT = 100_000
 NUMBER_LIMIT = 2**63 - 1
+PAGE, FIND_LIMIT = 50, 200
+FOUND_AMONG = 1_000
+"""Words are looked for in so many of a person's latest conversations."""
 router = APIRouter(prefix="/v1", tags=["chat"])
 
 
@@ -97,10 +100,15 @@ def me(person: Me, site: OurSite) -> dict[str, Any]:
 
 
 @router.get("/conversations")
-def conversations(person: Me, site: OurSite) -> list[dict[str, Any]]:
-    """List the person's conversations, newest first."""
+def conversations(
+    person: Me, site: OurSite, before: AwareDatetime | None = None, find: Annotated[str, Query(max_length=FIND_LIMIT)] = ""
+) -> list[dict[str, Any]]:
+    """List the person's conversations, last changed first: a page before a time, or those whose issues hold all of some words."""
+    words = find.casefold().split()
     with site.store.read() as unit:
-        found = unit.conversations.of_person(person.id)
+        found = unit.conversations.of_person(person.id, FOUND_AMONG if words else PAGE, before)
+    if words:
+        found = [one for one in found if all(word in str(one.memory.get("issue", "")).casefold() for word in words)][:PAGE]
     return [
         {
             "conversation": c.id,

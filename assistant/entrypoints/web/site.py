@@ -17,6 +17,7 @@ from assistant.agent.opinions import Opinions
 from assistant.agent.present import Presenter
 from assistant.agent.turn import Turns
 from assistant.domain.attachment import said_size
+from assistant.entrypoints.links import Links
 from assistant.entrypoints.signatures import DeskHook
 from assistant.entrypoints.tokens import Tokens
 from assistant.entrypoints.web.live import Live
@@ -61,6 +62,7 @@ class Site:
     knowledge: Knowledge
     articles: Callable[[], list[Article]]
     tokens: Tokens
+    links: Links
     clock: Clock
     upkeep: Upkeep
     refusals: Refusals

@@ -75,6 +75,16 @@ class TestWhatArrives:
             assert left.body == {"text": "waiting"}
             assert unit.inbox.hold(Received("slack", "failed", NOON), "here", NOON, NOON + MINUTE) == -1
 
+    def test_what_became_of_one_thing_can_be_asked(self, store: Store) -> None:
+        for name in ("done", "failed", "waiting"):
+            arrived(store, name)
+        with store.write() as unit:
+            unit.inbox.finish(Received("slack", "done", NOON), NOON)
+            unit.inbox.finish(Received("slack", "failed", NOON), NOON, "E-1")
+        with store.read() as unit:
+            assert [unit.inbox.state("slack", name) for name in ("done", "failed", "waiting", "unknown")] == ["done", "failed", "waiting", ""]
+            assert unit.inbox.state("mail", "done") == ""
+
 
 class TestThreads:
     def test_each_person_has_one_conversation_in_a_place_and_it_may_be_followed_by_another(self, store: Store) -> None:

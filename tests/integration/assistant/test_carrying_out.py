@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from assistant.adapters.memory.store import MemoryStore
+from assistant.agent.state import Inbound
+from assistant.desk.attaching import hand_over
 from assistant.desk.fulfilment import RUN
 from assistant.desk.mirroring import FILE, filing_key
 from assistant.domain.action import Action, Status
 from assistant.domain.conversation import State
+from assistant.ports.attachments import Attachment
 from assistant.ports.outside import Refused, Unavailable, Uncertain
 from assistant.ports.store import ConversationChanged, OutboxEntry
 from assistant.workflows.carrying import DOUBT, LONGEST_PAUSE
@@ -157,6 +160,34 @@ class TestTheDesk:
         notes = self.workshop.notes(ticket)
         assert any("desk.file): the queue is closed" in note for note in notes)
         assert any("desk.comment): the ticket is not in that system" in note for note in notes)
+
+    def test_files_follow_their_ticket_in_order_and_arrive_once(self, desk: Moody) -> None:
+        talk = self.workshop.turns.take("ann", None, Inbound("m-1", "I want to talk to a person"), "test")
+        ticket = self.workshop.ticket()
+        desk.before, desk.after = [Unavailable("no route")], []
+        with self.workshop.store.write() as unit:
+            for number in (1, 2):
+                made = Attachment(f"f_{number}", talk.conversation, "ann", f"k{number}", f"{number}.log", "text", "text/plain", 3, "", MONDAY)
+                unit.attachments.add(made, f"log {number}".encode())
+            hand_over(unit, talk.conversation, ticket, self.workshop.clock.now())
+            hand_over(unit, talk.conversation, ticket, self.workshop.clock.now())
+        for _ in range(12):
+            self.wait(5 * SECOND)
+        desk.after = [Uncertain("the line was cut")]
+        for _ in range(12):
+            self.wait(5 * SECOND)
+        (held,) = [one for one in desk.held.values() if one.files]
+        assert held.files == {"1.log": b"log 1", "2.log": b"log 2"}
+        told = [(note.text, note.files, note.public) for note in held.notes if note.files]
+        assert told == [(f"ann: Attached: {name} (text, 1 kB)", (name,), False) for name in ("1.log", "2.log")]
+
+    def test_a_file_that_is_gone_by_then_is_said_to_be_missing(self, desk: Moody) -> None:
+        ticket = self.workshop.ticket()
+        with self.workshop.store.write() as unit:
+            unit.tickets.attach(ticket, "f_9", "ann", "Attached: 9.log (text, 1 kB)", self.workshop.clock.now())
+        self.workshop.carry()
+        self.wait(SECOND)
+        assert any("desk.attach): the file is gone" in note for note in self.workshop.notes(ticket))
 
 
 class TestAccounts:

@@ -23,6 +23,7 @@ from assistant.domain.handoff import Holding
 from assistant.domain.step_up import SecondFactor
 from assistant.domain.ticket import TicketBody, TicketDraft
 from assistant.governance.anchoring import examine
+from assistant.ports.attachments import Attachment, Feedback
 from assistant.ports.notify import Notice
 from assistant.ports.store import Message, OutboxEntry, OutsideTicket
 from assistant.privacy import erase, readmit, retain_daily, unfinished_erasures
@@ -72,6 +73,10 @@ def fill(world: World, conversations: int = 3) -> None:
         unit.outbox.put(OutboxEntry("run:a_1", "run", {"action": "a_1"}, at, at))
         unit.outbox.put(OutboxEntry(f"notice:approval:a_2:0:{MARIA}", "notice", {"person": MARIA, "action": "a_2"}, at, at))
         unit.second_factors.register(SecondFactor(MARIA, "JBSWY3DPEHPK3PXP", at))
+        for conversation, where in ((talk.conversation or "", mine.id), ("c_gone", mine.id), (other.conversation or "", "")):
+            file = Attachment(f"f_{conversation}", conversation, MARIA, "k", f"{CANARY}.log", "text", "text/plain", 9, "", at, where)
+            unit.attachments.add(file, f"{CANARY} {NAME}".encode())
+        unit.feedback.record(Feedback(talk.conversation or "", "m-f", MARIA, False, "wrong", CANARY, ("vpn",), at))
         unit.handoffs.hold(Holding(other.conversation or "", MARIA, at, at))
     world.assistant.notifier.send(Notice(MAIL, "Your request", f"Hello {NAME}, {CANARY}"), "notice-1")
 
@@ -96,7 +101,7 @@ def test_nothing_of_an_erased_person_is_left_in_any_file(demo_home: Path) -> Non
         assert time.monotonic() - began < SECONDS
         assert erased.wiped
         assert left_in(demo_home, CANARY, MARIA, NAME, MAIL) == {}
-        assert set(erased.counts) >= {"directory entries", "conversations", "tickets", "actions", "errands", "mentions by others", "notices"}
+        assert set(erased.counts) >= {"directory entries", "files", "conversations", "tickets", "actions", "errands", "mentions by others", "notices"}
         assert any("4711" in line for line in erased.elsewhere), "an operator is told what other systems hold"
         assert faults(world) == []
         with world.assistant.store.read() as unit:

@@ -12,6 +12,7 @@ from assistant.domain.conversation import Conversation, Episode, State
 from assistant.domain.ticket import TicketBody, TicketDraft, TicketStatus
 from assistant.governance.anchoring import examine
 from assistant.governance.retention import Kind
+from assistant.ports.attachments import Attachment, Feedback
 from assistant.ports.notify import Notice
 from assistant.ports.store import Message, OutboxEntry
 from assistant.privacy import expired, retain, retain_daily
@@ -89,6 +90,44 @@ def test_closed_tickets_errands_and_notices_go_at_their_time(demo_home: Path) ->
         assert "old" not in kept
         assert "newest" in kept, "its number must not be given again"
         assert not notice.exists()
+
+
+def test_files_go_with_their_conversation_or_with_their_ticket(demo_home: Path) -> None:
+    with opened_world(demo_home) as world:
+        at = world.clock.now()
+        with world.assistant.store.write() as unit:
+            for name in ("old", "newest"):
+                made = unit.tickets.create(TicketDraft(name, "maria.santos", name, "q", "", TicketBody(WORD)), at)
+                unit.tickets.change_status(made.id, TicketStatus.CLOSED, "desk", "done", at)
+            old = next(ticket.id for ticket in unit.tickets.all() if ticket.subject == "old")
+            for conversation, ticket in (("c_free", ""), ("c_filed", old)):
+                head = Conversation(conversation, "maria.santos", "web", State.RESOLVED, State.OPEN, at, at, 0, Episode(1, at), {})
+                unit.conversations.begin(head)
+                file = Attachment(f"f_{conversation}", conversation, "maria.santos", "k", "a.log", "text", "text/plain", 9, "", at, ticket)
+                unit.attachments.add(file, WORD.encode())
+                unit.feedback.record(Feedback(conversation, "m", "maria.santos", False, "wrong", WORD, ("vpn",), at))
+        world.clock.advance(timedelta(days=181))
+        assert retain(world.assistant)[Kind.CONVERSATIONS] == 2
+        with world.assistant.store.read() as unit:
+            assert unit.attachments.load("f_c_free") is None
+            assert unit.attachments.content("f_c_filed") == WORD.encode()
+            assert unit.feedback.since(at) == []
+        world.clock.advance(timedelta(days=550))
+        retain(world.assistant)
+        with world.assistant.store.read() as unit:
+            assert unit.attachments.load("f_c_filed") is None
+
+
+def test_what_people_said_about_answers_goes_at_its_time_also_without_a_conversation(demo_home: Path) -> None:
+    with opened_world(demo_home) as world:
+        at = world.clock.now()
+        with world.assistant.store.write() as unit:
+            for number, days in enumerate((0, 10)):
+                unit.feedback.record(Feedback("c_gone", f"m{number}", "maria.santos", True, "", "", (), at + timedelta(days=days)))
+        world.clock.advance(timedelta(days=370))
+        assert retain(world.assistant)[Kind.FEEDBACK] == 1
+        with world.assistant.store.read() as unit:
+            assert [one.message for one in unit.feedback.since(at)] == ["m1"]
 
 
 def test_the_service_does_it_once_a_day(demo_home: Path) -> None:

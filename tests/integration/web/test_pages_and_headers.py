@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from tests.support.chat import opened
 from tests.support.service import Service, served_here
@@ -147,6 +148,43 @@ def test_a_configured_site_may_embed_the_widget_and_call_without_cookies(demo_ho
             assert socket.close_code is None
 
 
+DOORS = ("/v1/me", "/v1/conversations", "/widget/widget.js", "/demo/token", "/console/tickets")
+
+
+FOREIGN = ("https://evil.example", "https://intranet.lindqvist.example.evil.example", "http://intranet.lindqvist.example", "null")
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_an_origin_that_is_not_listed_is_refused_at_every_door(demo_home: Callable[[str], Path], origin: str) -> None:
+    intranet = "https://intranet.lindqvist.example"
+    with served_here(demo_home("home"), allowed_origins=[intranet]) as service, service.client("maria.santos", Origin=origin) as evil:
+        for path in DOORS:
+            for method in ("GET", "POST", "DELETE", "OPTIONS"):
+                asked = {"Access-Control-Request-Method": "DELETE"} if method == "OPTIONS" else {}
+                answer = evil.request(method, path, headers=asked)
+                assert answer.status_code == 403, (method, path)
+                assert "access-control-allow-origin" not in answer.headers
+        with pytest.raises(InvalidStatus, match="403"), opened(service, origin=origin):
+            pass
+
+
+def test_a_listed_page_may_do_all_that_the_widget_does_and_loads_its_modules(demo_home: Callable[[str], Path]) -> None:
+    intranet = "https://intranet.lindqvist.example"
+    with served_here(demo_home("home"), allowed_origins=[intranet]) as service, service.client("maria.santos", Origin=intranet) as page:
+        for method in ("POST", "DELETE"):
+            wanted = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization,content-type"}
+            preflight = page.options("/v1/conversations/c_1/attachments", headers=wanted)
+            assert preflight.status_code == 200
+            assert preflight.headers["access-control-allow-origin"] == intranet
+            assert method in preflight.headers["access-control-allow-methods"]
+        module = page.get("/widget/widget.js")
+        assert module.status_code == 200
+        assert module.headers["access-control-allow-origin"] == intranet
+        assert module.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert "Origin" in module.headers["vary"]
+        assert page.get("/v1/me").headers["cross-origin-resource-policy"] == "same-origin"
+
+
 def test_the_description_of_the_interface_is_valid_and_covers_every_call(web: Service) -> None:
     with web.client() as client:
         described = client.get("/openapi.json").json()
@@ -158,6 +196,9 @@ def test_the_description_of_the_interface_is_valid_and_covers_every_call(web: Se
         "/v1/conversations": {"get", "post"},
         "/v1/conversations/{conversation_id}/messages": {"post"},
         "/v1/conversations/{conversation_id}/events": {"get"},
+        "/v1/conversations/{conversation_id}/attachments": {"post"},
+        "/v1/conversations/{conversation_id}/attachments/{attachment_id}": {"get", "delete"},
+        "/v1/conversations/{conversation_id}/feedback": {"post"},
         "/v1/articles/{article_id}": {"get"},
         "/v1/actions": {"get"},
         "/v1/actions/{action_id}/code": {"post"},
@@ -228,3 +269,11 @@ def test_without_the_demo_nobody_becomes_somebody_by_asking(demo_home: Callable[
             assert client.post("/console/sign-in", data={"person": person}).status_code == 401
         assert "Maria" not in client.get("/").text
         assert "Laura" not in client.get("/console/sign-in").text
+
+
+def test_the_widgets_files_travel_compressed_and_are_not_sent_again_unchanged(web: Service) -> None:
+    with web.client() as client:
+        first = client.get("/widget/element.js", headers={"Accept-Encoding": "gzip"})
+        assert first.headers["content-encoding"] == "gzip"
+        assert first.num_bytes_downloaded < len(first.content) / 2
+        assert client.get("/widget/element.js", headers={"If-None-Match": first.headers["etag"]}).status_code == 304

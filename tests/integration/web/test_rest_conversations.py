@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
 
 import httpx
 
+from assistant.domain.conversation import Conversation, Episode, Outcome, State
 from assistant.domain.reply import Reply
-from tests.support.service import Service
+from tests.support.service import Service, served_here
+from tests.support.world import MONDAY
 
 
 def test_me_names_the_person_and_the_devices(web: Service) -> None:
@@ -140,3 +145,35 @@ def test_a_question_for_a_person_and_a_status_question(web: Service) -> None:
         handed: httpx.Response = hannah.post(f"/v1/conversations/{status['conversation']}/messages", json={"choice": "person"})
     assert (handed.json()["kind"], handed.json()["state"]) == ("handoff", "handed_off")
     assert handed.json()["ticket"]["queue"]
+
+
+def test_ones_conversations_come_in_pages_with_all_that_a_list_shows(demo_home: Callable[[str], Path]) -> None:
+    with served_here(demo_home("home"), messages_per_minute=10_000) as here, here.client("maria.santos") as maria:
+        with here.assistant.store.write() as unit:
+            for number in range(120):
+                at = MONDAY + timedelta(minutes=number)
+                episode = Episode(1, at, at, Outcome.TICKET_FILED, ticket="T-9") if number == 119 else Episode(1, at)
+                memory = {"issue": "The Printer on floor 3 jams" if number == 7 else f"Issue {number}"}
+                unit.conversations.begin(Conversation(f"c_{number:03}", "maria.santos", "slack", State.OPEN, State.OPEN, at, at, 0, episode, memory))
+        pages, before = [], ""
+        while page := maria.get("/v1/conversations", params={"before": before} if before else {}).json():
+            pages.append(page)
+            before = page[-1]["changed_at"]
+        rows = [row for page in pages for row in page]
+        assert [len(page) for page in pages] == [50, 50, 20]
+        assert [row["conversation"] for row in rows] == [f"c_{number:03}" for number in reversed(range(120))]
+        assert rows[0] == {
+            "conversation": "c_119",
+            "state": "open",
+            "issue": "Issue 119",
+            "opened_at": rows[0]["changed_at"],
+            "changed_at": "2026-11-23T11:14:00+00:00",
+            "ticket": "T-9",
+            "channel": "slack",
+            "outcome": "TICKET_FILED",
+        }
+        assert rows[1]["outcome"] == ""
+        assert [row["conversation"] for row in maria.get("/v1/conversations", params={"find": "printer FLOOR"}).json()] == ["c_007"]
+        assert maria.get("/v1/conversations", params={"find": "nothing like it"}).json() == []
+        for wrong in ({"before": "yesterday"}, {"before": "2026-11-23T11:14:00"}, {"find": "x" * 201}):
+            assert maria.get("/v1/conversations", params=wrong).status_code == 422

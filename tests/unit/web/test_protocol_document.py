@@ -16,7 +16,7 @@ from assistant.domain.action import Status
 from assistant.domain.conversation import State
 from assistant.domain.reply import ActionView, Choice, CitationView, DeviceView, Reply, ReplyKind, TicketView
 from assistant.domain.ticket import TicketStatus
-from assistant.entrypoints.web import actions, chat, rest
+from assistant.entrypoints.web import actions, attachments, chat, feedback, rest
 from assistant.entrypoints.web.rest import TEXT_LIMIT
 from assistant.governance.rendering import TAGS
 
@@ -118,6 +118,6 @@ def test_the_limits_in_the_document_are_those_of_the_code() -> None:
 
 def test_every_rest_call_of_the_document_exists_and_every_call_is_documented() -> None:
     documented = {tuple(CODE.findall(cells[0])[0].partition("?")[0].split()) for cells in rows("## REST")}
-    routes = (*rest.router.routes, *actions.router.routes)
+    routes = (*rest.router.routes, *actions.router.routes, *attachments.router.routes, *feedback.router.routes)
     offered = {(method, re.sub(r"\{\w+(:path)?\}", "{id}", route.path)) for route in routes for method in route.methods}  # type: ignore[attr-defined]
     assert documented == offered

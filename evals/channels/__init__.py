@@ -1,0 +1,1 @@
+"""The same conversations on every channel: are the decisions the same?"""

@@ -1,0 +1,34 @@
+"""Every state of the widget on a phone, in light, dark and right-to-left: a picture of each, and nothing that axe finds wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.gallery import LOOKS, looking, show
+from tests.support.scenes import SCENES
+from tests.support.stage import Stage, stage
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def the_stage() -> Iterator[Stage]:
+    """A page on one origin and a service on another."""
+    with stage() as built:
+        yield built
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_state_on_a_phone_is_shown_and_can_be_used_by_everybody(browser: Browser, the_stage: Stage, look: str) -> None:
+    with looking(browser, "phone", look) as page:
+        found = [f"{scene.name}: {wrong}" for scene in SCENES for wrong in show(page, the_stage, scene, "phone", look)]
+    assert not found, "\n".join(found)
+
+
+def test_on_a_window_of_320_pixels_nothing_is_cut_off_in_any_state(browser: Browser, the_stage: Stage) -> None:
+    with looking(browser, "narrow", "light") as page:
+        found = [f"{scene.name}: {wrong}" for scene in SCENES for wrong in show(page, the_stage, scene, "narrow", "light", rules=False)]
+    assert not found, "\n".join(found)
