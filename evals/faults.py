@@ -181,6 +181,20 @@ def _knows_better() -> None:
     setattr(Turns, "take", decided)  # noqa: B010
 
 
+def _trusting_files() -> None:
+    """A file is what its sender says, and is kept as it came."""
+    import evals.security.served
+
+    evals.security.served.PROGRAM = "evals.security.trusting"
+
+
+def _forgetful_sockets() -> None:
+    """A client that comes back hears nothing of what it missed."""
+    import evals.security.served
+
+    evals.security.served.PROGRAM = "evals.sockets.forgetful"
+
+
 FAULTS = {
     "constant-confidence": _constant_confidence,
     "no-device": _no_device,
@@ -197,6 +211,8 @@ FAULTS = {
     "silence-is-success": _silence_is_success,
     "forgets-places": _forgets_places,
     "knows-better": _knows_better,
+    "trusting-files": _trusting_files,
+    "forgetful-sockets": _forgetful_sockets,
 }
 
 
