@@ -165,7 +165,6 @@ class MailChat(StoredChat):
             raise ChannelBroken(f"the letter lacks {', '.join(missing)}")
         return reply
 
-
     def _went_on(self) -> bool:
         """Say whether something was said after the latest letter, so that its page does not count any more."""
         with self.stage.assistant.store.read() as unit:
