@@ -166,19 +166,19 @@ def _forgets_places() -> None:
     setattr(SqlThreads, "conversation_of", lambda *_: None)  # noqa: B010
 
 
-def _knows_better() -> None:
-    """A channel decides: where somebody writes in a place, a request for a person is taken for a yes."""
+def _first_words() -> None:
+    """A channel decides what of a message matters: where somebody writes in a place, only the first three words are passed on."""
     from dataclasses import replace
 
     from assistant.agent.turn import Turns
 
     take: Callable[..., Any] = Turns.take
 
-    def decided(self: Turns, person: str, conversation: Any, inbound: Any, channel: str, *more: Any) -> Any:
-        said = replace(inbound, choice="yes") if channel not in ("web", "direct") and inbound.choice in ("person", "file") else inbound
-        return take(self, person, conversation, said, channel, *more)
+    def shortened(self: Turns, person: str, conversation: Any, inbound: Any, *more: Any) -> Any:
+        said = replace(inbound, text=" ".join(inbound.text.split()[:3])) if inbound.place is not None else inbound
+        return take(self, person, conversation, said, *more)
 
-    setattr(Turns, "take", decided)  # noqa: B010
+    setattr(Turns, "take", shortened)  # noqa: B010
 
 
 def _trusting_files() -> None:
@@ -210,7 +210,7 @@ FAULTS = {
     "answers-anything": _answers_anything,
     "silence-is-success": _silence_is_success,
     "forgets-places": _forgets_places,
-    "knows-better": _knows_better,
+    "first-words": _first_words,
     "trusting-files": _trusting_files,
     "forgetful-sockets": _forgetful_sockets,
 }

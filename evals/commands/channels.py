@@ -67,7 +67,7 @@ def _metrics(found: list[Compared], seconds: dict[str, float]) -> dict[str, Metr
 
     held, bad = sum(not one.cannot for one in found), sum(bool(one.differences) for one in found)
     share = bad / held if held else float("nan")
-    metrics = {"different": Metric(share, share, share if bad or not held else 3 / held)}
+    metrics = {"different": Metric(share, share, share if bad or not held else 3 / held), "differing": exact(bad), "compared": exact(held)}
     for name in dict.fromkeys(one.channel for one in found):
         metrics |= {f"{name}_{key}": exact(value) for key, value in _counts([one for one in found if one.channel == name]).items()}
     return metrics | {f"{name}_seconds": exact(round(took, 1)) for name, took in seconds.items()}
