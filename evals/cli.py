@@ -37,6 +37,7 @@ from evals.commands.run import run
 from evals.commands.scale import scale
 from evals.commands.security import security
 from evals.commands.slack import slack
+from evals.commands.slack_pictures import slack_pictures
 from evals.commands.tampering import tampering
 from evals.commands.turns import turns
 from evals.commands.uploads import uploads
@@ -76,6 +77,7 @@ app.command(epilog="Example: firstline eval run --repeat 8 --json run.json --htm
 app.command(epilog="Example: firstline eval scale --passages 40000 --json scale.json")(scale)
 app.command(epilog="Example: firstline eval security --rows DATA/security --json security.json")(security)
 app.command(epilog="Example: firstline eval slack --rate 50 --seconds 30 --json slack.json")(slack)
+app.command("slack-pictures", epilog="Example: firstline eval slack-pictures docs/images")(slack_pictures)
 app.command(epilog="Example: firstline eval tampering --manipulations 1000 --seed 1 --json tampering.json")(tampering)
 app.command(epilog="Example: firstline eval turns --questions 200 --json turns.json")(turns)
 app.command(epilog="Example: firstline eval wire --base-url http://127.0.0.1:8000/v1 --model NAME --json wire.json")(wire)

@@ -358,6 +358,7 @@ channel_inbox = Table(
     Column("why", Text, nullable=False),
     UniqueConstraint("channel", "id"),
     Index("ix_channel_inbox_state_due_at", "state", "due_at"),
+    Index("ix_channel_inbox_line_state", "line", "state"),
 )
 
 channel_threads = Table(

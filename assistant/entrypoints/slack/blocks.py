@@ -18,7 +18,7 @@ Block = dict[str, Any]
 BLOCKS = 50
 ANSWER_SECTIONS = 30
 SOURCES = 8
-QUOTE_LIMIT = 600
+QUOTE_LIMIT = 240
 LINE_LIMIT = 1_500
 LABEL_LIMIT, OPTION_LIMIT, VALUE_LIMIT, OPTION_VALUE_LIMIT = 75, 75, 2_000, 150
 ROW = 25
@@ -52,12 +52,14 @@ class Shown:
 
 def said(reply: Reply, shown: Shown) -> Said:
     """Return the message of a reply. Every reply gives one that Slack takes."""
-    blocks = _answer(reply, shown)
+    on_card = shown.private and reply.action is not None and reply.action.needs == "press"
+    blocks = [] if on_card else _answer(reply, shown)
     if shown.private:
         blocks += _device(reply, shown)
     blocks += _sources(reply, shown)
     if shown.private:
-        blocks += card(reply.action, reply.language) if reply.action is not None else []
+        if reply.action is not None:
+            blocks += card(reply.action, reply.language) if on_card else [standing(reply.action, reply.language)]
         blocks += [line(_ticket(reply.ticket, reply.language))] if reply.ticket is not None else []
     buttons = _buttons(reply, shown)[:BLOCKS]
     return Said(fallback(reply.text, shown.hosts) or say(reply.language, "no_words"), (*blocks[: BLOCKS - len(buttons)], *buttons))
@@ -142,7 +144,8 @@ def _source(number: int, view: CitationView, language: str, today: date) -> str:
     if view.withdrawn:
         with wording.speaking(language):
             return f"{text}\n{escaped(wording.changed_since())}"
-    return f"{text}\n{_quote(view.quote)}" if view.quote else text
+    quote = _quote(view.quote)
+    return f"{text}\n{quote}" if quote else text
 
 
 def _platform(name: str) -> str:
@@ -150,8 +153,10 @@ def _platform(name: str) -> str:
 
 
 def _quote(words: str) -> str:
-    shown = shortened(words.strip(), QUOTE_LIMIT)
-    return "\n".join(f"> {escaped(one)}" for one in shown.splitlines() if one.strip())
+    """Return the beginning of a quoted passage; its links are words here, since the answer has them."""
+    found = sections(pieces(words, ()), QUOTE_LIMIT)
+    more = "…" if len(found) > 1 else ""
+    return "\n".join(f"> {one}" for one in (found[0] + more).splitlines() if one.strip()) if found else ""
 
 
 def _age(updated: str, language: str, today: date) -> str:
@@ -170,13 +175,22 @@ def _ticket(ticket: TicketView, language: str) -> str:
 
 
 def card(action: ActionView, language: str) -> list[Block]:
-    """Return an action's card: its title, what will be done, whom it touches, how it is undone, and where it stands."""
+    """Return an action's card: its title, what will be done, whom it touches, how it is undone, and where it stands.
+
+    It says everything that the reply's own words say, so it takes their place.
+    """
     lines = [f"*{escaped(shortened(action.title, 300)).replace('*', '∗')}*", *(f"• {escaped(shortened(one, LINE_LIMIT))}" for one in action.lines)]
     touches = [escaped(say(language, "touches", what=action.blast_radius))] if action.blast_radius else []
     undo = [escaped(action.undo)] if action.undo else []
     status = escaped(say(language, f"status_{action.status}")) if action.status else ""
-    blocks: list[Block] = [{"type": "divider"}, *(section(text) for text in sections(["\n".join(lines)]))]
+    blocks = [section(text) for text in sections(["\n".join(lines)])]
     return [*blocks, line(" · ".join([*([f"*{status}*"] if status else []), *touches, *undo]))]
+
+
+def standing(action: ActionView, language: str) -> Block:
+    """Return where an action stands, in one line; its card was shown when it was proposed."""
+    title = escaped(shortened(action.title, 300))
+    return line(f"*{escaped(say(language, f'status_{action.status}'))}* · {title}" if action.status else title)
 
 
 def _buttons(reply: Reply, shown: Shown) -> list[Block]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.entrypoints.slack.app import open_bolt
 from assistant.entrypoints.slack.channel import SlackChannel
+from assistant.entrypoints.slack.pace import Pace
 from assistant.entrypoints.slack.parts import SlackParts
 from assistant.entrypoints.slack.places import SLACK
 from assistant.entrypoints.slack.signing import is_signed
@@ -41,6 +42,7 @@ class SlackSurface:
     name: str = SLACK
     _working: Working = field(init=False)
     _inbox: Inbox | None = field(default=None, init=False)
+    _pace: Pace = field(default_factory=Pace, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _socket: AsyncSocketModeHandler | None = field(default=None, init=False)
@@ -62,7 +64,8 @@ class SlackSurface:
         self._working.consulting.show_standing(action)
 
     def handle(self, received: Received) -> None:
-        """See ``Handler``."""
+        """See ``Handler``. What arrives meanwhile is acknowledged first."""
+        self._pace.wait_for_gap()
         self._working.handle(received)
 
     def give_up(self, received: Received, why: str) -> None:
@@ -86,6 +89,7 @@ class SlackSurface:
     def _put(self, received: Received) -> bool:
         if self._inbox is None:
             raise RuntimeError("nothing is taken in before the service has started")
+        self._pace.arrived()
         return self._inbox.put(received)
 
     # -- HTTP -----------------------------------------------------------------------------------------------------------

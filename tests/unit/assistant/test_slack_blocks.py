@@ -123,9 +123,11 @@ class TestReplies:
             status="challenged",
             needs="code",
         )
+        proposed = words(shown(reply(action=action.model_copy(update={"status": "proposed", "needs": "press"}), kind=ReplyKind.ACTION)))
+        assert proposed.startswith("*Reset &lt;your&gt; password*\n• One\n*Waits for you* · It touches your account · No")
         message = shown(reply(action=action, kind=ReplyKind.ACTION))
         assert labels(message)[0] == "Enter the code"
-        assert "*Reset &lt;your&gt; password*\n• One" in words(message) and "*Waits for your code* · It touches your account · No" in words(message)
+        assert "*Waits for your code* · Reset &lt;your&gt; password" in words(message)
         assert "Reset" not in words(shown(reply(action=action), Shown(HOSTS, SHOWN.today, "1", private=False)))
 
     def test_hostile_words_anywhere_in_a_reply_are_words(self) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from assistant.agent.languages.known import LANGUAGES
 from assistant.entrypoints.slack.app_names import COMMAND, SHORTCUT
 from assistant.entrypoints.slack.manifest import as_yaml, manifest
+from assistant.entrypoints.slack.words import words
 from evals.slack.workspace import EVENTS, SCOPES
 
 SURFACE = Path(__file__).parent.parent.parent.parent / "assistant" / "entrypoints" / "slack"
@@ -60,3 +62,22 @@ class TestItsRights:
         heard = {name for name in ("message", "app_mention", "app_home_opened", "reaction_added", "assistant_thread_started") if f'"{name}"' in app}
         assert heard <= subscribed and len(heard) == 5
         assert (COMMAND, SHORTCUT) == ("/it", "ask_it")
+
+
+class TestItsWords:
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_no_sentence_is_missing_none_is_left_over_and_the_placeholders_are_the_same(self, language: str) -> None:
+        english, other = words("en"), words(language)
+        assert english.keys() == other.keys()
+        for name, sentence in other.items():
+            assert set(re.findall(r"\{(\w+)\}", sentence)) == set(re.findall(r"\{(\w+)\}", english[name])), name
+            assert sentence.strip() and "!" not in sentence
+
+    @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+    def test_nothing_was_left_in_english(self, language: str) -> None:
+        assert [name for name, sentence in words(language).items() if sentence == words("en")[name]] == []
+
+    def test_every_sentence_is_said_somewhere(self) -> None:
+        source = "".join(path.read_text() for path in SURFACE.glob("*.py"))
+        composed = ("status_", "prompt_")
+        assert [name for name in words("en") if f'"{name}"' not in source and f"'{name}'" not in source and not name.startswith(composed)] == []

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("channel", "id"),
     )
     op.create_index("ix_channel_inbox_state_due_at", "channel_inbox", ["state", "due_at"])
+    op.create_index("ix_channel_inbox_line_state", "channel_inbox", ["line", "state"])
     op.create_table(
         "channel_threads",
         sa.Column("channel", sa.String(20), primary_key=True),
