@@ -318,3 +318,23 @@ def test_with_forced_colours_what_is_only_a_colour_elsewhere_has_an_outline(brow
         for part in (".bubble", ".cite", ".send"):
             assert play.widget.locator(part).first.evaluate("one => parseFloat(getComputedStyle(one).borderTopWidth)") >= 1, part
         picture(play.page, "widget-forced-colours")
+
+
+def test_who_signs_in_next_in_the_same_tab_sees_nothing_of_the_person_before(context: BrowserContext, the_stage: Stage) -> None:
+    socket = Socket()
+    play = shown(context, the_stage, socket, attributes="data-open")
+    play.write("My account is locked")
+    expect(play.widget.locator(".bubble")).to_have_count(1)
+    socket.drop()
+    play.write("It is about my salary")
+    the_stage.sign_in("jonas.weber")
+    socket.cut, socket.events = False, []
+    before = len(socket.heard)
+    play.page.reload()
+    expect(play.widget.locator(".greeting")).to_be_visible()
+    expect(play.widget.locator(".greeting")).to_contain_text("Maria")  # the stage greets everybody so: the socket has answered
+    expect(play.widget.locator(".bubble")).to_have_count(0)
+    heard = socket.heard[before:]
+    assert [(frame["type"], frame.get("conversation")) for frame in heard] == [("hello", None)]
+    kept = play.page.evaluate("JSON.stringify([sessionStorage, localStorage])")
+    assert "salary" not in kept

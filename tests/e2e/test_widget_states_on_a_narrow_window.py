@@ -21,7 +21,7 @@ def the_stage() -> Iterator[Stage]:
         yield built
 
 
-def test_on_a_window_of_320_pixels_nothing_is_cut_off_in_any_state(browser: Browser, the_stage: Stage) -> None:
+def test_on_a_window_of_320_pixels_nothing_is_cut_off_in_any_state_in_a_language_of_long_words(browser: Browser, the_stage: Stage) -> None:
     with looking(browser, "narrow", "light") as page:
-        found = [f"{scene.name}: {wrong}" for scene in SCENES for wrong in show(page, the_stage, scene, "narrow", "light", rules=False)]
+        found = [f"{scene.name}: {wrong}" for scene in SCENES for wrong in show(page, the_stage, scene, "narrow", "light", rules=False, frame="de")]
     assert not found, "\n".join(found)
