@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.accessibility import FOCUS, tab_to
 from tests.support.browser import DESKTOP, PATIENCE_MS, PHONE, picture
-from tests.support.scenes import PDF, UPLOAD, Play, asked, attachment, rows
+from tests.support.scenes import LOG, PDF, UPLOAD, Play, asked, attachment, rows
 from tests.support.script import WORDS
 from tests.support.stage import Page as Sheet
 from tests.support.stage import Socket, Stage, replied, said, stage
@@ -196,6 +196,18 @@ def test_a_screenshot_is_pasted_and_a_file_is_dropped(context: BrowserContext, t
     faults = play.widget.locator(".tray-fault")
     expect(faults).to_contain_text("empty.log was not added. It is empty.")
     expect(faults).to_contain_text("page.html was not added. Only images, PDF and log files are taken.")
+
+
+def test_a_refusal_stays_when_the_limits_are_learnt_after_it(context: BrowserContext, the_stage: Stage) -> None:
+    socket = Socket()
+    play = shown(context, the_stage, socket)
+    the_stage.service.answers["GET", "/v1/me"] = (200, {"attachments": {"max_bytes": 2_000_000}})
+    play.attach({"name": "VPN-setup.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"})
+    play.open()  # only now it connects, and asks for the limits
+    expect(play.widget.locator("#tray-hint")).to_contain_text("up to 2 MB each")
+    expect(play.widget.locator(".tray-fault")).to_contain_text("VPN-setup.exe was not added.")
+    play.attach(LOG)
+    expect(play.widget.locator(".tray-fault")).to_contain_text("It has 2.3 MB, and 2 MB is the most.")
 
 
 def test_where_no_files_are_taken_none_is_offered(context: BrowserContext, the_stage: Stage) -> None:
