@@ -54,6 +54,7 @@ class TestCards:
         assert wrong.body["response_action"] == "errors" and "not right" in wrong.body["errors"]["code"]
         assert maria.submit(form, code=code).status == 200
         posted(slack, maria, "Done")
+        until(lambda: not labels(asks), why="the question for the code keeps its buttons")
         sent = str([call.arguments for call in slack.workspace.calls]) + str(slack.server.responses)
         assert code not in sent
         with slack.service.assistant.store.read() as unit:
