@@ -1,7 +1,8 @@
 # make run   sets up and starts Firstline with a demo company on 127.0.0.1:8080
 # make test  sets up and runs every check that needs nothing else
+# make screenshots  keeps a picture of every state of the widget in artifacts/widget
 # make test-real  installs and starts real servers from Debian (as root) and tests against them
-.PHONY: help setup setup-dev run test test-real lint types contracts tests clean
+.PHONY: help setup setup-dev run test screenshots test-real lint types contracts tests clean
 SHELL := /bin/sh
 FIRSTLINE := .venv/bin/firstline
 export FIRSTLINE_HOME ?= $(CURDIR)/var
@@ -36,6 +37,9 @@ tests: setup-dev
 	.venv/bin/pytest -m "not real" -n auto --dist loadfile $(PYTEST)
 
 test: lint contracts types tests
+
+screenshots: setup-dev
+	.venv/bin/pytest tests/e2e/test_widget_states_on_a_desktop.py tests/e2e/test_widget_states_on_a_phone.py -n 2 --dist loadfile
 
 test-real: setup-dev
 	tests/real/run.sh

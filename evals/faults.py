@@ -159,6 +159,20 @@ def _silence_is_success() -> None:
         OUTCOMES[state, Happening.SILENCE] = Outcome.RESOLVED_ASSUMED
 
 
+def _trusting_files() -> None:
+    """A file is what its sender says, and is kept as it came."""
+    import evals.security.served
+
+    evals.security.served.PROGRAM = "evals.security.trusting"
+
+
+def _forgetful_sockets() -> None:
+    """A client that comes back hears nothing of what it missed."""
+    import evals.security.served
+
+    evals.security.served.PROGRAM = "evals.sockets.forgetful"
+
+
 FAULTS = {
     "constant-confidence": _constant_confidence,
     "no-device": _no_device,
@@ -173,6 +187,8 @@ FAULTS = {
     "one-language": _one_language,
     "answers-anything": _answers_anything,
     "silence-is-success": _silence_is_success,
+    "trusting-files": _trusting_files,
+    "forgetful-sockets": _forgetful_sockets,
 }
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evals.channels.stored import Reply, StoredChat
+from evals.conversations.channel import Talking
 from evals.conversations.stage import Stage
+
+if TYPE_CHECKING:
+    from assistant.bootstrap import Assistant
+    from assistant.entrypoints.surface import Surface
 
 
 @dataclass
@@ -53,7 +58,19 @@ class DirectChat(StoredChat):
         return self.await_reply(name, began) if reply.message else reply.model_dump(mode="json")
 
 
-@contextmanager
-def direct(stage: Stage, person: str) -> Iterator[DirectChat]:
-    """Talk without a channel."""
-    yield DirectChat(stage, person)
+class DirectSide:
+    """Nothing stands on the other side."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Nothing has to be configured."""
+        return {}
+
+    def surfaces(self, assistant: Assistant) -> Sequence[Surface]:
+        """Nothing runs beside the widget."""
+        del assistant
+        return ()
+
+    def end(self, stage: Stage, person: str) -> AbstractContextManager[Talking]:
+        """Talk without a channel."""
+        return nullcontext(DirectChat(stage, person))

@@ -50,14 +50,14 @@ class StoredChat(ABC):
         return None
 
     def await_reply(self, message: str, began: float) -> Reply:
-        """Return the reply to a message, once the channel shows it.
+        """Return the reply to a message (to whichever comes next where its id is not known: ""), once the channel shows it.
 
         Raises:
             ChannelBroken: it does not.
         """
         while (left := began + REPLY_SECONDS - time.monotonic()) > 0:
             reply = self.next_reply(left)
-            if reply is not None and reply["message"] == message:
+            if reply is not None and reply["message"] and message in ("", reply["message"]):
                 self.seconds.append(time.monotonic() - began)
                 return reply
         raise ChannelBroken(f"no reply was shown within {REPLY_SECONDS:g} seconds")

@@ -2,30 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
-from evals.channels.direct import direct
-from evals.channels.mailing import SETTINGS as MAIL_SETTINGS
-from evals.channels.mailing import mail, mail_surface
-from evals.conversations.play import Ends, on_the_socket
-from evals.conversations.stage import Opens
+from evals.channels.direct import DirectSide
+from evals.channels.mailing import MailSide
+from evals.channels.slacking import slack_by_http, slack_by_socket
+from evals.conversations.channel import Talking
+from evals.conversations.play import on_the_socket
+from evals.conversations.stage import Stage
+
+if TYPE_CHECKING:
+    from assistant.bootstrap import Assistant
+    from assistant.entrypoints.surface import Surface
 
 DIRECT, WIDGET = "direct", "widget"
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """How people talk on one channel, and what the service needs for it."""
+class OtherSide(Protocol):
+    """What stands on the other side of a channel, for one play."""
 
-    end: Ends
-    surfaces: Opens = lambda _: ()
-    settings: Mapping[str, object] = field(default_factory=dict)
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the service is configured with, by the names of its settings."""
+
+    def surfaces(self, assistant: Assistant) -> Sequence[Surface]:
+        """Return the channels that the service runs beside the widget."""
+
+    def end(self, stage: Stage, person: str) -> AbstractContextManager[Talking]:
+        """Open a person's end.
+
+        Raises:
+            ChannelBroken: it cannot be opened.
+        """
 
 
-CHANNELS: dict[str, Channel] = {
-    DIRECT: Channel(direct),
-    WIDGET: Channel(on_the_socket),
-    "mail": Channel(mail, mail_surface, MAIL_SETTINGS),
+class WidgetSide(DirectSide):
+    """The chat socket."""
+
+    def end(self, stage: Stage, person: str) -> AbstractContextManager[Talking]:
+        """Talk as the widget does."""
+        return on_the_socket(stage, person)
+
+
+def _alone(made: Callable[[], OtherSide]) -> Callable[[], AbstractContextManager[OtherSide]]:
+    @contextmanager
+    def opened() -> Iterator[OtherSide]:
+        yield made()
+
+    return opened
+
+
+CHANNELS: dict[str, Callable[[], AbstractContextManager[OtherSide]]] = {
+    DIRECT: _alone(DirectSide),
+    WIDGET: _alone(WidgetSide),
+    "mail": _alone(MailSide),
+    "slack-socket": slack_by_socket,
+    "slack-http": slack_by_http,
 }
 """By name. ``direct`` is what the others are compared with."""

@@ -13,7 +13,6 @@ from evals.commands.options import HOME, ModelHome, ToJson, note, stop, wellform
 def attachments(
     folder: Annotated[Path, typer.Argument(help="Hostile files: archives that swell, documents that lie, loops, scripts.")],
     rows: Annotated[Path | None, typer.Option(help="JSON lines of kind path_traversal, played as names and ids of files.")] = None,
-    trusting: Annotated[bool, typer.Option(help="Measure a build that keeps whatever it is sent; a gate must block it.")] = False,
     model_home: ModelHome = HOME,
     json_file: ToJson = None,
 ) -> None:
@@ -26,22 +25,20 @@ def attachments(
     from evals.beir import read_rows
     from evals.freshness.figures import demo_home
     from evals.report import show
-    from evals.security import served as serve
     from evals.security.attached import SETTINGS, run
     from evals.security.outcome import failed, metrics_of
+    from evals.security.served import NotServed, serving
     from evals.security.uploads import NoFiles
 
     with wellformed():
         played = list(read_rows(rows)) if rows is not None else []
-    if trusting:
-        serve.PROGRAM = "evals.security.trusting"
     try:
         with tempfile.TemporaryDirectory() as place:
             scratch = Path(place)
-            with serve.serving(scratch, demo_home(scratch, model_home, note)[0], note, SETTINGS) as served:
+            with serving(scratch, demo_home(scratch, model_home, note)[0], note, SETTINGS) as served:
                 outcomes = run(folder, played, served, note)
-    except (NoFiles, serve.NotServed) as error:
+    except (NoFiles, NotServed) as error:
         stop(str(error))
-    show("eval attachments", len(outcomes), metrics_of(outcomes), {"trusting": trusting}, json_file)
+    show("eval attachments", len(outcomes), metrics_of(outcomes), {}, json_file)
     if failed(outcomes):
         raise typer.Exit(1)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from evals.conversations.asker import Asker
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
 
 
-def settings_of(template: Path, home: Path, models: Sequence[str], steps_file: Path | None = None) -> Settings:
-    """Return the settings of a play: a copy of the template at ``home``, with the models of the run out of a steps file.
+def settings_of(
+    template: Path, home: Path, models: Sequence[str], steps_file: Path | None = None, channel: Mapping[str, Any] = MappingProxyType({})
+) -> Settings:
+    """Return the settings of a play: a copy of the template at ``home``, with the models of the run out of a steps file, and what a channel needs.
 
     Raises:
         BadInput: this build cannot use one of the models.
@@ -33,7 +36,7 @@ def settings_of(template: Path, home: Path, models: Sequence[str], steps_file: P
     from assistant.settings import Settings
     from evals.conversations.models import with_models
 
-    return with_models(Settings(home=copied(template, home), demo=True, steps_file=steps_file), models)
+    return with_models(Settings(**{**channel, "home": copied(template, home), "demo": True, "steps_file": steps_file}), models)
 
 
 Ends = Callable[[Stage, str], AbstractContextManager[Talking]]

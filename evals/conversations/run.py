@@ -128,11 +128,11 @@ def _child(pipe: Connection, named: Named, repeat: int, way: Way, place: Path, t
         _alone(place)
         from evals.channels.ways import CHANNELS
 
-        channel = CHANNELS[way.channel]
-        settings = settings_of(template, place / "home", way.models, way.steps_file).model_copy(update=dict(channel.settings))
-        with staged(settings, named.case, channel.surfaces) as stage:
-            pipe.send(perform(named, repeat, stage, voice_of(named, repeat, way.seed, way.same_words), channel.end))
-            os._exit(0)
+        with CHANNELS[way.channel]() as side:
+            settings = settings_of(template, place / "home", way.models, way.steps_file, side.settings)
+            with staged(settings, named.case, side.surfaces) as stage:
+                pipe.send(perform(named, repeat, stage, voice_of(named, repeat, way.seed, way.same_words), side.end))
+                os._exit(0)
     except Exception as error:
         pipe.send(Played(case=named.name, repeat=repeat, broken=f"the case could not be staged: {type(error).__name__}: {error}"))
     finally:
@@ -186,10 +186,13 @@ EVERYTHING = (
     "assistant.service",
     "assistant.workflows.durable",
     "chromadb.api.rust",
+    "evals.channels.ways",
+    "evals.slack.people",
     "httptools",
     "ingest.split",
     "kb.adapters.chroma",
     "onnxruntime",
+    "slack_bolt.adapter.socket_mode.aiohttp",
     "tantivy",
     "tokenizers",
     "uvicorn.loops.auto",

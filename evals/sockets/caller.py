@@ -22,6 +22,8 @@ LONGEST_WAIT = 0.6
 """Seconds until a connection is cut at most, counted from when it was opened."""
 SOON = 0.05
 GIVES_UP = 60.0
+PATIENCE, LAST_TRIES = 20.0, 2
+"""Seconds for which a client that is cut off no more waits for a reply, and how often, before it counts as lost."""
 
 
 class Broken(Exception):
@@ -52,8 +54,8 @@ class Caller:
     errors: list[str] = field(default_factory=list)
 
     async def run(self) -> None:
-        """Go on until every drop has happened and every message has its reply."""
-        while self.dropped < self.drops or self.pending is not None:
+        """Go on until every drop has happened and every message has its reply, or is lost."""
+        while self.dropped < self.drops or (self.pending is not None and self.dropped < self.drops + LAST_TRIES):
             with suppress(Broken, OSError, TimeoutError, WebSocketException):
                 await self._connected()
         with suppress(Broken):
@@ -103,7 +105,7 @@ class Caller:
             await socket.send(json.dumps({"v": 1, **self.pending}))
         end = time.monotonic() + self.draw.random() * LONGEST_WAIT
         if self.dropped >= self.drops:
-            end = time.monotonic() + GIVES_UP
+            end = time.monotonic() + PATIENCE
         while (left := end - time.monotonic()) > 0 and (self.dropped < self.drops or self.pending is not None):
             with suppress(TimeoutError):
                 self._take(await asyncio.wait_for(self._frame(socket), left))

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.accessibility import FOCUS, tab_to
-from tests.support.browser import DESKTOP, PATIENCE_MS, PHONE
+from tests.support.browser import DESKTOP, PATIENCE_MS, PHONE, picture
 from tests.support.scenes import PDF, UPLOAD, Play, asked, attachment, rows
 from tests.support.script import WORDS
 from tests.support.stage import Page as Sheet
@@ -141,6 +141,7 @@ def test_past_conversations_by_keyboard_alone(context: BrowserContext, the_stage
     tab_to(play.page, "Your conversations", "Shift+Tab")
     play.page.keyboard.press("Enter")
     tab_to(play.page, NEW)
+    play.socket.events = []
     play.page.keyboard.press("Enter")
     expect(play.widget.locator(".log")).not_to_contain_text("What I asked then")
     expect(play.field).to_be_focused()
@@ -292,3 +293,28 @@ def test_a_page_is_asked_about_before_it_takes_an_unsent_file_away_and_words_sur
     play.page.evaluate("dispatchEvent(new Event('online'))")
     expect(play.widget.locator(".bubble")).to_have_text(["The VPN shows this", "And the lamp is red"])
     assert [frame["text"] for frame in socket.heard if frame["type"] == "message"] == ["The VPN shows this", "And the lamp is red"]
+
+
+def test_a_new_conversation_that_is_begun_offline_gives_unsent_words_back(context: BrowserContext, the_stage: Stage) -> None:
+    socket = Socket()
+    play = shown(context, the_stage, socket, attributes="data-open")
+    play.write("The VPN shows this")
+    expect(play.widget.locator(".bubble")).to_have_count(1)
+    socket.drop()
+    expect(play.widget.locator(".banner:not(.offer)")).to_be_visible()
+    play.write("And the lamp is red")
+    play.widget.evaluate("element => element.restart()")
+    expect(play.widget.locator(".bubble")).to_have_count(0)
+    expect(play.field).to_have_value("And the lamp is red")
+
+
+def test_with_forced_colours_what_is_only_a_colour_elsewhere_has_an_outline(browser: Browser, the_stage: Stage) -> None:
+    with browser.new_context(viewport=DESKTOP, locale="en-GB", forced_colors="active") as context:
+        socket = Socket()
+        play = shown(context, the_stage, socket, attributes="data-open")
+        expect(play.field).to_be_visible()
+        socket.say(*asked(play))
+        expect(play.widget.locator(".sources")).to_be_visible()
+        for part in (".bubble", ".cite", ".send"):
+            assert play.widget.locator(part).first.evaluate("one => parseFloat(getComputedStyle(one).borderTopWidth)") >= 1, part
+        picture(play.page, "widget-forced-colours")

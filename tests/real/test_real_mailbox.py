@@ -88,7 +88,7 @@ def following() -> Iterator[Callable[..., tuple[Mailbox, Keeping]]]:
 
     def begin(server: Server, keeping: Keeping | None = None, **changed: Any) -> tuple[Mailbox, Keeping]:
         keeping = keeping or Keeping()
-        box = Mailbox(server, Folders(), keeping, **({"max_bytes": 1_000_000} | changed))
+        box = Mailbox(server, Folders(), keeping, **({"max_bytes": 1_000_000, "renew": 8.0} | changed))
         begun.append(box)
         box.start()
         return box, keeping

@@ -30,7 +30,7 @@ export class ChatConnection extends EventTarget {
   #seen = 0;
   #replayUntil = 0;
   #catchingUp = false;
-  #online = () => this.retry();
+  #online = () => document.hidden || this.retry();
 
   /**
    * @param {{url: string, tokens: import('./session.js').TokenSource, session: import('./session.js').Session}} options
@@ -47,6 +47,7 @@ export class ChatConnection extends EventTarget {
     if (this.#wanted) return;
     this.#wanted = true;
     addEventListener('online', this.#online);
+    document.addEventListener('visibilitychange', this.#online);
     this.#connect();
   }
 
@@ -54,6 +55,7 @@ export class ChatConnection extends EventTarget {
   stop() {
     this.#wanted = false;
     removeEventListener('online', this.#online);
+    document.removeEventListener('visibilitychange', this.#online);
     clearTimeout(this.#timer);
     this.#drop();
   }

@@ -149,9 +149,17 @@ export class HelpdeskElement extends HTMLElement {
 
   /** Begin a new conversation; the old one stays on record. */
   restart() {
+    this.#takeBack();
     this.#session.forget();
     this.#reconnect();
     this.#focus();
+  }
+
+  /* What could not be sent is not lost with the conversation that it was meant for: it is in the field again. */
+  #takeBack() {
+    if (this.#line.online) return;
+    const unsent = this.#session.outbox.filter(({ type }) => type === 'message').map(({ text }) => text);
+    this.#composer.text = [...unsent, this.#composer.text].filter(Boolean).join('\n');
   }
 
   /* Words first: an element that has none yet shows nothing. */
@@ -395,6 +403,7 @@ export class HelpdeskElement extends HTMLElement {
   #go(conversation) {
     this.#showPast(false);
     if (conversation !== this.#session.conversation) {
+      this.#takeBack();
       this.#session.forget();
       this.#session.keep({ conversation });
       this.#reconnect();

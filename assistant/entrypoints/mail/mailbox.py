@@ -24,8 +24,8 @@ from assistant.ports.outside import Unavailable
 
 log = logging.getLogger("firstline.mail")
 RENEW_SECONDS = 60.0
-"""IDLE is begun anew after this time, with a look at the folder. Servers end it after 30 minutes and routers forget a silent connection sooner; and
-what a server says of new mail in the answer to another command is not heard as a notice, so that mail would wait until then."""
+"""IDLE is begun anew after this time, with a look at the folder. Servers end it after 30 minutes, routers forget a silent connection sooner; and what
+a server says of new mail within the answer to another command is not heard as a notice: that mail waits until then."""
 SLICE_SECONDS = 1.0
 POLL_SECONDS = 30.0
 """How often a server without IDLE is asked."""
@@ -140,6 +140,7 @@ class Mailbox:
     """Ids of the mails that are taken and still in the folder, by their number there; None of them once its validity changes."""
     _failures: int = field(default=0, init=False)
     _unfit: set[int] = field(default_factory=set, init=False)
+    _absent: set[int] = field(default_factory=set, init=False)
     _stop: Event = field(default_factory=Event, init=False)
     _thread: Thread | None = field(default=None, init=False)
 
@@ -191,7 +192,7 @@ class Mailbox:
         if validity != self._validity:
             if self._validity:
                 log.warning("the mailbox numbers its mails anew; all of them are looked at again")
-            self._validity, self._known, self._unfit = validity, {}, set()
+            self._validity, self._known, self._unfit, self._absent = validity, {}, set(), set()
         if self.trouble:
             log.info("the mailbox is followed")
         self.trouble, self.tried = "", True
@@ -237,8 +238,9 @@ class Mailbox:
         too_long = size > self.max_bytes
         got = client.fetch([uid], [f"BODY.PEEK[]<0.{BEGINNING}>" if too_long else "BODY.PEEK[]"]).get(uid, {})
         raw = next((value for key, value in got.items() if key.startswith(b"BODY[]")), None)
-        if raw is None:
-            return  # somebody took it out meanwhile
+        if raw is None:  # somebody took it out meanwhile; or it is still there the next time, and cannot be read
+            (self._unfit if uid in self._absent else self._absent).add(uid)
+            return
         try:
             self._known[uid] = self.taking.take(raw, too_long)
         except Unfit as why:

@@ -11,13 +11,13 @@ from typing import Any
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from assistant import __version__
 from assistant.entrypoints.web import actions, attachments, chat, console, decisions, errors, feedback, helpcentre, live_console, rest, webhooks
+from assistant.entrypoints.web.assets import Assets
 from assistant.entrypoints.web.gate import Gate
 from assistant.entrypoints.web.limits import Limits
 from assistant.entrypoints.web.site import STATIC, TEMPLATES, Site
@@ -110,5 +110,5 @@ def create_app(site: Site) -> FastAPI:
         return TEMPLATES.TemplateResponse(request, "api.html", {"api": app.openapi()})
 
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.mount("/widget", GZipMiddleware(StaticFiles(directory=site.widget_assets), minimum_size=500))
+    app.mount("/widget", Assets(site.widget_assets))
     return app
