@@ -77,7 +77,7 @@ class SlackChannel:
     # -- posting --------------------------------------------------------------------------------------------------------
 
     def _close_earlier(self, delivery: Delivery) -> None:
-        """Take the buttons away from what this event leaves behind: a question for a code, or a request, of an action that went on.
+        """Show where an action stands now in what this event leaves behind: its card, a question for a code, a request. Nothing can be pressed there.
 
         The event is shown whether that comes about or not.
         """
@@ -89,7 +89,8 @@ class SlackChannel:
             asked = [one for one in unit.conversations.events(conversation) if one.number < delivery.event.number and _asks(one, action["id"])]
             posts = [(one, post) for one in asked for post in unit.posts.about(SLACK, f"{conversation}/{one.number}")]
         for event, post in posts:
-            reply = Reply.model_validate({**event.body["reply"], "action": {**action, "needs": ""}})
+            card = event.body["reply"]["action"]["needs"] == "press"
+            reply = Reply.model_validate({**event.body["reply"], "action": {**action, "needs": "press" if card else ""}})
             channel, _, ts = post.post.partition(":")
             try:
                 self.calls.change(channel, ts, said(reply, Shown(self.link_hosts(), self._today(), str(event.number), over=True)))
@@ -174,7 +175,7 @@ class SlackChannel:
 
 def _asks(event: Event, action: str) -> bool:
     shown = (event.body.get("reply") or {}).get("action") or {}
-    return shown.get("id") == action and shown.get("needs") in ("code", "approval")
+    return shown.get("id") == action and bool(shown.get("needs"))
 
 
 def _language(event: Event) -> str:
