@@ -159,6 +159,28 @@ def _silence_is_success() -> None:
         OUTCOMES[state, Happening.SILENCE] = Outcome.RESOLVED_ASSUMED
 
 
+def _forgets_places() -> None:
+    """No channel finds the conversation again that a person has in a place: whatever they say there begins anew."""
+    from assistant.adapters.store.channels import SqlThreads
+
+    setattr(SqlThreads, "conversation_of", lambda *_: None)  # noqa: B010
+
+
+def _knows_better() -> None:
+    """A channel decides: where somebody writes in a place, a request for a person is taken for a yes."""
+    from dataclasses import replace
+
+    from assistant.agent.turn import Turns
+
+    take: Callable[..., Any] = Turns.take
+
+    def decided(self: Turns, person: str, conversation: Any, inbound: Any, channel: str, *more: Any) -> Any:
+        said = replace(inbound, choice="yes") if channel not in ("web", "direct") and inbound.choice in ("person", "file") else inbound
+        return take(self, person, conversation, said, channel, *more)
+
+    setattr(Turns, "take", decided)  # noqa: B010
+
+
 def _trusting_files() -> None:
     """A file is what its sender says, and is kept as it came."""
     import evals.security.served
@@ -194,6 +216,8 @@ FAULTS = {
     "one-language": _one_language,
     "answers-anything": _answers_anything,
     "silence-is-success": _silence_is_success,
+    "forgets-places": _forgets_places,
+    "knows-better": _knows_better,
     "trusting-files": _trusting_files,
     "careless-slack": _careless_slack,
     "forgetful-sockets": _forgetful_sockets,

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from assistant.desk.fulfilment import SYSTEM
 from assistant.desk.relaying import delivery_key
 from assistant.ports.channels import Channel, Delivery, Place, Posted, Thread
 from assistant.ports.outside import Refused, Unavailable
 from assistant.ports.store import Event, OutboxEntry, Store, UnitOfWork
-from assistant.workflows.errands import DONE, Call, Ended
+from assistant.workflows.errands import DONE, FAILED, Call, Ended
 
 Shows = Callable[[Event, str, bool], tuple[Event, bool]]
 """Shows a stored event to a person as it may be shown now, in a place that is public or not; and says whether it is confidential there."""
@@ -54,9 +55,14 @@ class DeliverEvent:
         return {"post": self.channels[place.channel].deliver(delivery)}
 
     def end(self, unit: UnitOfWork, entry: OutboxEntry, ended: Ended, at: datetime) -> list[Event]:
-        """See the protocol. A post is remembered, so that it can be changed."""
+        """See the protocol. A post is remembered, so that it can be changed; what did not arrive stands on the ticket, for those who work it."""
         post = ended.result.get("post", "") if ended.state == DONE else ""
         if post:
             about = f"{entry.body['conversation']}/{entry.body['number']}"
             unit.posts.note(Posted(entry.body["channel"], about, entry.body["place"], post, at))
+        conversation = unit.conversations.load(entry.body["conversation"]) if ended.state != DONE else None
+        if conversation is not None and conversation.episode.ticket:
+            sure = "did not arrive" if ended.state == FAILED else "may or may not have arrived"
+            note = f"A reply {sure} by {entry.body['channel']}: {ended.result.get('why', '')}. Somebody has to reach the person in another way."
+            unit.tickets.comment(conversation.episode.ticket, SYSTEM, note, at, public=False)
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from evals.commands.options import HOME, ModelHome, ToJson, note, stop, wellform
 
 if TYPE_CHECKING:
     from evals.channels.compare import Compared
+    from evals.report import Metric
 
 
 def channels(
@@ -32,8 +33,8 @@ def channels(
     from evals.channels.compare import compared
     from evals.channels.ways import CHANNELS, DIRECT
     from evals.conversations.case import CASES, load_cases, sampled
-    from evals.conversations.run import NotPlayed, Way, play_all
-    from evals.report import exact, show
+    from evals.conversations.run import NotPlayed, Way, demo_template, play_all
+    from evals.report import show
 
     wanted = channel or [name for name in CHANNELS if name != DIRECT]
     if unknown := set(wanted) - set(CHANNELS):
@@ -43,28 +44,36 @@ def channels(
         chosen = sampled(chosen, sample, seed) if sample else chosen
     plays, seconds = {}, dict[str, float]()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        for name in (DIRECT, *(one for one in wanted if one != DIRECT)):
-            note(f"{name}: {len(chosen)} conversations")
-            began, place = time.monotonic(), Path(scratch) / name
-            place.mkdir()
-            try:
-                tried = play_all(chosen, Way(seed=seed, at_once=at_once, same_words=True, channel=name), place, model_home, note)
-            except NotPlayed as error:
-                stop(str(error))
-            plays[name] = [play for one in tried for play in one.plays]
-            seconds[name] = time.monotonic() - began
+        try:
+            template = demo_template(Path(scratch), model_home, note)
+            for name in (DIRECT, *(one for one in wanted if one != DIRECT)):
+                note(f"{name}: {len(chosen)} conversations")
+                began, way = time.monotonic(), Way(seed=seed, at_once=at_once, same_words=True, channel=name)
+                (place := Path(scratch) / name).mkdir()
+                plays[name] = [play for one in play_all(chosen, way, place, model_home, note, template) for play in one.plays]
+                seconds[name] = time.monotonic() - began
+        except NotPlayed as error:
+            stop(str(error))
     found = [one for name in wanted for one in compared(name, plays[name], plays[DIRECT])]
-    metrics = {"cases": exact(len(chosen))}
-    for name in wanted:
-        metrics |= {f"{name}_{key}": exact(value) for key, value in _counts([one for one in found if one.channel == name]).items()}
-        metrics[f"{name}_seconds"] = exact(round(seconds[name], 1))
     _print(found)
-    show("eval channels", len(chosen), metrics, {"seed": seed, "sample": sample, "channels": ",".join(wanted)}, json_file)
+    show("eval channels", len(chosen), _metrics(found, seconds), {"seed": seed, "sample": sample, "channels": ",".join(wanted)}, json_file)
     if any(one.differences for one in found):
         raise typer.Exit(1)
 
 
-def _counts(found: list[Compared]) -> dict[str, Any]:
+def _metrics(found: list[Compared], seconds: dict[str, float]) -> dict[str, Metric]:
+    """Return the share of compared conversations that came out otherwise, with the rule of three where none did; then counts for each channel."""
+    from evals.report import Metric, exact
+
+    held, bad = sum(not one.cannot for one in found), sum(bool(one.differences) for one in found)
+    share = bad / held if held else float("nan")
+    metrics = {"different": Metric(share, share, share if bad or not held else 3 / held)}
+    for name in dict.fromkeys(one.channel for one in found):
+        metrics |= {f"{name}_{key}": exact(value) for key, value in _counts([one for one in found if one.channel == name]).items()}
+    return metrics | {f"{name}_seconds": exact(round(took, 1)) for name, took in seconds.items()}
+
+
+def _counts(found: list[Compared]) -> dict[str, int]:
     return {
         "same": sum(not (one.differences or one.cannot) for one in found),
         "different": sum(bool(one.differences) for one in found),

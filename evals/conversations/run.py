@@ -60,14 +60,18 @@ class _Under:
         return self.began + PLAY_SECONDS - time.monotonic()
 
 
-def play_all(cases: Sequence[Named], way: Way, scratch: Path, model_home: Path, note: Callable[[str], None]) -> list[Tried]:
+def play_all(
+    cases: Sequence[Named], way: Way, scratch: Path, model_home: Path, note: Callable[[str], None], template: Path | None = None
+) -> list[Tried]:
     """Play every case as often as wanted and judge each play; the order in which they end changes nothing.
+
+    Each play begins with a copy of the ``template``; without one it is made.
 
     Raises:
         NotPlayed: the demo company could not be set up.
     """
     _import_all()
-    template = _template(scratch.resolve(), model_home.resolve(), note)
+    template = template or demo_template(scratch, model_home, note)
     waiting = [(named, repeat) for repeat in range(way.repeat) for named in cases]
     plays: dict[str, list[Played]] = {named.name: [] for named in cases}
     for done, played in enumerate(_played(waiting, way, scratch.resolve(), template), 1):
@@ -153,8 +157,13 @@ def _quiet(log: Path) -> None:
     os.dup2(file, 2)
 
 
-def _template(scratch: Path, model_home: Path, note: Callable[[str], None]) -> Path:
-    """Make the template in a process of its own: a model that is loaded here could not be forked."""
+def demo_template(scratch: Path, model_home: Path, note: Callable[[str], None]) -> Path:
+    """Return a state folder with the demo company, made in a process of its own: a model that is loaded here could not be forked.
+
+    Raises:
+        NotPlayed: it could not be set up.
+    """
+    scratch, model_home = scratch.resolve(), model_home.resolve()
     ours, theirs = CONTEXT.Pipe(duplex=False)
 
     def make() -> None:

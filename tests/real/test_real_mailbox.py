@@ -16,7 +16,7 @@ from assistant.entrypoints.mail.standing import mailbox_standing
 from assistant.ports.outside import Unavailable
 from tests.support.dovecot_server import PASSWORD, USER, Dovecot, running_dovecot
 from tests.support.mail_server import running_mail
-from tests.support.service import copy_demo, running, served_here
+from tests.support.service import copy_demo, firstline, running, served_here
 from tests.support.written_mails import DESK, SERVER, mail, verdict
 
 pytestmark = pytest.mark.real
@@ -275,6 +275,18 @@ class TestTheService:
             assert conversation.state == "resolved"
             until(lambda: dovecot.subjects(DONE) == ["VPN", "Re: VPN"])
             assert httpx.get(f"{service.url}/healthz", trust_env=False).json()["channels"]["mail"]["state"] == "ready"
+
+    def test_the_doctor_says_how_the_mailbox_stands_and_whose_verdicts_are_there(self, dovecot: Dovecot, tmp_path: Path, model_home: Path) -> None:
+        home = copy_demo(tmp_path / "home", model_home)
+        arrives(dovecot, "one")
+        settings = {name: str(value) for name, value in settings_for(dovecot, 25).items()}
+        said = " ".join(firstline(home, "doctor", **settings).stdout.split())
+        assert "1 mails open, 0 in Firstline failed" in said
+        assert f"verdicts of {SERVER} count; topmost on the latest mails: {SERVER} on 1" in said
+        other = " ".join(firstline(home, "doctor", **settings | {"mail_authserv_id": "other.example"}).stdout.split())
+        assert "FIRSTLINE_MAIL_AUTHSERV_ID" in other
+        dovecot.stop()
+        assert "mailbox" in firstline(home, "doctor", **settings).stdout
 
     def test_killed_and_started_anew_it_answers_every_mail_once(self, dovecot: Dovecot, tmp_path: Path, model_home: Path) -> None:
         home = copy_demo(tmp_path / "home", model_home)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Cookie, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from assistant.agent import wording
-from assistant.agent.languages.known import LANGUAGES
+from assistant.agent.languages.known import LANGUAGES, known
 from assistant.agent.state import Inbound
 from assistant.agent.wording.letters import in_letter
 from assistant.domain.configuration import Person
@@ -139,7 +139,6 @@ def _page(request: Request, site: Site, asked: Asked, press: str, session: str, 
             **_frame(asked.reply.language),
             "token": asked.token,
             "html": asked.reply.html,
-            "action": action,
             "choices": [one for one in choices if here or one not in acts],
             "first": _first(choices, press),
             "asks_code": asks_code and here,
@@ -165,10 +164,12 @@ def _state(asked: Asked) -> str:
 
 
 def _frame(language: str) -> dict[str, Any]:
-    known = LANGUAGES[language] if language in LANGUAGES else LANGUAGES["en"]
-    return {"language": known.code, "direction": "rtl" if known.right_to_left else "ltr", "say": in_letter, "refused": False}
+    spoken = LANGUAGES[language] if language in LANGUAGES else LANGUAGES["en"]
+    return {"language": spoken.code, "direction": "rtl" if spoken.right_to_left else "ltr", "say": in_letter, "refused": False}
 
 
 def _refused(request: Request) -> Response:
-    """Say that the link does not count, and nothing of what it was about."""
-    return TEMPLATES.TemplateResponse(request, "answering.html", {**_frame("en"), "refused": True, "state": in_letter("expired")}, status_code=GONE)
+    """Say that the link does not count, in the reader's language as the browser names it, and nothing of what it was about."""
+    language = known(request.headers.get("accept-language", "").split(",")[0])
+    with wording.speaking(language):
+        return TEMPLATES.TemplateResponse(request, "answering.html", {**_frame(language), "refused": True}, status_code=GONE)

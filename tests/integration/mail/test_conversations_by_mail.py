@@ -266,9 +266,11 @@ class TestGuarantees:
         assert len(set(ids)) == 1
         assert [letter.address for letter in post.letters.posted] == [MARIA]
 
-    def test_a_refused_address_stands_among_what_needs_a_person(self, world: World, post: Correspondence) -> None:
+    def test_a_refused_address_stands_among_what_needs_a_person_and_on_the_ticket(self, world: World, post: Correspondence) -> None:
         post.letters.fails = [Refused("the mail server answered 550")]
-        post.arrives(mail(MARIA, VPN))
+        post.arrives(mail(MARIA, "I want to talk to a person"))
+        notes = [note.text for ticket in world.tickets_of("maria.santos") for note in world.ticket(ticket.id).notes]
+        assert any("did not arrive by mail: the mail server answered 550" in note for note in notes)
         with world.assistant.store.read() as unit:
             assert [entry.kind for entry in unit.outbox.unsettled()] == ["channel.deliver"]
 

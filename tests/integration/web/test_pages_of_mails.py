@@ -155,6 +155,8 @@ def test_a_link_that_was_cut_or_changed_says_nothing_of_what_it_was_about(pages:
     with pages.client() as client:
         shown = client.get(spoil(pages.path(reply)))
         assert client.post(spoil(pages.path(reply)), data={"choice": "yes"}).status_code == 410
+        german = client.get(spoil(pages.path(reply)), headers={"Accept-Language": "de-AT,de;q=0.9"})
+    assert "Dieser Link zählt nicht mehr" in german.text
     assert shown.status_code == 410
     assert "Harbour" not in shown.text
     assert pages.state(reply) == "awaiting_confirmation"

@@ -13,7 +13,7 @@ from assistant.adapters.identity.scim import ScimDirectory
 from assistant.adapters.notify.folder import FolderNotifier
 from assistant.adapters.notify.smtp import SmtpNotifier
 from assistant.adapters.store.organisation import BuiltinDirectory
-from assistant.connections import Misconfigured, open_directory, open_notifier
+from assistant.connections import Misconfigured, open_directory, open_letters, open_mail_server, open_notifier
 from assistant.settings import Settings
 from kb.adapters.store.engine import open_engine
 
@@ -122,3 +122,39 @@ def test_notices_are_files_until_a_mail_server_is_named(tmp_path: Path) -> None:
 def test_mail_settings_that_cannot_be_used_are_refused_in_words(tmp_path: Path, given: dict[str, Any], why: str) -> None:
     with pytest.raises(Misconfigured, match=why):
         open_notifier(settings(tmp_path, **given), SystemClock())
+
+
+MAILBOX: dict[str, Any] = {"imap_host": "imap.x.example", "imap_user": "it-help", "imap_password": "imap-secret"}
+
+
+def test_there_is_no_mailbox_unless_one_is_named_and_its_password_is_not_shown(tmp_path: Path) -> None:
+    assert open_mail_server(settings(tmp_path)) is None
+    server = open_mail_server(settings(tmp_path, **MAILBOX))
+    assert server is not None
+    assert (server.host, server.port, server.security.value) == ("imap.x.example", 993, "tls")
+    assert "imap-secret" not in repr(server)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"imap_user": ""}, "FIRSTLINE_IMAP_USER"),
+        ({"imap_password": ""}, "FIRSTLINE_IMAP_PASSWORD"),
+        ({"imap_security": "none"}, "in the clear"),
+        ({"imap_done_folder": "INBOX"}, "three folders"),
+        ({"imap_failed_folder": ""}, "three folders"),
+    ],
+)
+def test_a_mailbox_that_cannot_be_used_is_refused_by_name(tmp_path: Path, changed: dict[str, str], named: str) -> None:
+    with pytest.raises(Misconfigured, match=named):
+        open_mail_server(settings(tmp_path, **MAILBOX | changed))
+
+
+def test_answers_come_from_the_address_of_the_mailbox(tmp_path: Path) -> None:
+    assert (
+        open_letters(settings(tmp_path, mail_address="it-help@x.example", mail_from="notices@x.example"), SystemClock()).address
+        == "it-help@x.example"
+    )
+    assert open_letters(settings(tmp_path, mail_from="notices@x.example"), SystemClock()).address == "notices@x.example"
+    with pytest.raises(Misconfigured, match="FIRSTLINE_MAIL_ADDRESS"):
+        open_letters(settings(tmp_path, mail_address="it-help"), SystemClock())

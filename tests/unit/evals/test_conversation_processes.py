@@ -34,7 +34,7 @@ def child(pipe: Connection, case: Named, repeat: int, way: run.Way, place: Path,
 @pytest.fixture(autouse=True)
 def _no_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(run, "_import_all", lambda: None)
-    monkeypatch.setattr(run, "_template", lambda *_: tmp_path)
+    monkeypatch.setattr(run, "demo_template", lambda *_: tmp_path)
     monkeypatch.setattr(run, "_child", child)
     monkeypatch.setattr(run, "PLAY_SECONDS", 1.0)
 

@@ -76,7 +76,7 @@ def test_other_choices_are_numbered_and_what_carries_something_out_is_on_the_pag
     assert "  1. The first\n  2. Open a ticket\n" in letter.text
     assert "Yes, do it" not in letter.text
     assert f"Reset the password: {PAGE}\n" in letter.text
-    assert "Sign in" in letter.text
+    assert "you sign in first" in letter.text
 
 
 def test_nothing_in_a_letter_is_loaded_or_run() -> None:
