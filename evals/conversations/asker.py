@@ -86,7 +86,7 @@ class Asker:
         if turn.says:
             return self._say(turn.says, turn.device)
         if turn.code:
-            return self._enter(self.card.get("id", "a_none"), self._code() if turn.code == "right" else turn.code)
+            return self._enter(self.card.get("id", "a_none"), self._code() if turn.code == "right" else self._mistyped(turn.code))
         return self._press(self._choice(turn.presses, reply))
 
     def _choice(self, wanted: str, reply: Reply) -> str:
@@ -156,7 +156,7 @@ class Asker:
         if action["needs"] == "press":
             return self._press(f"{'do' if action['tool'] in self.case.presses else 'drop'}:{action['id']}")
         if action["needs"] == "code":
-            return self._enter(action["id"], self._code() if self.case.code == "right" else {"wrong": WRONG_CODE, "none": ""}[self.case.code])
+            return self._enter(action["id"], self._typed())
         if action["needs"] == "approval":
             return None
         if action.get("reverts") or action["status"] == "reverted":
@@ -165,6 +165,16 @@ class Asker:
         if self._offers(reply, "yes") and not self.case.silent:
             return self._press("yes" if right else "no")
         return None if right or reply["state"] == "acting" else self._give_up(reply)
+
+    def _typed(self) -> str:
+        if self.case.code == "right":
+            return self._code()
+        return self._mistyped(WRONG_CODE) if self.case.code == "wrong" else ""
+
+    def _mistyped(self, code: str) -> str:
+        """Return a wrong code once the right one was sent: before that, nobody has anything to mistype."""
+        self.stage.code_of(self.case.person, self.mails)
+        return code
 
     def _code(self) -> str:
         code = self.stage.code_of(self.case.person, self.mails)

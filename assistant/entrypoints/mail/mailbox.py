@@ -32,6 +32,7 @@ POLL_SECONDS = 30.0
 OPEN_SECONDS = 2.0
 """How soon it is looked whether a mail that was taken is dealt with."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
+STOP_SECONDS = 5.0
 BEGINNING = 262_144
 """Bytes that are read of a mail that is too long to be read whole."""
 MOST_AT_ONCE = 50
@@ -153,7 +154,7 @@ class Mailbox:
         """Stop following; what was not taken is found again at the next start."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(self.server.timeout + 5)
+            self._thread.join(STOP_SECONDS)
 
     # -- connection ---------------------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ log = logging.getLogger("firstline.mail")
 CHANNEL = "mail"
 GUEST = f"guest:{CHANNEL}:"
 LONGEST_ADDRESS = 80 - len(GUEST)
-"""What fits into the id of a guest."""
+"""What fits into the id of a guest. A longer address of somebody whom we know does no harm."""
 LONGEST_ID = 200
 MOST_FILES = 10
 LONGEST_PRESS = 120
@@ -102,7 +102,7 @@ class Receiving:
             self._ignored.add(name)
             return
         address = address_of(mail)
-        if not address or len(address) > LONGEST_ADDRESS:
+        if not address:
             raise Unfit("its From is not one plain address")
         known = vouched(mail, address, self.trust)
         if not self.answers_strangers and person_of(mail, self.directory.people(), self.trust) is None:
@@ -117,6 +117,8 @@ class Receiving:
         """See ``inbox.Handler``."""
         mail = read_mail(base64.b64decode(received.body["raw"]), received.body["cut_short"])
         person = person_of(mail, self.directory.people(), self.trust)
+        if person is None and len(address_of(mail)) > LONGEST_ADDRESS:
+            raise Refused("the address of this stranger is too long to be kept")
         person_id = person.id if person is not None else f"{GUEST}{address_of(mail)}"
         with self.store.read() as unit:
             place, conversation = self._place(unit, mail, person_id)

@@ -132,6 +132,10 @@ class TestWhoIsWho:
             assert [ticket for ticket in unit.tickets.all() if ticket.requester.startswith("guest:")] == []
             assert unit.actions.latest() == []
 
+    def test_a_stranger_whose_address_is_too_long_to_be_kept_is_told_and_left_to_people(self, post: Correspondence) -> None:
+        assert post.arrives(mail(f"{'m' * 60}@evil-{'e' * 30}.example", VPN, name="long@laptop")) is Standing.FAILED
+        assert [len(letter.address) for letter in post.letters.posted] == [104]
+
     def test_strangers_may_be_left_to_people(self, world: World, post: Correspondence) -> None:
         post.receiving.answers_strangers = False
         assert post.arrives(mail(EVIL, VPN)) is Standing.FAILED
