@@ -39,7 +39,7 @@ tests: setup-dev
 test: lint contracts types tests
 
 screenshots: setup-dev
-	.venv/bin/pytest tests/e2e/test_widget_states_on_a_desktop.py tests/e2e/test_widget_states_on_a_phone.py -n 2 --dist loadfile
+	.venv/bin/pytest tests/e2e/test_widget_states_on_a_desktop.py tests/e2e/test_widget_states_on_a_phone.py tests/e2e/test_widget_states_on_a_narrow_window.py -n 2 --dist loadfile
 
 test-real: setup-dev
 	tests/real/run.sh

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
+from assistant.adapters.files.scanning import ScanCommand
 from assistant.agent.steps.act import MODEL as LOCAL_ACTING
 from assistant.agent.tools.registry import TOOLS, switched_off
 from assistant.bootstrap import Assistant
 from assistant.connections import Misconfigured, open_mail_server
+from assistant.domain.attachment import FileRefused
 from assistant.governance.step_up import channel_of
 from assistant.ports.outside import Refused, Unavailable
 from assistant.ports.store import AuditUnreadable
@@ -58,6 +60,7 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
     yield _outbox(assistant)
     yield from _audit(assistant, owned_here)
     yield from _privacy(assistant)
+    yield _files(assistant)
     yield from _mailbox(assistant)
     origins = ", ".join(assistant.settings.allowed_origins) or "none"
     yield Check("widget", "ok", f"may be embedded by the service's own pages and by these origins: {origins}")
@@ -167,6 +170,23 @@ def _privacy(assistant: Assistant) -> Iterator[Check]:
         yield Check("zero persistence", "ok", f"on: conversations live in memory only, and leave it after {settings.memory_hours:g} hours of silence")
     else:
         yield Check("zero persistence", "ok", "off: conversations are stored; FIRSTLINE_ZERO_PERSISTENCE=true keeps them in memory only")
+
+
+def _files(assistant: Assistant) -> Check:
+    """Whether files are taken, and whether the scanner gives a verdict."""
+    limits, command = assistant.files.limits, assistant.settings.scan_command
+    if not limits.file_bytes:
+        return Check("files", "ok", "people cannot attach files")
+    says = f"people may attach pictures, PDF and text up to {limits.file_bytes / 1_000_000:g} MB"
+    if not command:
+        return Check("files", "note", f"{says}; no virus scanner is asked", "let FIRSTLINE_SCAN_COMMAND name one, see docs/guide/operations.md")
+    try:
+        ScanCommand(command, assistant.settings.scan_seconds)(b"A plain text without anything in it.\n")
+    except FileRefused:
+        return Check(
+            "files", "bad", f"{says}; {command[0]} gives no verdict, so every file is refused", "run FIRSTLINE_SCAN_COMMAND by hand on a plain file"
+        )
+    return Check("files", "ok", f"{says}; {command[0]} is asked")
 
 
 def _mailbox(assistant: Assistant) -> Iterator[Check]:

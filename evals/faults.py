@@ -188,6 +188,13 @@ def _trusting_files() -> None:
     evals.security.served.PROGRAM = "evals.security.trusting"
 
 
+def _careless_slack() -> None:
+    """Every delivery of Slack is taken for a new one."""
+    import evals.security.served
+
+    evals.security.served.PROGRAM = "evals.slack.careless"
+
+
 def _forgetful_sockets() -> None:
     """A client that comes back hears nothing of what it missed."""
     import evals.security.served
@@ -212,6 +219,7 @@ FAULTS = {
     "forgets-places": _forgets_places,
     "first-words": _first_words,
     "trusting-files": _trusting_files,
+    "careless-slack": _careless_slack,
     "forgetful-sockets": _forgetful_sockets,
 }
 

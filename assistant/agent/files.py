@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from assistant.agent.turn import UnknownConversation, UnknownPerson
 from assistant.desk import attaching
@@ -18,6 +19,7 @@ from assistant.ports.identity import Directory
 from assistant.ports.store import Event, Store, UnitOfWork
 
 KEY_LENGTH = 64
+"""A longer key stands as its digest."""
 
 
 class UnknownAttachment(LookupError):
@@ -47,7 +49,7 @@ class Files:
             attaching.check_room(unit, _own(unit, person, conversation_id), person, self.limits, self.clock.now())
 
     def attach(self, person_id: str, conversation_id: str, name: str, content: bytes, key: str) -> Attachment:
-        """Check a file and add it to the person's conversation. The same key (at most 64 characters) again returns the same attachment.
+        """Check a file and add it to the person's conversation. The same key again returns the same attachment.
 
         Blocks for as long as the check takes.
 
@@ -55,7 +57,7 @@ class Files:
             UnknownPerson, UnknownConversation: as they say.
             FileRefused: it is not taken; ``str()`` is for the person.
         """
-        person, key = self._person(person_id), key[:KEY_LENGTH]
+        person, key = self._person(person_id), key if len(key) <= KEY_LENGTH else sha256(key.encode()).hexdigest()
         with self.store.read() as unit:
             conversation = _own(unit, person, conversation_id)
             known = next((one for one in unit.attachments.of_conversation(conversation.id) if one.key == key), None)

@@ -61,7 +61,7 @@ def _message(message: Node, workspace: Workspace, alone: bool = False) -> str:
     clock = datetime.fromtimestamp(float(message["ts"]), UTC).strftime("%H:%M")
     tag = '<span class="tag">APP</span>' if is_app else ""
     typed = _MENTION.sub(lambda found: f"<@{workspace.users[found[1] or found[2]]['real_name']}>", str(message["text"]))
-    words = "".join(_block(one) for one in message.get("blocks") or ()) or f'<div class="section">{mrkdwn(typed)}</div>'
+    words = "".join(_block(one) for one in message.get("blocks") or ()) or f'<div class="section"><div>{mrkdwn(typed)}</div></div>'
     note = '<p class="alone">Only visible to you</p>' if alone else ""
     head = f'<div class="who">{escape(name)}{tag}<time>{clock}</time></div>'
     return f'<div class="message"><div class="face" style="background:{colour}">{escape(name[:1])}</div><div>{note}{head}{words}</div></div>'

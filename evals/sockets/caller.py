@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ from websockets.typing import Origin
 
 WORDS = ("I can't connect to the VPN", "and on my phone?", "hello", "How do I share a calendar?", "the printer is jammed", "thanks")
 PRESSES = ("yes", "no")
-LONGEST_WAIT = 0.6
+LONGEST_WAIT = 1.2
 """Seconds until a connection is cut at most, counted from when it was opened."""
 SOON = 0.05
 GIVES_UP = 60.0
@@ -38,7 +39,10 @@ class Caller:
     token: str
     name: str
     drops: int
+    """How often its socket is cut at least; it goes on being cut as long as the service is being restarted."""
     draw: random.Random
+    over: threading.Event
+    """Set when there are no more restarts."""
     conversation: str | None = None
     last: int = 0
     numbers: list[int] = field(default_factory=list)
@@ -55,11 +59,16 @@ class Caller:
 
     async def run(self) -> None:
         """Go on until every drop has happened and every message has its reply, or is lost."""
-        while self.dropped < self.drops or (self.pending is not None and self.dropped < self.drops + LAST_TRIES):
+        last = 0
+        while self._goes_on() or (self.pending is not None and last < LAST_TRIES):
+            last += not self._goes_on()
             with suppress(Broken, OSError, TimeoutError, WebSocketException):
                 await self._connected()
         with suppress(Broken):
             await self._connected(to_the_end=True)
+
+    def _goes_on(self) -> bool:
+        return self.dropped < self.drops or not self.over.is_set()
 
     async def _connected(self, to_the_end: bool = False) -> None:
         began = time.monotonic()
@@ -99,14 +108,14 @@ class Caller:
 
     async def _live(self, socket: ClientConnection) -> None:
         """Say something, or what was not answered yet once more; then be cut off after a time that is drawn."""
-        if self.pending is None and self.dropped < self.drops:
+        if self.pending is None and self._goes_on():
             self.pending = self._next()
         if self.pending is not None:
             await socket.send(json.dumps({"v": 1, **self.pending}))
         end = time.monotonic() + self.draw.random() * LONGEST_WAIT
-        if self.dropped >= self.drops:
+        if not self._goes_on():
             end = time.monotonic() + PATIENCE
-        while (left := end - time.monotonic()) > 0 and (self.dropped < self.drops or self.pending is not None):
+        while (left := end - time.monotonic()) > 0 and (self._goes_on() or self.pending is not None):
             with suppress(TimeoutError):
                 self._take(await asyncio.wait_for(self._frame(socket), left))
         self.dropped += 1

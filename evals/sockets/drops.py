@@ -43,15 +43,18 @@ class Seen:
 def measure(scratch: Path, home: Path, drops: int, restarts: int, callers: int, seed: int, note: Callable[[str], None]) -> Seen:
     """Run clients that together drop ``drops`` sockets beside ``restarts`` restarts, every second one a SIGKILL."""
     draw, made, outages, port = random.Random(seed), list[Caller](), list[tuple[float, float]](), None
+    over = threading.Event()
     crowd = threading.Thread(target=lambda: asyncio.run(_all(made)))
     for life in range(restarts + 1):
         with serving(scratch, home, note if life == 0 else lambda _: None, {"MESSAGES_PER_MINUTE": "100000"}, port) as served:
             if life == 0:
-                port, made = served.port, [_caller(number, served, -(-drops // callers), seed) for number in range(callers)]
+                port, made = served.port, [_caller(number, served, -(-drops // callers), seed, over) for number in range(callers)]
                 crowd.start()
             else:
                 outages[-1] = (outages[-1][0], time.monotonic())
                 note(f"{life} restarts, {sum(one.dropped for one in made)} drops")
+            if life == restarts:
+                over.set()
             crowd.join(draw.uniform(*BETWEEN) if life < restarts else None)
             if life < restarts:
                 outages.append((time.monotonic(), 0.0))
@@ -60,8 +63,9 @@ def measure(scratch: Path, home: Path, drops: int, restarts: int, callers: int, 
     return _compared(home, made, outages)
 
 
-def _caller(number: int, served: Served, drops: int, seed: int) -> Caller:
-    return Caller(served.url, served.token(PEOPLE[number % len(PEOPLE)]), f"caller-{seed}-{number}", drops, random.Random(f"{seed}/{number}"))
+def _caller(number: int, served: Served, drops: int, seed: int, over: threading.Event) -> Caller:
+    token, draw = served.token(PEOPLE[number % len(PEOPLE)]), random.Random(f"{seed}/{number}")
+    return Caller(served.url, token, f"caller-{seed}-{number}", drops, draw, over)
 
 
 async def _all(callers: Sequence[Caller]) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.accessibility import FOCUS, tab_to
 from tests.support.browser import DESKTOP, PATIENCE_MS, PHONE, picture
-from tests.support.scenes import PDF, UPLOAD, Play, asked, attachment, rows
+from tests.support.scenes import LOG, PDF, UPLOAD, Play, asked, attachment, rows
 from tests.support.script import WORDS
 from tests.support.stage import Page as Sheet
 from tests.support.stage import Socket, Stage, replied, said, stage
@@ -198,6 +198,18 @@ def test_a_screenshot_is_pasted_and_a_file_is_dropped(context: BrowserContext, t
     expect(faults).to_contain_text("page.html was not added. Only images, PDF and log files are taken.")
 
 
+def test_a_refusal_stays_when_the_limits_are_learnt_after_it(context: BrowserContext, the_stage: Stage) -> None:
+    socket = Socket()
+    play = shown(context, the_stage, socket)
+    the_stage.service.answers["GET", "/v1/me"] = (200, {"attachments": {"max_bytes": 2_000_000}})
+    play.attach({"name": "VPN-setup.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"})
+    play.open()  # only now it connects, and asks for the limits
+    expect(play.widget.locator("#tray-hint")).to_contain_text("up to 2 MB each")
+    expect(play.widget.locator(".tray-fault")).to_contain_text("VPN-setup.exe was not added.")
+    play.attach(LOG)
+    expect(play.widget.locator(".tray-fault")).to_contain_text("It has 2.3 MB, and 2 MB is the most.")
+
+
 def test_where_no_files_are_taken_none_is_offered(context: BrowserContext, the_stage: Stage) -> None:
     the_stage.set(attributes="data-open")
     the_stage.service.answers["GET", "/v1/me"] = (200, {"attachments": {"max_bytes": 0}})
@@ -318,3 +330,23 @@ def test_with_forced_colours_what_is_only_a_colour_elsewhere_has_an_outline(brow
         for part in (".bubble", ".cite", ".send"):
             assert play.widget.locator(part).first.evaluate("one => parseFloat(getComputedStyle(one).borderTopWidth)") >= 1, part
         picture(play.page, "widget-forced-colours")
+
+
+def test_who_signs_in_next_in_the_same_tab_sees_nothing_of_the_person_before(context: BrowserContext, the_stage: Stage) -> None:
+    socket = Socket()
+    play = shown(context, the_stage, socket, attributes="data-open")
+    play.write("My account is locked")
+    expect(play.widget.locator(".bubble")).to_have_count(1)
+    socket.drop()
+    play.write("It is about my salary")
+    the_stage.sign_in("jonas.weber")
+    socket.cut, socket.events = False, []
+    before = len(socket.heard)
+    play.page.reload()
+    expect(play.widget.locator(".greeting")).to_be_visible()
+    expect(play.widget.locator(".greeting")).to_contain_text("Maria")  # the stage greets everybody so: the socket has answered
+    expect(play.widget.locator(".bubble")).to_have_count(0)
+    heard = socket.heard[before:]
+    assert [(frame["type"], frame.get("conversation")) for frame in heard] == [("hello", None)]
+    kept = play.page.evaluate("JSON.stringify([sessionStorage, localStorage])")
+    assert "salary" not in kept

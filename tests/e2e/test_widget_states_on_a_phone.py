@@ -26,9 +26,3 @@ def test_every_state_on_a_phone_is_shown_and_can_be_used_by_everybody(browser: B
     with looking(browser, "phone", look) as page:
         found = [f"{scene.name}: {wrong}" for scene in SCENES for wrong in show(page, the_stage, scene, "phone", look)]
     assert not found, "\n".join(found)
-
-
-def test_on_a_window_of_320_pixels_nothing_is_cut_off_in_any_state(browser: Browser, the_stage: Stage) -> None:
-    with looking(browser, "narrow", "light") as page:
-        found = [f"{scene.name}: {wrong}" for scene in SCENES for wrong in show(page, the_stage, scene, "narrow", "light", rules=False)]
-    assert not found, "\n".join(found)

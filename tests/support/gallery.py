@@ -50,15 +50,15 @@ def looking(browser: Browser, size: str, look: str) -> Iterator[Page]:
         context.close()
 
 
-def show(page: Page, stage: Stage, scene: Scene, size: str, look: str, rules: bool = True) -> list[str]:
+def show(page: Page, stage: Stage, scene: Scene, size: str, look: str, rules: bool = True, frame: str = "") -> list[str]:
     """Play a scene, keep its picture and return what is wrong with it: rules of axe, contrast, small targets, what sticks out.
 
-    Without ``rules`` it is only looked at whether everything has its place.
+    Without ``rules`` it is only looked at whether everything has its place. ``frame`` is the language of the frame, else that of the words.
     """
     lang = "ar" if look == "rtl" else "en"
     socket = Socket(close=scene.close)
     play = Play(page, socket, stage, lang, size == "phone", WORDS[lang])
-    stage.set(lang, scene.attributes)
+    stage.set(frame or lang, scene.attributes)
     socket.events = scene.events(play)
     stage.service.answers |= scene.answers(play)
     page.unroute_all()

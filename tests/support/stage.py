@@ -138,16 +138,20 @@ class Stage:
             f"default-src 'none'; script-src {self.service.url}; style-src 'self' {self.service.url}; img-src data:; "
             f"connect-src 'self' {self.service.url} {self.service.url.replace('http', 'ws')}"
         )
-        now = int(time.time())
-        token = jwt.encode({"sub": "maria.santos", "aud": "firstline", "iat": now, "exp": now + 900}, KEY, algorithm="HS256")
         self.page.answers = {
             ("GET", "/"): (200, Page(html, "text/html; charset=utf-8", {"Content-Security-Policy": policy} if strict else {})),
             ("GET", "/page.css"): (200, Page(STYLE, "text/css")),
-            ("POST", "/helpdesk-token"): (200, {"token": token, "expires_at": now + 900}),
         }
+        self.sign_in("maria.santos")
         taken = {"max_bytes": 10_000_000, "per_conversation": 20, "kinds": ["image/png", "application/pdf", "text/plain"]}
         self.service.answers = {("GET", "/v1/conversations"): (200, []), ("GET", "/v1/me"): (200, {"attachments": taken})}
         self.service.asked.clear()
+
+    def sign_in(self, person: str) -> None:
+        """Let the page's back end give out tokens for somebody."""
+        now = int(time.time())
+        token = jwt.encode({"sub": person, "aud": "firstline", "iat": now, "exp": now + 900}, KEY, algorithm="HS256")
+        self.page.answers["POST", "/helpdesk-token"] = (200, {"token": token, "expires_at": now + 900})
 
 
 @contextmanager

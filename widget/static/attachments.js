@@ -20,6 +20,7 @@ export class Tray {
   #refusal = el('p', { class: 'tray-fault', role: 'alert' });
   #hint = el('p', { class: 'facts', id: 'tray-hint' });
   #limit = USUAL;
+  #told = '';
   #input;
   #onChange;
 
@@ -39,7 +40,7 @@ export class Tray {
     this.#limit = bytes;
     this.button.hidden = !bytes;
     this.#hint.textContent = say('attachHint', { size: sizeOf(bytes), count: MOST });
-    this.#draw();
+    this.#draw(this.#told);
   }
 
   /** @returns {number} how many files wait */
@@ -83,6 +84,7 @@ export class Tray {
   }
 
   #draw(fault = '') {
+    this.#told = fault;
     this.#refusal.replaceChildren(...(fault ? [icon('warning'), el('span', { dir: 'auto', text: fault })] : []));
     this.#chips.replaceChildren(...this.#files.map((file) => this.#chip(file)));
     this.#chips.hidden = !this.#files.length;

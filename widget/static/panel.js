@@ -66,7 +66,8 @@ export function drawStart(start, { name, suggestions, ask }) {
 /** Say with whom the person writes, or offer somebody. @param {HTMLElement} button @param {string} name '' when it is nobody */
 export function drawPerson(button, name) {
   button.disabled = Boolean(name);
-  button.querySelector('span').textContent = name ? say('withPerson', { name }) : say('person');
+  button.title = name ? say('withPerson', { name }) : say('person');
+  button.querySelector('span').textContent = button.title;
 }
 
 /** Show that an answer is on its way, or that none is. @param {HTMLElement} typing @param {boolean} on @param {string} [name] of a person who writes */

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 PICTURES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+MEDIA = {FileKind.IMAGE: frozenset(PICTURES.values()), FileKind.PDF: {"application/pdf"}, FileKind.TEXT: {"text/plain"}}
+REFUSED = b"refused"
 JPEG_PIXELS, PIXELS = 40_000_000, 25_000_000
 """What fits into the memory of a reader; a photo needs less of it for each pixel."""
 SIDE = 30_000
@@ -47,7 +49,31 @@ def prepare() -> None:
     pypdfium2.PdfDocument.new().close()
 
 
-def read(content: bytes) -> tuple[FileKind, str, bytes] | Trouble:
+def read(content: bytes) -> bytes:
+    """Return what ``examined`` found, as bytes that ``answered`` reads."""
+    found = examined(content)
+    if isinstance(found, Trouble):
+        return b"\n".join((REFUSED, found.value.encode(), b""))
+    kind, media, kept = found
+    return b"\n".join((kind.value.encode(), media.encode(), kept))
+
+
+def answered(answer: bytes) -> tuple[FileKind, str, bytes] | Trouble:
+    """Read what ``read`` wrote. It comes from a process that had the file in its hands, so nothing of it is believed.
+
+    Raises:
+        ValueError: no reader of ours says that.
+    """
+    head, media, kept = answer.split(b"\n", 2)
+    if head == REFUSED:
+        return Trouble(media.decode())
+    kind = FileKind(head.decode())
+    if media.decode() not in MEDIA[kind]:
+        raise ValueError("that is no kind of file that is taken")
+    return kind, media.decode(), kept
+
+
+def examined(content: bytes) -> tuple[FileKind, str, bytes] | Trouble:
     """Return a file's kind, media type and content as it may be kept, or why it is not taken; raises nothing but MemoryError."""
     try:
         return _read(content)

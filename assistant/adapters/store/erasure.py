@@ -122,6 +122,11 @@ def _attachments(connection: Connection, erasure: Erasure) -> tuple[int, Sequenc
     return connection.execute(delete(t.attachments).where(t.attachments.c.person == erasure.person)).rowcount, ()
 
 
+def _feedback(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[str]]:
+    """What was said about answers, also in conversations that are not in the tables."""
+    return connection.execute(delete(t.feedback).where(t.feedback.c.person == erasure.person)).rowcount, ()
+
+
 def _conversations(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[str]]:
     ids = list(connection.execute(select(t.conversations.c.id).where(t.conversations.c.person == erasure.person).limit(BATCH)).scalars())
     delete_conversations(connection, ids)
@@ -221,11 +226,13 @@ def _without(stored: Any, called: re.Pattern[str]) -> Any:
 
 def _word_columns() -> Iterator[tuple[Table, list[Column[Any]]]]:
     for table in (*t.metadata.sorted_tables, unresolved_intents):
-        columns = [column for column in table.columns if isinstance(column.type, (Text, JSON)) and not column.primary_key]
+        columns = [column for column in table.columns if (isinstance(column.type, (Text, JSON)) or column in NAMES) and not column.primary_key]
         if columns and table.name not in NOT_SEARCHED:
             yield table, columns
 
 
+NAMES = frozenset({t.attachments.c.name})
+"""What others called something, in columns of a bounded length."""
 NOT_SEARCHED = frozenset({"audit", "organisation", "erasures", "retention_passes"})
 """The audit never changes; the directory is dealt with by its rows."""
 _WORDS = tuple(_word_columns())
@@ -233,6 +240,7 @@ _STEPS: tuple[tuple[str, Step], ...] = (
     ("directory entries", _directory),
     ("second factors", _second_factors),
     ("files", _attachments),
+    ("feedback", _feedback),
     ("conversations", _conversations),
     ("tickets", _tickets),
     ("unresolved questions", _intents),

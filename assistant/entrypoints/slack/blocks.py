@@ -48,6 +48,8 @@ class Shown:
     """Id and name of the devices that the person may change to."""
     private: bool = True
     """Whether only the person reads it. Elsewhere their device and their ticket are not named."""
+    over: bool = False
+    """Whether nothing can be pressed in it any more."""
 
 
 def said(reply: Reply, shown: Shown) -> Said:
@@ -61,7 +63,7 @@ def said(reply: Reply, shown: Shown) -> Said:
         if reply.action is not None:
             blocks += card(reply.action, reply.language) if on_card else [standing(reply.action, reply.language)]
         blocks += [line(_ticket(reply.ticket, reply.language))] if reply.ticket is not None else []
-    buttons = _buttons(reply, shown)[:BLOCKS]
+    buttons = [] if shown.over else _buttons(reply, shown)[:BLOCKS]
     return Said(fallback(reply.text, shown.hosts) or say(reply.language, "no_words"), (*blocks[: BLOCKS - len(buttons)], *buttons))
 
 
@@ -155,8 +157,8 @@ def _platform(name: str) -> str:
 def _quote(words: str) -> str:
     """Return the beginning of a quoted passage; its links are words here, since the answer has them."""
     found = sections(pieces(words, ()), QUOTE_LIMIT)
-    more = "…" if len(found) > 1 else ""
-    return "\n".join(f"> {one}" for one in (found[0] + more).splitlines() if one.strip()) if found else ""
+    shown = found[0].rstrip(". ") + " …" if len(found) > 1 else "".join(found)
+    return "\n".join(f"> {one}" for one in shown.splitlines() if one.strip())
 
 
 def _age(updated: str, language: str, today: date) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,9 +16,10 @@ from assistant.entrypoints.slack.places import HEARD, SLACK, Spot, tag_of
 from assistant.entrypoints.slack.words import say
 from assistant.ports.channels import Delivery, Posted, Thread
 from assistant.ports.clock import Clock
-from assistant.ports.outside import Unavailable, Uncertain
+from assistant.ports.outside import Refused, Unavailable, Uncertain
 from assistant.ports.store import Event, Store
 
+log = logging.getLogger("firstline.slack")
 NOTE = "/note"
 
 
@@ -40,7 +42,9 @@ class SlackChannel:
         if delivery.confidential:
             return self._privately(delivery, spot, "sent_privately")
         try:
-            return self._post(spot, self._said(delivery, not spot.is_public), delivery)
+            post = self._post(spot, self._said(delivery, not spot.is_public), delivery)
+            self._close_earlier(delivery)
+            return post
         except SlackRefused as refused:
             if spot.is_direct or refused.error not in CLOSED:
                 raise
@@ -71,6 +75,27 @@ class SlackChannel:
         return any(one.body["type"] == "reply" and one.body["reply"]["kind"] == ReplyKind.ANSWER.value for one in before)
 
     # -- posting --------------------------------------------------------------------------------------------------------
+
+    def _close_earlier(self, delivery: Delivery) -> None:
+        """Show where an action stands now in what this event leaves behind: its card, a question for a code, a request. Nothing can be pressed there.
+
+        The event is shown whether that comes about or not.
+        """
+        action = (delivery.event.body.get("reply") or {}).get("action")
+        if not action:
+            return
+        conversation = delivery.thread.conversation
+        with self.store.read() as unit:
+            asked = [one for one in unit.conversations.events(conversation) if one.number < delivery.event.number and _asks(one, action["id"])]
+            posts = [(one, post) for one in asked for post in unit.posts.about(SLACK, f"{conversation}/{one.number}")]
+        for event, post in posts:
+            card = event.body["reply"]["action"]["needs"] == "press"
+            reply = Reply.model_validate({**event.body["reply"], "action": {**action, "needs": "press" if card else ""}})
+            channel, _, ts = post.post.partition(":")
+            try:
+                self.calls.change(channel, ts, said(reply, Shown(self.link_hosts(), self._today(), str(event.number), over=True)))
+            except (Refused, Unavailable) as error:
+                log.info("what was asked keeps its buttons: %s", error)
 
     def _post(self, spot: Spot, message: Said, delivery: Delivery, key: str = "") -> str:
         key = key or delivery.key
@@ -146,6 +171,11 @@ class SlackChannel:
         """Remember a post, so that it can be changed."""
         with self.store.write() as unit:
             unit.posts.note(Posted(SLACK, about, place, post, self.clock.now()))
+
+
+def _asks(event: Event, action: str) -> bool:
+    shown = (event.body.get("reply") or {}).get("action") or {}
+    return shown.get("id") == action and bool(shown.get("needs"))
 
 
 def _language(event: Event) -> str:

@@ -39,7 +39,7 @@ class Consulting:
     # -- asking ---------------------------------------------------------------------------------------------------------
 
     def ask(self, person: Person, action_id: str, key: str, uncertain: bool) -> Posted | None:
-        """See ``Consults``. The place of the post names the approver too: it is changed with their rights."""
+        """See ``Consults``. The place of the post names the approver's Slack user too: it is changed with their rights."""
         user = self._parts.identity.user_of(person)
         found = self._request(person, action_id)
         if not user or found is None or not found.mine:
@@ -49,7 +49,7 @@ class Consulting:
         known = calls.find(channel, "", key) if uncertain else ""
         language = self._parts.overhearing.language_of(person.id)
         post = known or calls.post(channel, consent(self._consent(found, person), language), "", key)
-        return Posted(SLACK, f"{APPROVAL}{action_id}", f"{channel}/{person.id}", post, self._parts.clock.now())
+        return Posted(SLACK, f"{APPROVAL}{action_id}", f"{channel}/{user}", post, self._parts.clock.now())
 
     def show_standing(self, action_id: str) -> None:
         """See ``Consults``."""
@@ -59,8 +59,8 @@ class Consulting:
             self._renew(copy, action_id)
 
     def _renew(self, copy: Posted, action_id: str, late: str = "") -> None:
-        channel, _, person_id = copy.place.partition("/")
-        person = self._parts.directory.person(person_id)
+        channel, _, user = copy.place.partition("/")
+        person = self._parts.person(self._parts.known(user))
         found = self._request(person, action_id) if person is not None else None
         if person is None or found is None:
             message = Said(say("en", "not_there"), (line(say("en", "not_there")),))

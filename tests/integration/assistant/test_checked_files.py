@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-import socket
 import sys
-import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -16,7 +15,7 @@ from assistant.adapters.files import reading
 from assistant.adapters.files.checking import IsolatedCheck
 from assistant.adapters.files.scanning import ScanCommand
 from assistant.domain.attachment import CheckedFile, FileKind, FileRefused, Trouble
-from kb.isolation import Bounds, GivenUp, Isolated
+from kb.isolation import Bounds, GivenUp, Sealed
 from tests.support import sample_files as files
 
 
@@ -144,71 +143,72 @@ def test_what_is_no_picture_no_document_and_no_text_is_refused(check: IsolatedCh
 # -- the process that reads ---------------------------------------------------------------------------------------------
 
 
-def open_a_file() -> str:
-    try:
-        os.open("/etc/hostname", os.O_RDONLY)
-    except OSError as error:
-        return type(error).__name__
-    return "opened"
-
-
-def open_a_socket() -> str:
-    try:
-        socket.socket()
-    except OSError as error:
-        return type(error).__name__
-    return "opened"
-
-
-def swell() -> int:
-    return len(bytearray(600_000_000))
-
-
-def hang() -> None:
-    time.sleep(60)
-
-
-def crash() -> None:
-    os.abort()
-
-
-def own_process() -> int:
-    return os.getpid()
-
-
-def ready() -> None:
-    sys.setrecursionlimit(1_000)
+WORK = "tests.support.sealed_work"
+TIGHT = Bounds(seconds=3.0, memory_megabytes=256, processes=1)
 
 
 @pytest.fixture(scope="module")
-def sealed() -> Iterator[Isolated]:
-    made = Isolated(Bounds(seconds=2.0, memory_megabytes=256, processes=1, sealed=True), ready)
+def sealed() -> Iterator[Sealed]:
+    made = Sealed(TIGHT, WORK, 1_000_000)
     yield made
     made.close()
 
 
-def test_a_sealed_process_opens_no_file_and_no_connection(sealed: Isolated) -> None:
-    assert sealed.begin(open_a_file).result() == "OSError"
-    assert sealed.begin(open_a_socket).result() == "OSError"
+@pytest.mark.parametrize("work", [b"open", b"connect", b"start"])
+def test_a_sealed_process_opens_no_file_no_connection_and_no_other_process(sealed: Sealed, work: bytes) -> None:
+    assert sealed.work(work) in (b"OSError", b"BlockingIOError")
 
 
-def test_a_process_that_is_not_sealed_may_open_files() -> None:
-    plain = Isolated(Bounds(seconds=5.0, memory_megabytes=256, processes=1), ready)
+def test_a_sealed_process_knows_no_secret_of_the_environment(sealed: Sealed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTLINE_TOKEN_SECRET", "k" * 40)
+    sealed.work(b"number")
+    assert b"FIRSTLINE" not in sealed.work(b"secrets")
+
+
+@pytest.mark.parametrize(("work", "why"), [(b"swell", "memory"), (b"hang", "took longer than 3 seconds"), (b"crash", "stop"), (b"flood", "stop")])
+def test_work_that_swells_hangs_crashes_or_floods_is_given_up_and_the_next_goes_on(sealed: Sealed, work: bytes, why: str) -> None:
+    with pytest.raises(GivenUp, match=why):
+        sealed.work(work)
+    assert int(sealed.work(b"number")) != os.getpid()
+
+
+def test_each_piece_of_work_has_a_process_of_its_own_and_none_is_left_in_the_end() -> None:
+    made = Sealed(TIGHT, WORK, 1_000_000)
+    numbers = [int(made.work(b"number")) for _ in range(3)]
+    made.close()
+    assert len(set(numbers)) == 3
+    assert not [number for number in numbers if Path(f"/proc/{number}").exists()]
+    assert made._ahead == []
+
+
+def test_a_process_that_ended_while_it_waited_is_not_given_any_work() -> None:
+    made = Sealed(TIGHT, WORK, 1_000_000)
     try:
-        assert plain.begin(open_a_file).result() == "opened"
+        made.work(b"number")
+        (waiting,) = made._ahead
+        waiting.kill()
+        waiting.wait()
+        assert int(made.work(b"number")) != waiting.pid
     finally:
-        plain.close()
+        made.close()
 
 
-@pytest.mark.parametrize("work", [swell, hang, crash])
-def test_work_that_swells_hangs_or_crashes_is_given_up_and_the_next_goes_on(sealed: Isolated, work: object) -> None:
-    with pytest.raises(GivenUp):
-        sealed.begin(work).result()  # type: ignore[arg-type]
-    assert sealed.begin(own_process).result() != os.getpid()
+@pytest.mark.parametrize("work", [b"lie", b"babble", b"number"])
+def test_what_a_process_says_is_not_believed(work: bytes) -> None:
+    check = IsolatedCheck(bounds=TIGHT, module=WORK)
+    try:
+        assert refused(check, "fine.txt", work) is Trouble.DAMAGED
+    finally:
+        check.close()
 
 
-def test_each_sealed_piece_of_work_has_a_process_of_its_own(sealed: Isolated) -> None:
-    assert sealed.begin(own_process).result() != sealed.begin(own_process).result()
+@pytest.mark.parametrize("work", [b"hang", b"crash"])
+def test_a_check_that_cannot_be_made_keeps_nothing(work: bytes) -> None:
+    check = IsolatedCheck(bounds=TIGHT, module=WORK)
+    try:
+        assert refused(check, "fine.txt", work) is Trouble.TOO_COSTLY
+    finally:
+        check.close()
 
 
 # -- the scanner --------------------------------------------------------------------------------------------------------
@@ -233,18 +233,3 @@ def test_without_a_verdict_nothing_is_kept(command: tuple[str, ...]) -> None:
     with pytest.raises(FileRefused) as why:
         ScanCommand(command, 0.5)(b"all is well")
     assert why.value.trouble is Trouble.UNSCANNED
-
-
-def fail() -> None:
-    raise RuntimeError("no reader today")
-
-
-def test_a_check_whose_readers_do_not_start_keeps_nothing_and_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
-    check = IsolatedCheck()
-    monkeypatch.setattr(check, "_readers", broken := Isolated(Bounds(seconds=2.0, memory_megabytes=256, processes=1, sealed=True), fail))
-    try:
-        assert refused(check, "fine.txt", b"all is well") is Trouble.TOO_COSTLY
-        broken._prepare = ready
-        assert check.check("fine.txt", b"all is well").kind is FileKind.TEXT
-    finally:
-        check.close()

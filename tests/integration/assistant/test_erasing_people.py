@@ -76,7 +76,10 @@ def fill(world: World, conversations: int = 3) -> None:
         for conversation, where in ((talk.conversation or "", mine.id), ("c_gone", mine.id), (other.conversation or "", "")):
             file = Attachment(f"f_{conversation}", conversation, MARIA, "k", f"{CANARY}.log", "text", "text/plain", 9, "", at, where)
             unit.attachments.add(file, f"{CANARY} {NAME}".encode())
-        unit.feedback.record(Feedback(talk.conversation or "", "m-f", MARIA, False, "wrong", CANARY, ("vpn",), at))
+        theirs_too = Attachment("f_theirs", other.conversation or "", other.person, "k2", f"From {NAME}.log", "text", "text/plain", 9, "", at)
+        unit.attachments.add(theirs_too, b"nothing of hers")
+        for conversation in (talk.conversation or "", "c_in_memory"):
+            unit.feedback.record(Feedback(conversation, "m-f", MARIA, False, "wrong", CANARY, ("vpn",), at))
         unit.handoffs.hold(Holding(other.conversation or "", MARIA, at, at))
     world.assistant.notifier.send(Notice(MAIL, "Your request", f"Hello {NAME}, {CANARY}"), "notice-1")
 
@@ -101,7 +104,17 @@ def test_nothing_of_an_erased_person_is_left_in_any_file(demo_home: Path) -> Non
         assert time.monotonic() - began < SECONDS
         assert erased.wiped
         assert left_in(demo_home, CANARY, MARIA, NAME, MAIL) == {}
-        assert set(erased.counts) >= {"directory entries", "files", "conversations", "tickets", "actions", "errands", "mentions by others", "notices"}
+        assert set(erased.counts) >= {
+            "directory entries",
+            "files",
+            "feedback",
+            "conversations",
+            "tickets",
+            "actions",
+            "errands",
+            "mentions by others",
+            "notices",
+        }
         assert any("4711" in line for line in erased.elsewhere), "an operator is told what other systems hold"
         assert faults(world) == []
         with world.assistant.store.read() as unit:

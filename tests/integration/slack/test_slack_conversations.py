@@ -172,7 +172,9 @@ class TestOtherWaysIn:
         jonas, channel = slack.somebody("jonas.weber"), slack.channel("anywhere")
         acked = jonas.command("how do I set up the VPN?", channel)
         assert "direct message" in str(acked.body)
-        root = until(lambda: [one for one in slack.workspace.by_bot(jonas.direct) if "how do I set up the VPN" in one["text"]])[-1]
+        root = until(lambda: [one for one in slack.workspace.by_bot(jonas.direct) if one["text"].startswith("You asked: how do I set up the VPN")])[
+            -1
+        ]
         assert "[1]" in words(jonas.replies(root["ts"])[0])
         assert slack.workspace.by_bot(channel) == []
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from assistant.doctor import examine
 from tests.support import sample_files as files
 from tests.support.service import LocalService, Service, served_here
 
@@ -213,3 +214,28 @@ def test_the_desk_opens_files_of_its_tickets_only_and_the_audit_says_who(here: L
         ("opened", SAM, attachment),
     ]
     assert not any("fan.log" in str(line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("settings", "state", "says"),
+    [
+        ({}, "note", "no virus scanner is asked"),
+        ({"scan_command": [sys.executable, "-c", "pass"]}, "ok", "is asked"),
+        ({"scan_command": ["/nowhere/scanner"]}, "bad", "gives no verdict, so every file is refused"),
+        ({"attachment_megabytes": 0}, "ok", "people cannot attach files"),
+    ],
+)
+def test_the_doctor_says_what_is_taken_and_whether_the_scanner_answers(
+    demo_home: Callable[[str], Path], settings: dict[str, Any], state: str, says: str
+) -> None:
+    with served_here(demo_home("home"), **settings) as here:
+        (found,) = [check for check in examine(here.assistant, owned_here=True) if check.name == "files"]
+    assert found.state == state and says in found.says
+
+
+def test_a_key_of_any_length_stands_for_one_file(here: LocalService) -> None:
+    with here.client("maria.santos") as maria:
+        conversation = begun(maria)
+    long = "m" * 100
+    made = [here.assistant.files.attach("maria.santos", conversation, "a.log", b"x", f"{long}.{number}").id for number in (1, 2, 1)]
+    assert made[0] == made[2] != made[1]

@@ -15,7 +15,7 @@ export default {
   invitation: 'Schreiben Sie, was nicht funktioniert oder was Sie brauchen. Antworten kommen aus dem Hilfe-Center der Firma, mit Quellen.',
   suggestions: 'Zum Beispiel',
   composer: 'Ihre Nachricht',
-  placeholder: 'Beschreiben Sie das Problem',
+  placeholder: 'Was geht nicht?',
   composerHint: 'Die Eingabetaste sendet. Umschalt und Eingabe beginnen eine neue Zeile.',
   send: 'Senden',
   left: { one: 'Noch {count} Zeichen', other: 'Noch {count} Zeichen' },
