@@ -37,7 +37,8 @@ class SlackChat(StoredChat):
         if device:
             raise CannotSay("the case chooses a device in the widget; Slack has a list of devices only under an answer")
         began = time.monotonic()
-        sent = self.at_slack.say(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), thread=self.thread)  # as Slack's clients send it
+        typed = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")  # as Slack's clients send it
+        sent = self.at_slack.say(typed, thread=self.thread)
         self.thread = self.thread or sent
         return self._complete(began)
 
