@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from imapclient import IMAPClient
 
 from tests.support.service import free_port
@@ -90,9 +91,13 @@ class Dovecot:
     def stop(self) -> None:
         """Stop, which ends every connection."""
         if self.process is not None:
+            serving = psutil.Process(self.process.pid).children(recursive=True)
             self.process.terminate()
             self.process.wait(10)
             self.process = None
+            for child in serving:  # one that serves a client may outlive the master
+                with suppress(psutil.NoSuchProcess):
+                    child.terminate()
 
     def client(self) -> IMAPClient:
         """Return a client that is signed in, as a mail program is."""
