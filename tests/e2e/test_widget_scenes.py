@@ -33,7 +33,7 @@ def test_a_screenshot_goes_with_the_question_is_seen_in_another_tab_downloaded_a
         priya = Helpdesk(page)
         choose(page, "C:\\Users\\priya\\vpn error.png", "image/png", screenshot())
         expect(priya.panel.get_by_role("list", name="Files to send")).to_contain_text("vpn error.png")
-        priya.ask("How do I share a calendar?")  # no scene leaves a ticket of hers about this, to which it would be added
+        priya.ask("How do I encrypt a USB stick?")  # no scene leaves a ticket of hers about this, to which it would be added
         fetched = priya.log.get_by_role("button", name="Download vpn error.png")
         expect(fetched).to_be_visible()
 

@@ -15,7 +15,7 @@ from evals.slack.workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, TEAM, Wo
 from tests.support.service import LocalService, served_here
 
 Found = TypeVar("Found")
-SECONDS = 15.0
+SECONDS = 40.0
 
 
 def slack_settings(server: SlackServer, transport: str) -> dict[str, Any]:
