@@ -243,7 +243,7 @@ def _carrier(settings: Settings, parts: Parts, outward: Outward, acting: Acting,
         parts.notify,
         outgoing=lambda ticket_id: _outgoing(parts, ticket_id),
         settle=lambda unit, conversation_id, at: settle_one(parts, unit, conversation_id, at),
-        url=lambda: settings.public_url or f"http://{settings.host}:{settings.port}",
+        url=lambda: settings.url,
         others=_on_channels(parts, channels),
     )
 

@@ -224,6 +224,11 @@ class Settings(KnowledgeSettings):
         return {name: key.get_secret_value().encode() for name, key in self.token_secrets.items()}
 
     @property
+    def url(self) -> str:
+        """Where people reach the service, for links that leave it."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
     def workflows_database(self) -> str:
         """Where durable execution keeps its state."""
         if self.workflows_url:

@@ -63,8 +63,7 @@ def surface_of_mail(assistant: Assistant, server: Server, letters: Letters) -> M
         own_addresses=frozenset({letters.address.lower(), settings.mail_from.lower()}),
         answers_strangers=settings.mail_answer_strangers,
     )
-    url = settings.public_url or f"http://{settings.host}:{settings.port}"
-    channel = MailChannel(assistant.store, assistant.directory, letters, links, assistant.clock, lambda: url)
+    channel = MailChannel(assistant.store, assistant.directory, letters, links, assistant.clock, settings.url)
     folders = Folders(settings.imap_folder, settings.imap_done_folder, settings.imap_failed_folder)
     return MailSurface(channel, receiving, server, folders, settings.mail_max_mb * 1_000_000)
 
@@ -98,7 +97,7 @@ def open_slack(assistant: Assistant) -> SlackSurface:
         knowledge=assistant.knowledge,
         clock=assistant.clock,
         devices_of=assistant.workplace.devices_of,
-        console=lambda: f"{settings.public_url or f'http://{settings.host}:{settings.port}'}/console/gaps",
+        console=f"{settings.url}/console/gaps",
         messages_per_minute=settings.messages_per_minute,
     )
     channel = SlackChannel(calls, assistant.store, assistant.clock, assistant.link_hosts, assistant.workplace.devices_of)

@@ -10,7 +10,7 @@ from assistant.agent.turn import UnknownConversation, UnknownPerson
 from assistant.desk import attaching
 from assistant.desk.attaching import FileLimits
 from assistant.domain.attachment import FileRefused, Trouble
-from assistant.domain.configuration import GUEST, Person
+from assistant.domain.configuration import Person, guest_of
 from assistant.domain.conversation import Conversation
 from assistant.ports.attachments import Attachment
 from assistant.ports.clock import Clock
@@ -117,7 +117,7 @@ class Files:
         self.check.close()
 
     def _person(self, person_id: str) -> Person:
-        person = Person(person_id, "") if person_id.startswith(GUEST) else self.directory.person(person_id)
+        person = guest_of(person_id) or self.directory.person(person_id)
         if person is None:
             raise UnknownPerson(person_id)
         return person

@@ -28,7 +28,7 @@ from assistant.agent.state import Inbound, Memory, Timings
 from assistant.agent.steps.understand import LocalUnderstanding
 from assistant.agent.with_models import Models
 from assistant.desk import handoff
-from assistant.domain.configuration import GUEST, Device, Person
+from assistant.domain.configuration import Device, Person, guest_of
 from assistant.domain.conversation import CLOSED, Conversation, Episode, Happening, State, advance
 from assistant.domain.model_use import Account
 from assistant.domain.reply import Reply, ReplyKind
@@ -161,7 +161,7 @@ class Turns:
     # -- acceptance -----------------------------------------------------------------------------------------------
 
     def _person(self, person_id: str) -> Person:
-        person = Person(person_id, "") if person_id.startswith(GUEST) else self._parts.directory.person(person_id)
+        person = guest_of(person_id) or self._parts.directory.person(person_id)
         if person is None:
             raise UnknownPerson(person_id)
         return person

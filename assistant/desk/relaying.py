@@ -25,10 +25,10 @@ class Relay:
         if event.body["type"] not in SHOWN:
             return
         for thread in self.threads.of_conversation(event.conversation):
-            self.outbox.put(OutboxEntry(delivery_key(thread, event.number), DELIVER, _body(thread, event), event.at, event.at))
+            self.outbox.put(OutboxEntry(_key(thread, event.number), DELIVER, _body(thread, event), event.at, event.at))
 
 
-def delivery_key(thread: Thread, number: int) -> str:
+def _key(thread: Thread, number: int) -> str:
     """Return the key of an event in a thread, fixed for ever."""
     where = sha256(f"{thread.place.channel}\n{thread.place.key}\n{thread.person}".encode()).hexdigest()[:16]
     return f"{DELIVER}:{thread.conversation}/{number}:{where}"

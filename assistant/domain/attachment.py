@@ -109,9 +109,7 @@ def clean_name(name: str, media: str) -> str:
     that a system keeps for itself; at most 120 characters. ``holiday.pdf.exe`` that is a picture becomes ``holiday.pdf.exe.png``.
     """
     last = re.split(r"[\\/]", unicodedata.normalize("NFC", name))[-1]
-    seen = "".join(
-        " " if unicodedata.category(c) in ("Zl", "Zp", "Zs") else c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")
-    )
+    seen = "".join(" " if unicodedata.category(c) in SPACES else c for c in last if unicodedata.category(c) not in HIDDEN)
     plain = " ".join(_NOT_IN_NAMES.sub("_", seen).split()).strip(". ")
     if not plain or _RESERVED.match(plain):
         plain = f"{UNNAMED}-{plain}".rstrip("-")

@@ -59,6 +59,11 @@ def guest(channel: str, who: str, name: str = "") -> Person:
     return Person(f"{GUEST}{channel}:{who}"[:80], name)
 
 
+def guest_of(person_id: str) -> Person | None:
+    """Return the stranger whose id this is; None when it is nobody's or a person's of the directory."""
+    return Person(person_id, "") if person_id.startswith(GUEST) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """A managed device and who uses it."""

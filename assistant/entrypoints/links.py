@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+PAGE = "/console/answer"
+"""Below it stands the page that a link opens, by its token."""
 LIFE = timedelta(days=14)
 CODE_LENGTH, NAME_CODE_LENGTH = 32, 16
 """Hexadecimal digits. A Message-ID is kept short, because some programs break what does not fit on a line."""

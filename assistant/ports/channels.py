@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from assistant.domain.configuration import guest_of
+
 if TYPE_CHECKING:
     from assistant.domain.configuration import Person
     from assistant.ports.store import Event
@@ -28,6 +30,11 @@ class Thread:
     place: Place
     person: str
     conversation: str
+
+    @property
+    def is_of_guest(self) -> bool:
+        """Say whether nobody knows who this person is."""
+        return guest_of(self.person) is not None
 
 
 @dataclass(frozen=True, slots=True)

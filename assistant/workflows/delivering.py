@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from assistant.desk.fulfilment import SYSTEM
-from assistant.desk.relaying import delivery_key
 from assistant.ports.channels import Channel, Delivery, Place, Posted, Thread
 from assistant.ports.outside import Refused, Unavailable
 from assistant.ports.store import Event, OutboxEntry, Store, UnitOfWork
@@ -51,7 +50,7 @@ class DeliverEvent:
         if event is None:
             raise Refused("the conversation is gone")
         shown, confidential = self.shows(event, thread.person, place.public)
-        delivery = Delivery(thread, shown, delivery_key(thread, event.number), call.uncertain, confidential)
+        delivery = Delivery(thread, shown, call.entry.key, call.uncertain, confidential)
         return {"post": self.channels[place.channel].deliver(delivery)}
 
     def end(self, unit: UnitOfWork, entry: OutboxEntry, ended: Ended, at: datetime) -> list[Event]:

@@ -17,10 +17,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Origin
 
+from evals.benchmarks.turns import PEOPLE
 from evals.overhead.run import processor_ms
 from evals.security.served import Served, serving
 
-PEOPLE = ("maria.santos", "jonas.weber", "priya.nair")
 PATIENCE = 30.0
 AT_ONCE = 50
 """Sockets that are being opened at a time."""

@@ -15,10 +15,10 @@ from pathlib import Path
 from sqlalchemy import create_engine, select
 
 from assistant.adapters.store.tables import events, messages
+from evals.benchmarks.turns import PEOPLE
 from evals.security.served import Served, serving
 from evals.sockets.caller import Caller
 
-PEOPLE = ("maria.santos", "jonas.weber", "priya.nair")
 BETWEEN = (1.0, 4.0)
 """Seconds that the service lives between two restarts, drawn."""
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from assistant.governance.policy import PACKAGED
 from tests.support.browser import chromium
 from tests.support.service import Service, copy_demo, running
+from tests.support.stage import Stage, stage
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +38,10 @@ def desk(one_desk: Service) -> Service:
     if one_desk.process is None or one_desk.process.poll() is not None:
         one_desk.start()
     return one_desk
+
+
+@pytest.fixture(scope="module")
+def the_stage() -> Iterator[Stage]:
+    """A page on one origin and a service on another."""
+    with stage() as built:
+        yield built

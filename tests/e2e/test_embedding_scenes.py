@@ -14,18 +14,11 @@ from tests.support.browser import DESKTOP, PATIENCE_MS, PHONE, picture
 from tests.support.scenes import LOG, PDF, UPLOAD, Play, asked, attachment, rows
 from tests.support.script import WORDS
 from tests.support.stage import Page as Sheet
-from tests.support.stage import Socket, Stage, replied, said, stage
+from tests.support.stage import Socket, Stage, replied, said
 
 pytestmark = pytest.mark.browser
 NEW = "Start a new conversation"
 FRENCH = "Aide informatique"
-
-
-@pytest.fixture(scope="module")
-def the_stage() -> Iterator[Stage]:
-    """A page on one origin and a service on another."""
-    with stage() as built:
-        yield built
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.test_hostile_content_scenes import HOSTILE, SEEN
-from tests.support.stage import Socket, Stage, replied, said, stage
+from tests.support.stage import Socket, Stage, replied, said
 
 pytestmark = pytest.mark.browser
 TRAPS = """() => {
@@ -24,13 +23,6 @@ TRAPS = """() => {
 }"""
 AT_ONCE = 25
 NAMED = os.environ.get("FIRSTLINE_TEST_RENDER")  # read before the tests are rid of settings
-
-
-@pytest.fixture(scope="module")
-def the_stage() -> Iterator[Stage]:
-    """A page on one origin and a service on another."""
-    with stage() as built:
-        yield built
 
 
 def payloads() -> list[str]:

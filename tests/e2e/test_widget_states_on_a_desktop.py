@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser
 
 from tests.support.gallery import LOOKS, looking, show
 from tests.support.scenes import SCENES
-from tests.support.stage import Stage, stage
+from tests.support.stage import Stage
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def the_stage() -> Iterator[Stage]:
-    """A page on one origin and a service on another."""
-    with stage() as built:
-        yield built
 
 
 @pytest.mark.parametrize("look", LOOKS)

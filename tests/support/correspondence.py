@@ -87,5 +87,5 @@ def correspondence(world: World) -> Correspondence:
         own_addresses=frozenset({DESK}),
     )
     receiving.inbox, handlers[CHANNEL] = inbox, receiving
-    assistant.channels[CHANNEL] = MailChannel(assistant.store, assistant.directory, letters, Links(assistant.secret), assistant.clock, lambda: URL)
+    assistant.channels[CHANNEL] = MailChannel(assistant.store, assistant.directory, letters, Links(assistant.secret), assistant.clock, URL)
     return Correspondence(world, letters, receiving, inbox, kept)

@@ -65,5 +65,5 @@ def mail_bench(folder: Path) -> Iterator[Bench]:
         way = Way("127.0.0.1", server.port, MailSecurity.NONE, "", Secret(""), "", 5.0)
         letters = SmtpNotifier(way, Sender("IT help", "it-help@example.org", FixedClock(NOON)))
         directory = MemoryDirectory(Organisation(Company("Example", "example.org"), (Person("maria", "Maria Santos", ADDRESS),)))
-        channel = MailChannel(MemoryStore(0.7), directory, letters, Links(b"key"), FixedClock(NOON), lambda: "https://help.example.org")
+        channel = MailChannel(MemoryStore(0.7), directory, letters, Links(b"key"), FixedClock(NOON), "https://help.example.org")
         yield MailBench(channel, server)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.agent.state import Memory
 from assistant.domain.reply import Reply
-from assistant.entrypoints.links import Links
+from assistant.entrypoints.links import PAGE, Links
 from assistant.entrypoints.mail.receiving import CHANNEL, GUEST, answer_subject
 from assistant.entrypoints.mail.writing import Around, Written, written_reply, written_words
 from assistant.governance.rendering import render_plain
@@ -17,8 +16,6 @@ from assistant.ports.identity import Directory
 from assistant.ports.notify import Letter, Letters
 from assistant.ports.outside import Refused
 from assistant.ports.store import Event, Store
-
-PAGE = "/console/answer/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class MailChannel:
     letters: Letters
     links: Links
     clock: Clock
-    url: Callable[[], str]
+    url: str
     name: str = CHANNEL
 
     def deliver(self, delivery: Delivery) -> str:
@@ -60,11 +57,11 @@ class MailChannel:
 
     def _written(self, delivery: Delivery, language: str) -> Written | None:
         thread, event = delivery.thread, delivery.event
-        stranger = thread.person.startswith(GUEST)
+        stranger = thread.is_of_guest
         if event.body["type"] == "reply":
             reply = Reply.model_validate(event.body["reply"])
             token = self.links.token(thread.conversation, event.number, thread.person, event.at)
-            return written_reply(reply, Around(reply.language, f"{self.url().rstrip('/')}{PAGE}{token}", stranger))
+            return written_reply(reply, Around(reply.language, f"{self.url.rstrip('/')}{PAGE}/{token}", stranger))
         if event.body["type"] == "person":
             text = event.body["text"]
             return written_words(

@@ -14,6 +14,7 @@ from assistant.agent.state import Inbound
 from assistant.agent.turn import Turns, UnknownPerson
 from assistant.agent.wording.letters import in_letter
 from assistant.domain.attachment import FileRefused
+from assistant.domain.configuration import guest
 from assistant.domain.reply import Reply
 from assistant.entrypoints.inbox import Inbox
 from assistant.entrypoints.links import Links
@@ -32,7 +33,7 @@ from assistant.ports.store import Store, UnitOfWork
 
 log = logging.getLogger("firstline.mail")
 CHANNEL = "mail"
-GUEST = f"guest:{CHANNEL}:"
+GUEST = guest(CHANNEL, "").id
 LONGEST_ADDRESS = 80 - len(GUEST)
 """What fits into the id of a guest. A longer address of somebody whom we know does no harm."""
 LONGEST_ID = 200
@@ -119,7 +120,7 @@ class Receiving:
         person = person_of(mail, self.directory.people(), self.trust)
         if person is None and len(address_of(mail)) > LONGEST_ADDRESS:
             raise Refused("the address of this stranger is too long to be kept")
-        person_id = person.id if person is not None else f"{GUEST}{address_of(mail)}"
+        person_id = person.id if person is not None else guest(CHANNEL, address_of(mail)).id
         with self.store.read() as unit:
             place, conversation = self._place(unit, mail, person_id)
             text, choice = _said(mail, _last_reply(unit, conversation))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -101,8 +102,6 @@ def _acknowledge(app: AsyncApp) -> None:
 
 
 def _beginning(name: str) -> Any:
-    import re
-
     return re.compile(rf"{re.escape(name)}(:|$)")
 
 

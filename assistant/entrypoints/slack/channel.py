@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from assistant.domain.configuration import GUEST, Device
+from assistant.domain.configuration import Device
 from assistant.domain.reply import Reply, ReplyKind
 from assistant.entrypoints.slack.blocks import Block, Said, Shown, line, said, section
 from assistant.entrypoints.slack.calls import CLOSED, TOO_MUCH, Calls, SlackRefused
@@ -158,7 +158,7 @@ class SlackChannel:
         devices = [(one.id, f"{one.name} ({one.os})") for one in self.devices_of(delivery.thread.person)] if private and reply.device else []
         shown = Shown(self.link_hosts(), self._today(), str(delivery.event.number), devices, private)
         made = said(reply, shown)
-        if not delivery.thread.person.startswith(GUEST):
+        if not delivery.thread.is_of_guest:
             return made
         buttons: list[Block] = [block for block in made.blocks if block["type"] == "actions"]
         others = [block for block in made.blocks if block["type"] != "actions"]

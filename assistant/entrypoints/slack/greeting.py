@@ -43,7 +43,7 @@ class Greeting:
             tickets = unit.tickets.of_requester(person.id, open_only=False)[:SHOWN_TICKETS]
         queues = {queue.id: queue.name for queue in parts.workplace.queues()}
         gaps = self._gaps() if person.is_author else None
-        shown = Home(person.first_name, False, tickets, queues, consulting.waiting_for(person), gaps, parts.console() if gaps is not None else "")
+        shown = Home(person.first_name, False, tickets, queues, consulting.waiting_for(person), gaps, parts.console if gaps is not None else "")
         parts.calls.publish(user, home(shown, language))
 
     def _gaps(self) -> list[tuple[str, int]]:

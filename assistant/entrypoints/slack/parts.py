@@ -34,7 +34,7 @@ class SlackParts:
     knowledge: Knowledge
     clock: Clock
     devices_of: Callable[[str], Sequence[Device]]
-    console: Callable[[], str]
+    console: str
     """Address of the console, for those who may go there."""
     messages_per_minute: int = 60
 

@@ -14,7 +14,7 @@ from assistant.agent.state import Inbound
 from assistant.agent.wording.letters import in_letter
 from assistant.domain.configuration import Person
 from assistant.domain.reply import DO, UNDO, Choice, Reply
-from assistant.entrypoints.links import Link, LinkRefused
+from assistant.entrypoints.links import PAGE, Link, LinkRefused
 from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.actions import CODE_LIMIT
 from assistant.entrypoints.web.console import SEE_OTHER, same_origin, signed_in
@@ -25,7 +25,7 @@ CARRIED_OUT = (DO, UNDO)
 """What begins the ids of choices for which a link is not enough: the person has to be signed in."""
 CHOICE_LIMIT = 80
 GONE = 410
-router = APIRouter(prefix="/console/answer", include_in_schema=False)
+router = APIRouter(prefix=PAGE, include_in_schema=False)
 OurSite = Annotated[Site, Depends(site_of)]
 Session = Annotated[str, Cookie()]
 
@@ -58,7 +58,7 @@ def page(request: Request, site: OurSite, token: str, press: str = "", firstline
 def page_signed_in(token: str, person: Annotated[Person, Depends(signed_in)]) -> Response:
     """Lead to the page once the person is signed in; the sign-in page leads here."""
     del person
-    return RedirectResponse(f"/console/answer/{token}", SEE_OTHER)
+    return RedirectResponse(f"{PAGE}/{token}", SEE_OTHER)
 
 
 @router.post("/{token}", dependencies=[Depends(same_origin)])
@@ -75,7 +75,7 @@ def answer(
     if choice.startswith(CARRIED_OUT) and not _is_signed_in(site, asked, firstline_session):
         return _page(request, site, asked, "", firstline_session, status=403)
     site.turns.take(asked.person, asked.link.conversation, Inbound(asked.link.press, choice=choice), "mail")
-    return RedirectResponse(f"/console/answer/{token}", SEE_OTHER)
+    return RedirectResponse(f"{PAGE}/{token}", SEE_OTHER)
 
 
 @router.post("/{token}/code", dependencies=[Depends(same_origin)])
