@@ -15,14 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from assistant.adapters.anchors import FileAnchors
-from assistant.adapters.clock import SystemClock
 from assistant.adapters.files.checking import IsolatedCheck
 from assistant.adapters.files.scanning import ScanCommand
 from assistant.adapters.knowledge import KnowledgeFromBase
 from assistant.adapters.memory.volatile import Memory, no_core_dumps
 from assistant.adapters.store.erasure import SqlErasures, digest_of, without_erased
+from assistant.adapters.store.fleet import BuiltinFleet
 from assistant.adapters.store.organisation import BuiltinDirectory, read_people_file
 from assistant.adapters.store.unit_of_work import SqlStore, kept_here
+from assistant.adapters.store.wordless import NOT_KEPT
 from assistant.agent.acting import Acting
 from assistant.agent.deciding import Deciding
 from assistant.agent.files import Files
@@ -37,16 +38,27 @@ from assistant.agent.steps.understand import LocalUnderstanding
 from assistant.agent.steps.understand_file import Examples, read_examples
 from assistant.agent.tools.registry import TOOLS
 from assistant.agent.turn import Parts, Turns
+from assistant.authors import Authors, authoring_of, authors_of
 from assistant.carriage import Outward, carrying, deciding, telling_of
-from assistant.connections import Misconfigured, open_desk, open_directory, open_notifier
+from assistant.connections import Misconfigured, open_articles, open_clock, open_desk, open_directory, open_fleet, open_notifier
 from assistant.desk.attaching import FileLimits
+from assistant.desk.authoring import Authoring
 from assistant.desk.filing import outgoing
 from assistant.desk.fulfilment import ASK, SHOW
+from assistant.desk.gaps.failing import Judging
+from assistant.desk.gaps.gathering import Gathering
+from assistant.desk.gaps.watching import NOTICE as SPIKE
 from assistant.desk.mirroring import PassedOn
+from assistant.desk.problems.noticing import Noticing
 from assistant.desk.relaying import DELIVER, Relay
-from assistant.domain.ticket import TicketBody, TicketDraft, TicketStatus
+from assistant.desk.triage.filing import Triaged
+from assistant.domain.configuration import Person
+from assistant.domain.ticket import ASSISTANT, TicketBody, TicketDraft, TicketStatus
 from assistant.governance.anchoring import adopt
-from assistant.governance.policy import PACKAGED, Policy, load_policy
+from assistant.governance.in_force import InForce
+from assistant.governance.policy import Policy
+from assistant.governance.policy_file import PACKAGED, load_policy
+from assistant.governance.problem_rules import rules_of
 from assistant.governance.redaction import redact
 from assistant.governance.replay import KeptPolicies
 from assistant.modelling import Modelling, Opens, open_chat
@@ -55,14 +67,21 @@ from assistant.ports.clock import Clock
 from assistant.ports.identity import Directory
 from assistant.ports.notify import Notifier
 from assistant.ports.outside import Refused
-from assistant.ports.store import Event
-from assistant.ports.ticketing import OutgoingTicket, TicketDesk
+from assistant.ports.store import Event, Outbox
+from assistant.ports.ticketing import OutgoingTicket, TicketDesk, Tickets
+from assistant.practising import practices_of
+from assistant.practising.joiners import newcomers_of
+from assistant.practising.ready import Ready
 from assistant.settings import Settings
 from assistant.steps_file import StepsError, StepsFile, read_steps
+from assistant.weekly import reviewer_of, weekly_errands
 from assistant.workflows.carrying import Carrier
 from assistant.workflows.consulting import AskApprover, ShowStanding
 from assistant.workflows.delivering import DeliverEvent
 from assistant.workflows.errands import Errand
+from assistant.workflows.practices import Practices
+from assistant.workflows.reviewing import Reviewer
+from assistant.workflows.spiking import TellOperator
 from kb.adapters.store.engine import reading
 from kb.adapters.store.migrate import migrate
 from kb.bootstrap import KnowledgeBase, open_knowledge
@@ -89,6 +108,7 @@ class Assistant:
     desk: TicketDesk | None
     store: SqlStore
     policy: Policy
+    """The policy file's. What applies to a turn is ``in_force``."""
     timings: Timings
     turns: Turns
     clock: Clock
@@ -100,14 +120,29 @@ class Assistant:
     secret: bytes
     anchors: FileAnchors
     policies: KeptPolicies
+    in_force: InForce
     subscribers: list[Callable[[Sequence[Event]], None]]
     files: Files
+    authors: Authors
+    reviewer: Reviewer
+    practices: Practices
+    """What the service desk does by itself."""
     channels: dict[str, Channel]
     """Where conversations are shown beside the socket, by name; filled by what serves them."""
+
+    @property
+    def authoring(self) -> Authoring:
+        """Every way in of what authors do."""
+        return self.authors.authoring
 
     def link_hosts(self) -> tuple[str, ...]:
         """Return the hosts that links may lead to: the organisation's domain and the configured ones."""
         return (self.workplace.company().domain, *self.settings.link_hosts)
+
+    @property
+    def gathering(self) -> Gathering:
+        """The job that puts unresolved intents into gaps."""
+        return gathering_of(self.settings, self.parts)
 
     def close(self) -> None:
         """Finish the turns under way and let go of database and index."""
@@ -125,23 +160,25 @@ def open_assistant(settings: Settings, clock: Clock | None = None, opens: Opens 
         Misconfigured: the settings name a system that cannot be used as they say.
         OSError: the policy cannot be kept for later replays.
     """
-    policy, clock, examples = load_policy(settings.policy_file or PACKAGED), clock or SystemClock(), examples_of(settings)
-    base = open_knowledge(settings)
+    policy, clock, examples = load_policy(settings.policy_file or PACKAGED), clock or open_clock(settings), examples_of(settings)
+    base = open_knowledge(settings, clock.now)
     upgraded = migrate(base.engine, MIGRATIONS, SCHEMA_TABLE)
-    workplace = BuiltinDirectory(base.engine)
-    outward = Outward(open_directory(settings, workplace), workplace, workplace, open_notifier(settings, clock), open_desk(settings))
+    workplace, listed = BuiltinDirectory(base.engine, settings.granted_roles), BuiltinFleet(base.engine, clock.now)
+    outward = Outward(open_directory(settings, workplace), workplace, listed, open_notifier(settings, clock), open_desk(settings))
+    policies, in_force = _policies(settings, policy)
     store, secret, pushes = _open_store(settings, policy, base, outward), read_secret(settings), Pushes()
-    modelling = Modelling(_steps(settings), clock, opens)
+    outward = replace(outward, newcomers=newcomers_of(store, workplace))
+    steps = _steps(settings)
+    modelling = Modelling(steps, clock, opens)
     acting = deciding(outward, policy, secret, modelling.acting())
     knowledge = KnowledgeFromBase(base)
     understanding = LocalUnderstanding.of(embedding(base), examples, kept_understanding(settings), base.embedder.identity, vocabulary(settings))
-    parts = replace(_parts(settings, knowledge, understanding, outward, policy, store, clock, acting, pushes), models=modelling.models())
-    parts = replace(parts, shadowing=_shadowing(modelling, parts))
+    parts = _with_models(_parts(settings, knowledge, understanding, outward, policy, store, clock, acting, pushes), modelling, in_force)
     channels: dict[str, Channel] = {}
-    anchors, policies = FileAnchors(settings.anchor_file or settings.home / "audit-anchors.jsonl"), KeptPolicies(settings.home / "policies")
-    policies.keep(policy)
-    if upgraded:
-        _adopt(store, anchors, secret)
+    models, drafting = {str(name): one.model for name, one in steps.steps.items()}, modelling.drafting()
+    authors, reviewer, others = _weekly(settings, outward, parts, base, knowledge, in_force, models, channels, drafting)
+    ready = Ready(settings, outward, store, clock, knowledge, policy, in_force, acting, open_fleet(settings, listed), secret, pushes)
+    practices, of_practices = practices_of(ready)
     return Assistant(
         settings=settings,
         knowledge_base=base,
@@ -157,16 +194,47 @@ def open_assistant(settings: Settings, clock: Clock | None = None, opens: Opens 
         clock=clock,
         parts=parts,
         acting=acting,
-        drafting=modelling.drafting(),
-        carrier=_carrier(settings, parts, outward, acting, channels),
+        drafting=drafting,
+        carrier=_carrier(settings, parts, outward, acting, channels, {**others, **of_practices}),
         deciding=Deciding(parts, telling_of(outward, parts.timings, parts.link_hosts)),
         secret=secret,
-        anchors=anchors,
+        anchors=_anchors(settings, store, secret, upgraded),
         policies=policies,
+        in_force=in_force,
         subscribers=pushes.subscribers,
         files=_files(settings, parts),
+        authors=authors,
+        reviewer=reviewer,
+        practices=practices,
         channels=channels,
     )
+
+
+def _policies(settings: Settings, policy: Policy) -> tuple[KeptPolicies, InForce]:
+    """Return the policies that are kept for replays, with this one among them, and the one in force."""
+    kept = KeptPolicies(settings.home / "policies")
+    kept.keep(policy)
+    return kept, InForce(policy, kept.keep)
+
+
+def _weekly(
+    settings: Settings,
+    outward: Outward,
+    parts: Parts,
+    base: KnowledgeBase,
+    knowledge: KnowledgeFromBase,
+    in_force: InForce,
+    models: dict[str, str],
+    channels: dict[str, Channel],
+    drafting: DraftingModel | None,
+) -> tuple[Authors, Reviewer, dict[str, Errand]]:
+    """Return what authors write with, what makes reviews, and the errands of both."""
+    target = open_articles(settings, outward.workplace.company().domain)
+    store, clock, gather = parts.store, parts.clock, gathering_of(settings, parts).gather
+    authoring = authoring_of(outward, store, clock, knowledge, base.store, base.publisher, target)
+    authors = authors_of(authoring, base, in_force.of, lambda question: question != NOT_KEPT, drafting, outward.desk)
+    reviewer = reviewer_of(settings, outward, store, clock, base, in_force, models, gather)
+    return authors, reviewer, {**authors.errands, **weekly_errands(settings, reviewer, outward.directory, outward.notifier, channels)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +259,11 @@ def _steps(settings: Settings) -> StepsFile:
         raise Misconfigured(str(error)) from None
 
 
+def _with_models(parts: Parts, modelling: Modelling, in_force: InForce) -> Parts:
+    whole = replace(parts, models=modelling.models(), in_force=in_force.of)
+    return replace(whole, shadowing=_shadowing(modelling, whole))
+
+
 def _shadowing(modelling: Modelling, parts: Parts) -> Shadowing | None:
     candidates = modelling.candidates()
     return Shadowing(candidates, parts.store, parts.clock, parts.settler.policy) if candidates else None
@@ -201,7 +274,13 @@ def _open_store(settings: Settings, policy: Policy, base: KnowledgeBase, outward
     memory = Memory(same_issue, timedelta(days=settings.same_issue_days)) if settings.zero_persistence else None
     if memory is not None:
         no_core_dumps()
-    return SqlStore(base.engine, same_issue, PassedOn if outward.desk is not None else kept_here, memory, Relay)
+    passed_on, wait = PassedOn if outward.desk is not None else kept_here, rules_of(policy).wait_seconds
+
+    def heard_of(tickets: Tickets, outbox: Outbox) -> Tickets:
+        """Let triage, the desk elsewhere and the practice of problems hear of what is filed, in this order."""
+        return Noticing(passed_on(Triaged(tickets, outbox), outbox), outbox, wait)
+
+    return SqlStore(base.engine, same_issue, heard_of, memory, Relay)
 
 
 def _parts(
@@ -232,7 +311,9 @@ def _parts(
     return Parts(store, outward.directory, outward.fleet, knowledge, understanding, settler, clock, timings, link_hosts, pushes)
 
 
-def _carrier(settings: Settings, parts: Parts, outward: Outward, acting: Acting, channels: Mapping[str, Channel]) -> Carrier:
+def _carrier(
+    settings: Settings, parts: Parts, outward: Outward, acting: Acting, channels: Mapping[str, Channel], others: Mapping[str, Errand]
+) -> Carrier:
     return carrying(
         outward,
         parts.store,
@@ -241,10 +322,14 @@ def _carrier(settings: Settings, parts: Parts, outward: Outward, acting: Acting,
         parts.timings,
         parts.link_hosts,
         parts.notify,
-        outgoing=lambda ticket_id: _outgoing(parts, ticket_id),
+        outgoing=lambda ticket_id: _outgoing(parts, ticket_id, _ourselves(settings)),
         settle=lambda unit, conversation_id, at: settle_one(parts, unit, conversation_id, at),
         url=lambda: settings.url,
-        others=_on_channels(parts, channels),
+        others={
+            **_on_channels(parts, channels),
+            **others,
+            SPIKE: TellOperator(parts.store, outward.directory, outward.notifier, lambda: settings.url, lambda: outward.workplace.company().timezone),
+        },
     )
 
 
@@ -265,25 +350,34 @@ def _files(settings: Settings, parts: Parts) -> Files:
     return Files(parts.store, parts.directory, parts.clock, IsolatedCheck(scan), limits, parts.notify)
 
 
-def _adopt(store: SqlStore, anchors: FileAnchors, secret: bytes) -> None:
-    """Copy the anchors of an earlier version into the database; a file that cannot be read is left to ``firstline audit verify``."""
-    try:
-        adopt(store, anchors, secret)
-    except (OSError, ValueError):
-        log.exception("the anchors of the audit could not be copied")
+def _anchors(settings: Settings, store: SqlStore, secret: bytes, upgraded: bool) -> FileAnchors:
+    """Return the anchors of the audit. Those of an earlier version are copied; a file that cannot be read is left to ``firstline audit verify``."""
+    anchors = FileAnchors(settings.anchor_file or settings.home / "audit-anchors.jsonl")
+    if upgraded:
+        try:
+            adopt(store, anchors, secret)
+        except (OSError, ValueError):
+            log.exception("the anchors of the audit could not be copied")
+    return anchors
 
 
-def _outgoing(parts: Parts, ticket_id: str) -> OutgoingTicket:
+def _ourselves(settings: Settings) -> Person:
+    """Return who asks in tickets that nobody asked for: the organisation, at the address that its mails come from."""
+    return Person(ASSISTANT, settings.mail_name, settings.mail_address or settings.mail_from)
+
+
+def _outgoing(parts: Parts, ticket_id: str, ourselves: Person) -> OutgoingTicket:
     """Return a ticket as it goes to another system: with what everybody may read of the articles, whoever works there."""
     with parts.store.read() as unit:
         ticket = unit.own_tickets.ticket(ticket_id)
         said = unit.conversations.events(ticket.origin) if ticket is not None else []
         handed = [one for one in unit.handoffs.of_conversation(ticket.origin) if one.ticket == ticket.id] if ticket is not None else []
-    requester = parts.directory.person(ticket.requester) if ticket is not None else None
+    asker = ticket.requester if ticket is not None else ""
+    requester = ourselves if asker == ASSISTANT else parts.directory.person(asker) if asker else None
     if ticket is None or requester is None:
         raise Refused("the ticket or its requester is gone")
     body = Presenter(parts.knowledge, parts.clock, parts.link_hosts).ticket(ticket.body, said, Reader())
-    return outgoing(ticket, redacted(body), requester, handed[-1].reason.label if handed else "")
+    return outgoing(ticket, redacted(body), requester, handed[-1].reason.label if handed else "", parts.settler.acting.zone)
 
 
 def redacted(body: TicketBody) -> TicketBody:
@@ -345,6 +439,12 @@ def embedding(base: KnowledgeBase) -> Callable[[Sequence[str]], np.ndarray]:
     return embed
 
 
+def gathering_of(settings: Settings, parts: Parts) -> Gathering:
+    """Return the job that puts unresolved intents into gaps, over ready parts."""
+    judging = Judging(parts.store, parts.knowledge, parts.directory, parts.clock, lambda: parts.settler.policy.bands["answer"].auto)
+    return Gathering(parts.store, parts.knowledge, parts.directory, parts.clock, judging, lambda: vocabulary(settings))
+
+
 def load_people(assistant: Assistant, path: Path) -> tuple[int, int]:
     """Load a people file in place of the organisation before; its open tickets are created once. Those who were erased stay away.
 
@@ -375,7 +475,7 @@ def load_people(assistant: Assistant, path: Path) -> tuple[int, int]:
     ]
     with assistant.store.write() as unit:
         for draft, ticket in zip(drafts, waiting, strict=True):
-            created = unit.tickets.create(draft, ticket.opened)
+            created = unit.own_tickets.create(draft, ticket.opened)
             if created.status.value != ticket.status and created.status is TicketStatus.OPEN:
-                unit.tickets.change_status(created.id, TicketStatus(ticket.status), ticket.assignee or "service desk", "taken up", ticket.opened)
+                unit.own_tickets.change_status(created.id, TicketStatus(ticket.status), ticket.assignee or "service desk", "taken up", ticket.opened)
     return len(made.people), len(made.devices)

@@ -16,8 +16,8 @@ from assistant.agent.tools.tool import Handles, Hands
 from assistant.desk.fulfilment import ASK, SHOW, Fulfilment
 from assistant.governance.policy import Policy
 from assistant.ports.clock import Clock
-from assistant.ports.devices import DeviceFleet
-from assistant.ports.identity import Directory, Workplace
+from assistant.ports.devices import PeoplesDevices
+from assistant.ports.identity import Directory, NewAccount, Workplace
 from assistant.ports.models import ActingModel
 from assistant.ports.notify import Notifier
 from assistant.ports.store import Event, Store, UnitOfWork
@@ -33,14 +33,16 @@ class Outward:
 
     directory: Directory
     workplace: Workplace
-    fleet: DeviceFleet
+    fleet: PeoplesDevices
     notifier: Notifier
     desk: TicketDesk | None
+    newcomers: Callable[[str], tuple[NewAccount, str] | None] = lambda _case: None
+    """See ``Hands``."""
 
     @property
     def hands(self) -> Hands:
         """What tools may act with."""
-        return Hands(self.directory, self.notifier, self.workplace)
+        return Hands(self.directory, self.notifier, self.workplace, self.newcomers)
 
 
 def deciding(outward: Outward, policy: Policy, key: bytes, model: ActingModel | None = None) -> Acting:

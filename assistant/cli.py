@@ -9,20 +9,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant import (
-    action_commands,
-    audit_commands,
-    model_commands,
-    people_commands,
-    policy_commands,
-    privacy_commands,
-    slack_commands,
-    understand_commands,
-)
 from assistant.command_line import NO, WRONG, AsJson, running_service, token_for
 from assistant.command_line import opened as _opened
 from assistant.command_line import read_settings as _settings
 from assistant.command_line import stop as _stop
+from assistant.commands import (
+    actions,
+    alerts,
+    articles,
+    assess,
+    audit,
+    baselines,
+    changes,
+    compliance,
+    golive,
+    joiners,
+    measures,
+    models,
+    people,
+    policy,
+    privacy,
+    problems,
+    review,
+    rollout,
+    slack,
+    triage,
+    tuning,
+    understand,
+)
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -30,16 +44,31 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help='Firstline, the IT self-service assistant. Example: firstline ask "How do I set up the VPN?" --as maria.santos'
 )
-app.add_typer(people_commands.app, name="people")
-app.add_typer(audit_commands.app, name="audit")
-app.add_typer(privacy_commands.app, name="privacy")
-app.add_typer(action_commands.app, name="actions")
-app.add_typer(policy_commands.app, name="policy")
-app.add_typer(model_commands.app, name="shadow")
-app.command(epilog="Example: firstline costs --days 30")(model_commands.costs)
-app.command(epilog="Example: firstline draft T-1002 T-1004 --out vpn-at-hotels.md")(model_commands.draft)
-app.add_typer(understand_commands.app, name="understand")
-app.add_typer(slack_commands.app, name="slack")
+app.add_typer(people.app, name="people")
+app.add_typer(audit.app, name="audit")
+app.add_typer(privacy.app, name="privacy")
+app.add_typer(review.app, name="review")
+app.add_typer(actions.app, name="actions")
+app.add_typer(articles.app, name="articles")
+app.add_typer(changes.app, name="changes")
+app.add_typer(compliance.app, name="compliance")
+app.add_typer(compliance.devices, name="devices")
+app.add_typer(joiners.app, name="joiners")
+app.add_typer(policy.app, name="policy")
+app.add_typer(problems.app, name="problems")
+app.add_typer(models.app, name="shadow")
+app.command(epilog="Example: firstline costs --days 30")(models.costs)
+app.command(epilog="Example: firstline draft T-1002 T-1004 --out vpn-at-hotels.md")(models.draft)
+app.command(epilog="Example: firstline measures --by week,channel")(measures.measures)
+app.add_typer(tuning.app, name="tuning")
+app.add_typer(triage.app, name="triage")
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(understand.app, name="understand")
+app.add_typer(slack.app, name="slack")
+app.add_typer(rollout.app, name="rollout")
+app.command(epilog="Example: firstline assess --tickets tickets.csv --kb articles/")(assess.assess)
+app.add_typer(baselines.app, name="baseline")
+app.add_typer(golive.app, name="simulate-golive")
 
 
 @app.command(epilog="Example: firstline serve --port 8081")

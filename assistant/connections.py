@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from assistant.adapters.store.fleet import BuiltinFleet
 from assistant.adapters.store.organisation import BuiltinDirectory
+from assistant.adapters.store.signed_roles import SignedRoles
+from assistant.entrypoints.alert_sources.mapping import MappingRefused, read_mapping
+from assistant.entrypoints.alert_sources.source import Source
 from assistant.entrypoints.signatures import DeskHook
 from assistant.settings import Settings
 
@@ -14,9 +18,12 @@ if TYPE_CHECKING:
     from assistant.adapters.notify.message import Sender
     from assistant.adapters.notify.smtp import SmtpNotifier
     from assistant.entrypoints.mail.mailbox import Server
+    from assistant.ports.articles import ArticleTarget
     from assistant.ports.clock import Clock
+    from assistant.ports.devices import DeviceFleet
     from assistant.ports.identity import Directory
     from assistant.ports.notify import Letters, Notifier
+    from assistant.ports.sign_in import IdentityProvider
     from assistant.ports.ticketing import TicketDesk
 
 
@@ -30,9 +37,38 @@ def open_directory(settings: Settings, builtin: BuiltinDirectory) -> Directory:
     Raises:
         Misconfigured: a setting is missing or contradicts another.
     """
-    if settings.directory == "ldap":
-        return _open_ldap(settings)
-    return _open_scim(settings) if settings.directory == "scim" else builtin
+    found = _open_ldap(settings) if settings.directory == "ldap" else _open_scim(settings) if settings.directory == "scim" else builtin
+    return SignedRoles(found, builtin.engine, settings.granted_roles) if settings.oidc_groups_claim else found
+
+
+def open_provider(settings: Settings, clock: Clock) -> IdentityProvider | None:
+    """Return the identity provider that people sign in with; None when none is named. Nothing is connected before it is needed.
+
+    Raises:
+        Misconfigured: a setting is missing or cannot be used.
+    """
+    if not settings.oidc_issuer:
+        return None
+    from assistant.adapters.identity.oidc import Client, OidcConfigurationError, OidcProvider
+    from assistant.domain.secret import Secret
+
+    if not settings.oidc_client_id:
+        raise Misconfigured("FIRSTLINE_OIDC_ISSUER needs FIRSTLINE_OIDC_CLIENT_ID")
+    secret = settings.oidc_client_secret.get_secret_value()
+    client = Client(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=Secret(secret) if secret else None,
+        scopes=tuple(settings.oidc_scopes),
+        person_claim=settings.oidc_person_claim,
+        groups_claim=settings.oidc_groups_claim,
+        timeout=settings.oidc_timeout_seconds,
+    )
+    try:
+        client.check()
+    except OidcConfigurationError as error:
+        raise Misconfigured(str(error)) from None
+    return OidcProvider(client, clock.now)
 
 
 def _open_ldap(settings: Settings) -> Directory:
@@ -67,7 +103,7 @@ def _open_ldap(settings: Settings) -> Directory:
         group_member=settings.ldap_group_member,
         member_of=settings.ldap_member_of,
     )
-    return LdapDirectory(Sessions(server), tree)
+    return LdapDirectory(Sessions(server), tree, settings.granted_roles)
 
 
 def _open_scim(settings: Settings) -> Directory:
@@ -87,7 +123,25 @@ def _open_scim(settings: Settings) -> Directory:
         password_forces_change=settings.scim_password_forces_change,
         recovery_kind=settings.scim_recovery_kind,
     )
-    return ScimDirectory(wire, meaning)
+    return ScimDirectory(wire, meaning, settings.granted_roles)
+
+
+def open_clock(settings: Settings) -> Clock:
+    """Return the system's clock, or in a demo the one that can be set.
+
+    Raises:
+        Misconfigured: the file of the demo's clock holds no time.
+    """
+    from assistant.adapters.clock import PLAYED, ClockUnreadable, DemoClock, SystemClock
+
+    if not settings.demo_clock:
+        return SystemClock()
+    clock = DemoClock(settings.home / PLAYED)
+    try:
+        clock.now()
+    except ClockUnreadable as error:
+        raise Misconfigured(str(error)) from None
+    return clock
 
 
 def open_letters(settings: Settings, clock: Clock) -> Letters:
@@ -182,6 +236,55 @@ def open_desk(settings: Settings) -> TicketDesk | None:
     return None
 
 
+def open_fleet(settings: Settings, listed: BuiltinFleet) -> DeviceFleet:
+    """Return the system that manages the devices: the configured one, or the list that was loaded. Nothing is connected before it is needed.
+
+    Raises:
+        Misconfigured: a setting is missing or cannot be used.
+    """
+    if settings.fleet == "builtin":
+        return listed
+    from assistant.adapters.devices.calls import FleetConfigurationError, check_address
+    from assistant.domain.secret import Secret
+
+    named = {"url": settings.fleet_url, "account": settings.fleet_account, "secret": settings.fleet_secret.get_secret_value()}
+    missing = [f"FIRSTLINE_FLEET_{name.upper()}" for name, value in named.items() if not value]
+    if missing:
+        raise Misconfigured(f"FIRSTLINE_FLEET={settings.fleet} needs {', '.join(missing)}")
+    try:
+        check_address(settings.fleet_url)
+    except FleetConfigurationError as error:
+        raise Misconfigured(str(error)) from None
+    secret, timeout = Secret(named["secret"]), settings.fleet_timeout_seconds
+    if settings.fleet == "salt":
+        from assistant.adapters.devices.salt import SaltFleet
+
+        return SaltFleet(settings.fleet_url, settings.fleet_account, secret, settings.fleet_remedies, timeout)
+    from assistant.adapters.devices.ninjaone import NinjaOneFleet, Script
+
+    try:
+        scripts = {name: Script.parse(text) for name, text in settings.fleet_remedies.items()}
+    except ValueError as error:
+        raise Misconfigured(f"FIRSTLINE_FLEET_REMEDIES: {error}") from None
+    return NinjaOneFleet(settings.fleet_url, settings.fleet_account, secret, scripts, timeout)
+
+
+def open_articles(settings: Settings, domain: str) -> ArticleTarget | None:
+    """Return where articles go beside the built-in store, None where nothing is set. The repository is opened when something is written."""
+    if settings.articles_git is None:
+        return None
+    from assistant.adapters.articles.git import GitTarget
+
+    return GitTarget(
+        settings.articles_git,
+        domain or "localhost",
+        settings.articles_git_folder,
+        settings.articles_git_branch,
+        settings.articles_git_base,
+        settings.articles_git_remote,
+    )
+
+
 def open_mail_server(settings: Settings) -> Server | None:
     """Return where the mailbox is that people write to; None when e-mail is no way in.
 
@@ -209,3 +312,32 @@ def desk_hook(settings: Settings, desk: TicketDesk | None) -> DeskHook | None:
     """Return what checks the reports of the desk; None when there is no desk elsewhere, or no secret for its reports."""
     secret = settings.desk_hook_secret.get_secret_value()
     return DeskHook(desk.name, secret.encode()) if desk is not None and secret else None
+
+
+def hr_hook(settings: Settings) -> DeskHook | None:
+    """Return what checks the messages of HR's system; None when no secret is set for them."""
+    secret = settings.hr_hook_secret.get_secret_value()
+    return DeskHook("hr", secret.encode()) if secret else None
+
+
+def alert_sources(settings: Settings) -> dict[str, Source]:
+    """Return the configured sources of alerts, by name.
+
+    Raises:
+        Misconfigured: a mapping cannot be used.
+    """
+    found = {}
+    for name, one in settings.alert_sources.items():
+        try:
+            mapped = read_mapping(one.mapping) if one.mapping is not None else read_mapping()
+        except MappingRefused as error:
+            raise Misconfigured(f"FIRSTLINE_ALERT_SOURCES: {name}: {error}") from None
+        secret = one.secret.get_secret_value().encode()
+        found[name] = Source(name, one.kind, secret, mapped, one.token_allowed, one.signature_header, one.time_header)
+    return found
+
+
+def ticket_hook(settings: Settings) -> DeskHook | None:
+    """Return what checks the tickets that other systems send; None when there is no secret for them."""
+    secret = settings.ticket_hook_secret.get_secret_value()
+    return DeskHook("tickets", secret.encode()) if secret else None

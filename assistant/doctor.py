@@ -13,11 +13,12 @@ from assistant.adapters.files.scanning import ScanCommand
 from assistant.agent.steps.act import MODEL as LOCAL_ACTING
 from assistant.agent.tools.registry import TOOLS, switched_off
 from assistant.bootstrap import Assistant
-from assistant.connections import Misconfigured, open_mail_server
+from assistant.connections import Misconfigured, open_mail_server, open_provider
 from assistant.domain.attachment import FileRefused
+from assistant.entrypoints.web.sign_in import BACK as SIGN_IN_BACK
 from assistant.governance.step_up import channel_of
+from assistant.ports.audit import AuditUnreadable
 from assistant.ports.outside import Refused, Unavailable
-from assistant.ports.store import AuditUnreadable
 from assistant.privacy import expired, periods_of, unfinished_erasures
 from assistant.surfaces import open_slack
 from assistant.workflows.standing import LOOK_BACK, standing
@@ -27,7 +28,9 @@ ANCHORED_WITHIN = timedelta(minutes=5)
 PEOPLE_PAGE = "register recovery addresses or apps, see docs/guide/people.md"
 EMAIL_PAGE = "see docs/guide/email.md"
 SLACK_PAGE = "see docs/guide/slack.md"
+SIGN_IN_PAGE = "see docs/guide/sign-in.md"
 MAIL_PAGE = "name a mail server, see docs/guide/mail.md"
+DEVICES_PAGE = "see docs/guide/devices.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,20 @@ class Check:
     advice: str = ""
 
 
+def _version_in_force(assistant: Assistant) -> str:
+    with assistant.store.read() as unit:
+        policy = assistant.in_force.of(unit)
+    count = len(policy.accepted)
+    return policy.version + (f" (the file with {count} accepted {'threshold' if count == 1 else 'thresholds'})" if count else "")
+
+
 def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
     """Examine an assistant. Without the indexes (a service owns them) their contents are not compared."""
     yield Check("python", "ok", f"{platform.python_version()} on {sys.platform}")
     yield from _packages()
     yield from _knowledge(assistant, owned_here)
     yield from _people(assistant)
-    yield Check("policy", "ok", f"version {assistant.policy.version}, steps {', '.join(sorted(assistant.policy.bands))}")
+    yield Check("policy", "ok", f"version {_version_in_force(assistant)}, steps {', '.join(sorted(assistant.policy.bands))}")
     with assistant.store.read() as unit:
         waiting = len(unit.conversations.pending())
     yield Check(
@@ -55,11 +65,15 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
         f"{waiting} accepted messages wait for a reply",
         "they are answered when the service starts" if waiting else "",
     )
+    yield from _sign_in(assistant)
     yield _models(assistant)
     yield from _tools(assistant)
+    yield _fleet(assistant)
+    yield _checklists(assistant)
     yield _outbox(assistant)
     yield from _audit(assistant, owned_here)
     yield from _privacy(assistant)
+    yield _review(assistant)
     yield _files(assistant)
     yield from _mailbox(assistant)
     origins = ", ".join(assistant.settings.allowed_origins) or "none"
@@ -84,6 +98,26 @@ def _slack(assistant: Assistant) -> Iterator[Check]:
     yield Check("slack", "ok" if named else "bad", says, advice)
 
 
+def _sign_in(assistant: Assistant) -> Iterator[Check]:
+    """Whether the identity provider answers as its issuer, and where it has to send people back to."""
+    settings = assistant.settings
+    try:
+        provider = open_provider(settings, assistant.clock)
+    except Misconfigured as error:
+        yield Check("sign-in", "bad", str(error), SIGN_IN_PAGE)
+        return
+    if provider is None:
+        yield Check("sign-in", "note", "no identity provider: people sign in to the console with tokens", SIGN_IN_PAGE)
+        return
+    try:
+        provider.begin(f"{settings.url}{SIGN_IN_BACK}")
+    except Unavailable as error:
+        yield Check("sign-in", "bad", f"{settings.oidc_issuer}: {error}", SIGN_IN_PAGE)
+        return
+    roles = f"the claim {settings.oidc_groups_claim}" if settings.oidc_groups_claim else "the directory's groups"
+    yield Check("sign-in", "ok", f"{settings.oidc_issuer} sends people back to {settings.url}{SIGN_IN_BACK}; roles come from {roles}")
+
+
 def _models(assistant: Assistant) -> Check:
     models, acting = assistant.parts.models, assistant.acting.model.identity
     found = {"understand": models.understand, "answer": models.answer, "summarise": models.summarise, "draft": assistant.drafting}
@@ -98,6 +132,35 @@ def _tools(assistant: Assistant) -> Iterator[Check]:
     yield Check("tools", "ok" if usable else "note", f"usable: {', '.join(usable) or 'none'}")
     for name, reason in off.items():
         yield Check(f"tool {name}", "note", f"switched off: {reason}", "see docs/guide/tools.md")
+
+
+def _fleet(assistant: Assistant) -> Check:
+    """Whether the device management answers, and whether it knows every remedy that the policy names."""
+    practice, settings = assistant.practices.changes, assistant.settings
+    try:
+        known = next(iter(practice.fleet.all()), None)
+    except (Refused, Unavailable) as error:
+        return Check("devices", "bad", f"{practice.fleet.name}: {error}", DEVICES_PAGE)
+    wanted = {name for one in practice.rules.remedies for name in (one.id, one.rollback) if name}
+    missing = sorted(wanted - set(settings.fleet_remedies)) if settings.fleet != "builtin" else []
+    if known is None or missing:
+        says = f"nothing stands for {', '.join(missing)} there" if missing else "no device is known"
+        return Check("devices", "note", f"{practice.fleet.name}: {says}", DEVICES_PAGE)
+    looks = f"looked at every day at {practice.compliance.at}" if practice.compliance.at else "not looked at by itself"
+    return Check("devices", "ok", f"{practice.fleet.name} answers, {looks}")
+
+
+def _checklists(assistant: Assistant) -> Check:
+    """Say whether the checklists of joiners and leavers name only what the directory knows; their form was checked at the start."""
+    practice = assistant.practices.joiners
+    try:
+        faults = practice.unknown()
+    except (Refused, Unavailable) as error:
+        return Check("checklists", "note", f"the directory cannot be asked: {error}")
+    if faults:
+        return Check("checklists", "bad", "; ".join(faults), "change the checklist, see docs/guide/joiners.md")
+    own = assistant.settings.joiners_folder
+    return Check("checklists", "ok", f"of joiners and leavers, from {own if own is not None else 'the shipped ones'}")
 
 
 def _outbox(assistant: Assistant) -> Check:
@@ -155,6 +218,26 @@ def _audit(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
         outside = "" if path.parent.resolve() != assistant.settings.home.resolve() else ", beside the database"
         advice = "let FIRSTLINE_ANCHOR_FILE name a file on another disk or host" if outside else ""
         yield Check("audit anchors", "note" if outside else "ok", f"up to record {last.number}{outside}", advice)
+
+
+def _review(assistant: Assistant) -> Check:
+    """Say which week was reviewed last, and whether that review is still the one that was frozen."""
+    last = assistant.reviewer.last_week()
+    with assistant.store.read() as unit:
+        heads = unit.reviews.heads(1)
+        found = unit.reviews.load(heads[0].week, heads[0].version) if heads else None
+        failed = assistant.reviewer.standing(unit, last) == "failed"
+    if failed:
+        return Check(
+            "review", "bad", f"the review of {last} could not be made", f"firstline review run --week {last}; the service's log says why it failed"
+        )
+    if found is None:
+        return Check("review", "ok", "none was made yet; the service makes the first one after a week in which something was asked")
+    if found.faults():
+        return Check("review", "bad", f"the review of {found.week} is not as it was frozen", f"firstline review show --week {found.week}")
+    late = found.week < str(last)
+    says = f"the last one is of {found.week}" + (f", that of {last} is not made yet" if late else "")
+    return Check("review", "note" if late else "ok", says, "the running service makes it by itself" if late else "")
 
 
 def _privacy(assistant: Assistant) -> Iterator[Check]:

@@ -17,7 +17,8 @@ from assistant.agent.steps.understand_with_model import UnderstandingModel
 from assistant.agent.with_models import Models
 from assistant.connections import Misconfigured
 from assistant.domain.model_use import Price
-from assistant.governance.policy import PolicyError, load_policy
+from assistant.governance.policy import PolicyError
+from assistant.governance.policy_file import load_policy
 from assistant.ports.chat import ChatModel
 from assistant.ports.clock import Clock
 from assistant.ports.models import ActingModel

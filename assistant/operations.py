@@ -3,61 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import date, datetime, time
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from assistant.agent.steps.draft import Drafted, drafted, evidence_of, thin
 from assistant.agent.with_models import read_spent
 from assistant.bootstrap import Assistant
+from assistant.desk.gaps.board import DEFINITION, EVERY, Board, Wanted, board
+from assistant.desk.gaps.board import facts as row_facts
+from assistant.desk.gaps.watching import sentence
 from assistant.desk.opinions import LOOK_BACK, Doubted, doubted
-from assistant.desk.review import GapReport, gap_report, week_of
 from assistant.domain.conversation import Outcome, State
 from assistant.domain.model_use import Account
+from assistant.domain.week import Week
 from assistant.learning import learned_text
 from assistant.ports.store import UnitOfWork
-from kb.lint.findings import overdue
+from kb.gaps import K
+from kb.lint.findings import Overdue, overdue
 from kb.lint.show import overdue_facts, overdue_text
+from kb.model import Gap
+
+
+@dataclass(frozen=True, slots=True)
+class GapReport:
+    """The gaps that were asked for in one week, the costliest first, and the articles that are past their review date now."""
+
+    week_start: date
+    week_end: date
+    total: int
+    people: int
+    board: Board
+    overdue: tuple[Overdue, ...]
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The gaps in order."""
+        return tuple(row.gap for row in self.board.rows)
 
 
 def report_of(assistant: Assistant, week: str = "") -> GapReport:
     """Return the gap report of the week that holds a day (YYYY-MM-DD), of this week by default, with every overdue article.
+
+    What is in no gap yet is gathered first.
 
     Raises:
         ValueError: that is not a day.
     """
     zone, now = assistant.workplace.company().timezone, assistant.clock.now()
     moment = datetime.combine(date.fromisoformat(week), time(12), ZoneInfo(zone)) if week else now
-    start, end = week_of(moment, zone)
+    start, end = Week.of(moment, zone).bounds(zone)
+    assistant.gathering.gather()
     with assistant.store.read() as unit:
-        intents = unit.intents.between(start, end)
+        found = board(unit, Wanted(start, end, EVERY), now, assistant.settings.agent_minutes, lambda _: True)
+        askers = {intent.asker for intent in unit.intents.between(start, end)}
     late = overdue(assistant.knowledge_base.store.articles(), now.astimezone(ZoneInfo(zone)).date())
-    return gap_report(intents, start, assistant.knowledge.embed, late)
+    return GapReport(start.date(), (end - timedelta(days=1)).date(), found.demand, len(askers), found, tuple(late))
 
 
 def report_facts(report: GapReport) -> dict[str, Any]:
     """Return a report for programs."""
-    gaps = [
-        {
-            "rank": rank,
-            "name": gap.name,
-            "failure": gap.failure.value,
-            "failures": {failure.value: count for failure, count in gap.failures.items()},
-            "demand": gap.demand,
-            "people": gap.people,
-            "tickets": gap.tickets,
-            "cost": gap.cost,
-            "examples": list(gap.examples),
-            "nearest": list(gap.nearest),
-            "category": gap.category,
-            "first_asked": gap.first_asked.isoformat(),
-            "last_asked": gap.last_asked.isoformat(),
-        }
-        for rank, gap in enumerate(report.gaps, 1)
-    ]
     head = {"week_start": report.week_start.isoformat(), "week_end": report.week_end.isoformat(), "total": report.total, "people": report.people}
-    return {**head, "gaps": gaps, "overdue": overdue_facts(report.overdue)}
+    spikes = [asdict(one) | {"since": one.since.isoformat(), "seen_at": one.seen_at.isoformat()} for one in report.board.spikes]
+    return {**head, "gaps": [row_facts(row) for row in report.board.rows], "spikes": spikes, "overdue": overdue_facts(report.overdue)}
 
 
 def ranking_text(assistant: Assistant) -> str:
@@ -93,14 +102,20 @@ def doubts_text(rows: Sequence[Doubted]) -> str:
 def report_text(report: GapReport) -> str:
     """Return a report for a terminal."""
     lines = [f"Week of {report.week_start} to {report.week_end}: {report.total} questions from {report.people} people stayed without an answer."]
-    if not report.gaps:
+    lines += [f"Now: {sentence(spike)}" for spike in report.board.spikes]
+    if not report.board.rows:
         lines.append("No gaps. Questions that end without an answer appear here, the costliest first.")
-    for rank, gap in enumerate(report.gaps, 1):
-        why = ", ".join(f"{failure.value} {count}" for failure, count in gap.failures.items())
-        lines += ["", f"{rank}. {gap.name}", f"   asked {gap.demand} times by {gap.people} people, {gap.tickets} tickets, cost {gap.cost:g}; {why}"]
-        lines += [f"   - {example}" for example in gap.examples]
-        if gap.nearest:
-            lines.append(f"   nearest articles: {', '.join(gap.nearest)}")
+    for row in report.board.rows:
+        gap = row.gap
+        why = ", ".join(f"{failure.label} {count}" for failure, count in gap.failures.items())
+        who = f", {gap.assigned_to}{f' until {gap.due}' if gap.due else ''}" if gap.assigned_to else ""
+        lines += ["", f"{row.rank}. {gap.name} ({gap.id}, {gap.state.value}{who})"]
+        lines.append(f"   asked {gap.demand} times by {gap.people} people, {gap.tickets} tickets, cost {row.minutes:g} minutes; {why}")
+        lines += [f"   - {quote}" for quote in row.quotes]
+        if row.nearest:
+            lines.append(f"   nearest articles: {', '.join(row.nearest)}")
+    if report.board.rows:
+        lines += ["", f"Questions are shown where at least {K} people asked. {DEFINITION}"]
     return "\n".join([*lines, *overdue_text(report.overdue)])
 
 

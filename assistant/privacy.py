@@ -46,6 +46,10 @@ def periods_of(assistant: Assistant) -> Periods:
             Kind.FEEDBACK: settings.retain_intents_days,
             Kind.ACTIONS: settings.retain_actions_days,
             Kind.ERRANDS: settings.retain_actions_days,
+            Kind.REPORTS: settings.retain_alerts_days,
+            Kind.ALERTS: settings.retain_alerts_days,
+            Kind.CHANGES: settings.retain_changes_days,
+            Kind.FINDINGS: settings.retain_changes_days,
             Kind.NOTICES: settings.retain_notices_days,
         }
     )
@@ -76,7 +80,7 @@ def retain(assistant: Assistant) -> dict[Kind, int]:
             if not deleted:
                 break
     counts[Kind.NOTICES] = _delete(_old_notices(assistant, periods.cutoff(Kind.NOTICES, now)))
-    _note_pass(assistant, counts, now, periods.cutoff(Kind.ERRANDS, now))
+    _note_pass(assistant, counts, now, periods)
     empty_log(assistant.store.engine)
     return counts
 
@@ -102,11 +106,14 @@ def _forget_in_memory(assistant: Assistant) -> None:
         assistant.store.memory.forget(before, lambda person: digest_of(assistant.secret, person) in digests)
 
 
-def _note_pass(assistant: Assistant, counts: dict[Kind, int], now: datetime, before: datetime) -> None:
+def _note_pass(assistant: Assistant, counts: dict[Kind, int], now: datetime, periods: Periods) -> None:
     named = {kind.value: number for kind, number in counts.items() if number}
     with writing(assistant.store.engine) as connection:
         rows = SqlRetention(connection)
-        rows.forget_deliveries(before)
+        rows.forget_deliveries(periods.cutoff(Kind.ERRANDS, now))
+        rows.forget_review_words(periods.cutoff(Kind.INTENTS, now))
+        rows.forget_drafts(periods.cutoff(Kind.INTENTS, now))
+        rows.forget_cases(periods.cutoff(Kind.ACTIONS, now))
         rows.note_pass(_today(assistant, now), now, named)
     if named:
         with assistant.store.write() as unit:
@@ -141,11 +148,18 @@ def erase(assistant: Assistant, person_id: str) -> Erased:
     Broken off at any point, the same call goes on where it was; so does a running service.
     """
     person, now = assistant.directory.person(person_id), assistant.clock.now()
-    names = (person.email, person.recovery, person.name) if person else ()
+    names = [*((person.email, person.recovery, person.name) if person else ()), *_names_in_cases(assistant, person_id)]
     fresh = Erasure(digest_of(assistant.secret, person_id), person_id, known_as([name for name in names if name]), now)
     with writing(assistant.store.engine) as connection:
         begun = SqlErasures(connection).begin(fresh)
     return _work(assistant, begun)
+
+
+def _names_in_cases(assistant: Assistant, person_id: str) -> list[str]:
+    """Return what HR called somebody who joined or left, whom the directory may know no more, or not yet."""
+    with assistant.store.read() as unit:
+        known = [case.who for case in unit.joiners.of_person(person_id)]
+    return [name for who in known for name in (who.name, who.email, who.private)]
 
 
 def resume_erasures(assistant: Assistant) -> int:

@@ -12,7 +12,7 @@ from assistant.agent.state import Memory
 from assistant.bootstrap import Assistant
 from assistant.domain.audit import AuditEntry
 from assistant.domain.shadow import ShadowTurn, differences, judged, may_promote
-from assistant.governance.policy import load_policy
+from assistant.governance.policy_file import load_policy
 from assistant.steps_file import StepOf, StepsFile, as_toml, parse_steps, read_steps
 
 RESAMPLES, SEED = 10_000, 1

@@ -9,29 +9,40 @@ import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.adapters.clock import DemoClock
+from assistant.adapters.store.signed_roles import SignedRoles
 from assistant.agent.handover import Handover
 from assistant.agent.opinions import Opinions
 from assistant.agent.silence import settle_silence
 from assistant.agent.tools.registry import switched_off
+from assistant.agent.tuning import Retuning
 from assistant.bootstrap import Assistant
-from assistant.connections import desk_hook
+from assistant.connections import alert_sources, desk_hook, hr_hook, open_provider, ticket_hook
 from assistant.desk.following import follow_desk, take_over
+from assistant.desk.gaps import watching as spikes
+from assistant.desk.triage.filing import moved_there
+from assistant.doctor import examine
 from assistant.entrypoints.inbox import Inbox
 from assistant.entrypoints.links import Links
 from assistant.entrypoints.surface import Surface
 from assistant.entrypoints.tokens import Tokens
+from assistant.entrypoints.web.long_work import LongWork, Progress
+from assistant.entrypoints.web.sessions import Sessions
 from assistant.entrypoints.web.site import Site, Upkeep
-from assistant.governance.anchoring import AnchorRefused, adopt, anchor_head
+from assistant.entrypoints.web.watching import Finding, Watching
+from assistant.governance.anchoring import AnchorRefused, Examination, adopt, anchor_head
+from assistant.governance.anchoring import examine as verify
 from assistant.governance.refusals import Refusals
-from assistant.learning import learn_weekly
-from assistant.ports.store import AuditUnreadable
+from assistant.learning import follow_ranking, learn_weekly, look_at_experiments, retuning_of
+from assistant.ports.audit import AuditUnreadable
 from assistant.privacy import retain_daily
 from assistant.surfaces import open_surfaces
+from assistant.workflows.passing import Passing
 from assistant.workflows.standing import standing
 from kb.keeper import Health
 from kb.model import Reader
@@ -44,7 +55,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("firstline")
 OWNER_WAIT_SECONDS = 10.0
 LEFT_BEHIND_DEADLINES = 3
+GATHER_SECONDS = 120.0
 HOLDER_LENGTH = 16
+SIMULATED = "simulated.json"
+"""In a state folder whose conversations were played (``firstline demo simulate``)."""
 
 
 class IndexOwned(RuntimeError):
@@ -65,10 +79,16 @@ class Service:
     surfaces: Sequence[Surface] = ()
     _recovered: bool = field(default=False, init=False)
     _asks_desk_at: float = field(default=0.0, init=False)
+    _gathered_at: datetime | None = field(default=None, init=False)
     _durable: Durable | None = field(default=None, init=False)
     _adopted: bool = field(default=False, init=False)
     _audit: str = field(default="ready", init=False)
     _inbox: Inbox | None = field(default=None, init=False)
+    retuning: Retuning = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep the report of calibration and proposals that the console shows."""
+        self.retuning = retuning_of(self.assistant)
 
     def start(self) -> None:
         """Own the indexes, make lexical search ready, and announce the address.
@@ -107,9 +127,24 @@ class Service:
 
         assistant = self.assistant
         carrier = replace(assistant.carrier, holder=self._holder)
-        self._durable = Durable(carrier, assistant.settings.workflows_database)
+        assistant.reviewer.follow_schedule()
+        assistant.practices.changes.follow_schedule()
+        assistant.practices.rollout.follow()
+        assistant.practices.alerts.retuning.follow_schedule()
+        assistant.practices.triage.follow_schedule()
+        self._durable = Durable(carrier, assistant.settings.workflows_database, ahead=not assistant.settings.demo_clock)
         self._durable.start()
-        assistant.subscribers.append(lambda _events: self._durable.kick() if self._durable is not None else None)
+        assistant.subscribers.append(lambda _events: self._kick())
+
+    def _kick(self) -> None:
+        if self._durable is not None:
+            self._durable.kick()
+
+    def passing(self) -> Passing | None:
+        """Return what lets time pass; None where nobody may set the clock."""
+        clock = self.assistant.clock
+        parts = self.assistant
+        return Passing(clock, parts.store, self._kick, parts.practices.alerts.alerting.keep_up) if isinstance(clock, DemoClock) else None
 
     def follow(self) -> None:
         """Bring the indexes up to the tables; the first time compare them and answer what a crash left unanswered."""
@@ -127,8 +162,25 @@ class Service:
         self.assistant.turns.recover(older_than=timedelta(seconds=LEFT_BEHIND_DEADLINES * self.assistant.timings.deadline_seconds))
         self.anchor()
         retain_daily(self.assistant)
+        self.assistant.practices.joiners.look()
         if self._recovered:
             learn_weekly(self.assistant)
+            follow_ranking(self.assistant)
+            look_at_experiments(self.assistant)
+            self.retuning.refresh()
+            self.gather()
+
+    def gather(self) -> None:
+        """Every other minute put what could not be resolved into gaps, and look whether something spikes."""
+        parts, last = self.assistant, self._gathered_at
+        now = parts.clock.now()
+        if last is not None and abs((now - last).total_seconds()) < GATHER_SECONDS:
+            return
+        self._gathered_at = now
+        gathering = parts.gathering
+        gathering.gather()
+        gathering.tidy()
+        spikes.Watching(parts.store, parts.directory, parts.clock).look()
 
     def follow_desk(self) -> None:
         """Show in conversations what people did in the desk elsewhere: what was reported at once, everything when it is time to ask."""
@@ -136,9 +188,9 @@ class Service:
         if parts.desk is None:
             return
         if now < self._asks_desk_at:
-            events = take_over(parts.store, parts.desk, parts.clock.now())
+            events = take_over(parts.store, parts.desk, parts.clock.now(), moved_there)
         else:
-            events = follow_desk(parts.store, parts.desk, parts.clock.now())
+            events = follow_desk(parts.store, parts.desk, parts.clock.now(), moved_there)
             self._asks_desk_at = now + parts.settings.desk_follow_seconds
         parts.parts.notify(events)
 
@@ -194,6 +246,8 @@ def open_site(assistant: Assistant, service: Service) -> Site:
     from widget import ASSETS
 
     settings = assistant.settings
+    tokens = Tokens(assistant.secret, settings.token_minutes, settings.token_keys)
+    signed = assistant.directory if isinstance(assistant.directory, SignedRoles) else None
     return Site(
         turns=assistant.turns,
         handover=Handover(assistant.parts),
@@ -202,25 +256,63 @@ def open_site(assistant: Assistant, service: Service) -> Site:
         store=assistant.store,
         directory=assistant.directory,
         workplace=assistant.workplace,
-        fleet=assistant.workplace,
+        fleet=assistant.parts.fleet,
         knowledge=assistant.knowledge,
         articles=assistant.knowledge_base.store.articles,
-        tokens=Tokens(assistant.secret, settings.token_minutes, settings.token_keys),
+        tokens=tokens,
+        sessions=Sessions(assistant.secret, tokens),
         links=Links(assistant.secret),
         clock=assistant.clock,
         upkeep=Upkeep(service.start, service.follow, service.settle, service.health, service.stop, service.follow_desk),
         refusals=Refusals(assistant.store, assistant.clock),
         files=assistant.files,
+        gathering=assistant.gathering,
+        agent_minutes=settings.agent_minutes,
+        authoring=assistant.authors.authoring,
+        gap_drafting=assistant.authors.drafting,
+        trying=assistant.authors.trying,
+        compare_draft=assistant.authors.compare,
+        reviewer=assistant.reviewer,
+        practices=assistant.practices,
+        retuning=service.retuning,
         opinions=Opinions(assistant.store, assistant.clock, assistant.parts.notify),
         desk_hook=desk_hook(settings, assistant.desk),
+        ticket_hook=ticket_hook(settings),
+        hr_hook=hr_hook(settings),
+        alert_sources=alert_sources(settings),
         subscribe=assistant.subscribers.append,
         widget_assets=ASSETS,
         demo=settings.demo,
+        passing=service.passing(),
+        simulated=(settings.home / SIMULATED).exists(),
         allowed_origins=tuple(settings.allowed_origins),
         allowed_hosts=tuple(settings.allowed_hosts),
         link_hosts=assistant.link_hosts,
         messages_per_minute=settings.messages_per_minute,
+        watching=_watching(assistant, service),
+        url=settings.url,
+        provider=open_provider(settings, assistant.clock),
+        remember_groups=signed.remember if signed is not None else None,
         routers=tuple(surface.router for surface in service.surfaces if surface.router is not None),
+    )
+
+
+def _watching(assistant: Assistant, service: Service) -> Watching:
+    """Return what operators and auditors look at."""
+
+    def checked(_progress: Progress) -> Sequence[Finding]:
+        return tuple(one for one in examine(assistant, owned_here=False) if one.name != "indexes")  # it only says that we run
+
+    def verified(progress: Progress) -> Examination:
+        return verify(assistant.store, assistant.anchors, assistant.secret, progress)
+
+    return Watching(
+        in_force=assistant.in_force.of,
+        policies=assistant.policies,
+        checks=LongWork("the checks", checked, assistant.clock.now),
+        ingest_runs=assistant.knowledge_base.ingest_log.latest,
+        chain=LongWork("the check of the chain", verified, assistant.clock.now),
+        channels=lambda: {surface.name: surface.health() for surface in service.surfaces},
     )
 
 

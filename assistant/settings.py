@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from assistant.domain.configuration import DEFAULT_ROLES
 from kb.settings import KnowledgeSettings
 
 KEYS, KEY_LENGTH = 8, 32
+BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*[A-Za-z0-9_/-]")
 KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 
@@ -24,6 +26,40 @@ class SlackListening(BaseModel):
     """An answer at least this sure is given to a question that nobody asked us."""
     answers: Literal["public", "ephemeral"] = "ephemeral"
     """Who sees it: everybody in the thread, or only the person who wrote."""
+
+
+HEADER = "^[A-Za-z0-9-]{1,80}$"
+
+
+class AlertSource(BaseModel):
+    """A monitoring system that delivers alerts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["alertmanager", "grafana", "ninjaone", "generic"]
+    secret: SecretStr = Field(min_length=16)
+    """Signs what it delivers, or is its token."""
+    token_allowed: bool = False
+    """Whether the secret as a bearer token is enough: for systems that cannot sign."""
+    mapping: Path | None = None
+    """File that says which path fills which field; for ``generic`` only."""
+    signature_header: str = Field(default="X-Grafana-Alerting-Signature", pattern=HEADER)
+    """Header in which Grafana is set up to send its signature."""
+    time_header: str = Field(default="", pattern=f"^$|{HEADER}")
+    """Header in which Grafana is set up to send the time that it signs; when it is named, a delivery without it is refused."""
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> AlertSource:
+        if self.kind in ("alertmanager", "ninjaone") and not self.token_allowed:
+            raise ValueError(f"{self.kind} cannot sign what it sends: set token_allowed to true, and give it the secret as its bearer token")
+        if self.mapping is not None and self.kind != "generic":
+            raise ValueError(f"a mapping is for sources of the kind generic; how {self.kind} says what is known")
+        if self.kind in ("alertmanager", "ninjaone") and self.model_fields_set & {"signature_header", "time_header"}:
+            raise ValueError(f"{self.kind} cannot sign what it sends: signature_header and time_header are Grafana's")
+        names = {self.signature_header.lower(), self.time_header.lower(), "authorization", "x-firstline-signature"}
+        if len(names) < 4:
+            raise ValueError("signature_header and time_header have to be two headers that are used for nothing else")
+        return self
 
 
 class Settings(KnowledgeSettings):
@@ -51,8 +87,16 @@ class Settings(KnowledgeSettings):
     allowed_hosts: list[str] = Field(default=["127.0.0.1", "localhost"], description="Host names that the service answers to.")
     link_hosts: list[str] = Field(default=[], description="Hosts that links in answers may lead to, beside the organisation's own domain.")
     demo: bool = Field(default=False, description="Offer the demo company's page, where one of a few employees can be chosen.")
+    demo_clock: bool = Field(default=False, description="The demo's time can be set ahead; refused where anything but the demo company is connected.")
     intents_file: Path | None = Field(default=None, description="File with the organisation's own examples and intents, over the packaged ones.")
     policy_file: Path | None = Field(default=None, description="Policy file to use instead of the packaged one.")
+    articles_git: Path | None = Field(
+        default=None, description="Git repository into which articles that are written here also go, each change as a commit on a branch."
+    )
+    articles_git_folder: str = Field(default="", description="Folder of the repository for new articles; empty means its top.")
+    articles_git_branch: str = Field(default="firstline/", description="What the names of those branches begin with; the article's id follows.")
+    articles_git_base: str = Field(default="", description="Branch that they begin at and are merged into; empty means the one that is checked out.")
+    articles_git_remote: str = Field(default="", description="Remote to which they are pushed, never by force; empty means none.")
     steps_file: Path | None = Field(default=None, description="File that names the model of each step; without it every step is local.")
     anchor_file: Path | None = Field(
         default=None, description="File for the anchors of the audit, best on another disk or host; empty means one in the state folder."
@@ -85,8 +129,22 @@ class Settings(KnowledgeSettings):
     desk_hook_secret: SecretStr = Field(
         default=SecretStr(""), description="Secret that signs what the system reports to `/webhooks/desk`; empty means that nothing is accepted."
     )
+    ticket_hook_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret that signs the tickets that other systems send to `/webhooks/tickets`; empty means that none is accepted.",
+    )
     desk_follow_seconds: float = Field(default=30.0, ge=5, description="How often the system is asked what people did there.")
     desk_timeout_seconds: float = Field(default=15.0, gt=0, description="How long one step of a call to the system may take.")
+    fleet: Literal["builtin", "ninjaone", "salt"] = Field(
+        default="builtin", description="Device management: builtin (a list of devices), ninjaone or salt (through salt-api)."
+    )
+    fleet_url: str = Field(default="", description="Its address, https except on this host, such as https://eu.ninjarmm.com.")
+    fleet_account: str = Field(default="", description="Firstline's account there: the client id of NinjaOne, the user of Salt's shared secret.")
+    fleet_secret: SecretStr = Field(default=SecretStr(""), description="Secret of that account.")
+    fleet_remedies: dict[str, str] = Field(
+        default={}, description="What stands there for the policy's remedies, as JSON: SCRIPT:NUMBER or ACTION:UID of NinjaOne, a state of Salt."
+    )
+    fleet_timeout_seconds: float = Field(default=40.0, gt=0, description="How long one step of a call to the device management may take.")
     messages_per_minute: int = Field(default=60, gt=0, description="More messages than this from one person are refused.")
     attachment_megabytes: int = Field(default=10, ge=0, le=50, description="Largest file that people may attach; 0 takes none.")
     attachments_per_conversation: int = Field(default=20, gt=0, description="More files than this in one conversation are refused.")
@@ -99,6 +157,25 @@ class Settings(KnowledgeSettings):
     directory: Literal["builtin", "ldap", "scim"] = Field(
         default="builtin", description="Where people and accounts are: builtin (the people file), ldap or scim."
     )
+    roles: dict[Literal["agent", "author", "operator", "auditor", "admin"], list[str]] = Field(
+        default={}, description="Groups that give each role in the console, as JSON; roles not named keep their groups, admin has all roles."
+    )
+    oidc_issuer: str = Field(
+        default="",
+        description="Identity provider for signing in to the console, as its issuer, such as https://id.example.com; empty means none.",
+    )
+    oidc_client_id: str = Field(default="", description="Firstline's client id there; it is sent back to /console/sign-in/callback of public_url.")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Secret of that client; empty for a public client.")
+    oidc_scopes: list[str] = Field(default=["openid", "email", "profile"], description="Scopes that are asked for, as JSON.")
+    oidc_person_claim: str = Field(
+        default="email",
+        min_length=1,
+        description="Claim that names the person: email (verified, of one person), or one that holds the directory's id.",
+    )
+    oidc_groups_claim: str = Field(
+        default="", description="Claim with the groups that give roles, until the session ends; empty means that the directory's groups count."
+    )
+    oidc_timeout_seconds: float = Field(default=5.0, gt=0, description="Longest wait for each answer of the identity provider.")
     ldap_url: str = Field(default="", description="ldaps://HOST or ldap://HOST, with :PORT if need be.")
     ldap_start_tls: bool = Field(default=False, description="Begin TLS on an ldap:// connection before anything else.")
     ldap_plain_allowed: bool = Field(default=False, description="Allow ldap:// without TLS to another host; passwords travel in the clear.")
@@ -177,8 +254,35 @@ class Settings(KnowledgeSettings):
         default={}, description="Channels that are listened to, by id, as JSON: confidence and answers (public or ephemeral)."
     )
     slack_api: str = Field(default="https://slack.com/api/", description="Base address of Slack's Web API; another one only for tests on this host.")
+    joiners_folder: Path | None = Field(
+        default=None, description="Folder with the organisation's own checklists, join.yaml and leave.yaml; empty means the packaged ones."
+    )
+    hr_hook_secret: SecretStr = Field(
+        default=SecretStr(""), description="Secret that signs the messages of HR's system to /webhooks/hr; empty means that none are taken."
+    )
+    hr_groups: list[str] = Field(default=["hr"], description="Groups whose members see and begin joiners and leavers for everybody, as JSON.")
+    alert_sources: dict[str, AlertSource] = Field(
+        default={},
+        description="Monitoring systems that may deliver to /webhooks/alerts/NAME, by name, as JSON: "
+        "kind, secret, token_allowed, mapping, signature_header, time_header.",
+    )
+    retain_alerts_days: float = Field(
+        default=30.0, gt=0, description="Reports of alerts are deleted this long after they came, alerts of what is over this long after the last."
+    )
+    agent_minutes: dict[str, float] = Field(
+        default={}, description='What a ticket costs the desk in minutes, by category, as JSON; "*" is every other. Gaps are ranked by it.'
+    )
+    review_day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
+        default="monday", description="Day on which the review of the week before is made, in the organisation's time zone."
+    )
+    review_hour: int = Field(default=7, ge=0, le=23, description="Hour of that day at which it is made.")
+    review_mail_groups: list[str] = Field(default=[], description="Groups whose members get the weekly review's three things by mail, as JSON.")
+    review_slack_channel: str = Field(default="", description="Id of the Slack channel that gets them; empty means none.")
     retain_conversations_days: float = Field(default=180.0, gt=0, description="Conversations are deleted this long after the last word in them.")
     retain_tickets_days: float = Field(default=730.0, gt=0, description="Tickets are deleted this long after they were closed.")
+    retain_changes_days: float = Field(
+        default=730.0, gt=0, description="Changes that are over, and findings of compliance that are closed, are deleted this long after that."
+    )
     retain_intents_days: float = Field(
         default=365.0, gt=0, description="Unanswered questions, and what people said about answers, are deleted after this time."
     )
@@ -186,6 +290,20 @@ class Settings(KnowledgeSettings):
     retain_notices_days: float = Field(default=14.0, gt=0, description="Notices in the folder of a missing mail server are deleted after this time.")
     zero_persistence: bool = Field(default=False, description="Keep conversations in memory only: nothing that somebody wrote reaches the disk.")
     memory_hours: float = Field(default=24.0, gt=0, description="With zero persistence, silent conversations leave the memory after this time.")
+
+    @model_validator(mode="after")
+    def _played_time_is_for_the_demo_alone(self) -> Settings:
+        """Refuse a clock that can be set where anybody or anything outside of the demo would go by it."""
+        if not self.demo_clock:
+            return self
+        outside = ("desk", "fleet_url", "oidc_issuer", "imap_host", "smtp_host", "database_url", "workflows_url", "articles_git")
+        set_ones = [name for name in outside if getattr(self, name)] + ["slack_bot_token"] * bool(self.slack_bot_token.get_secret_value())
+        if self.directory != "builtin":
+            set_ones.append("directory")
+        if set_ones or not self.demo:
+            why = f"not with FIRSTLINE_{set_ones[0].upper()}" if set_ones else "it needs FIRSTLINE_DEMO=true"
+            raise ValueError(f"FIRSTLINE_DEMO_CLOCK is for the demo company alone: {why}")
+        return self
 
     @model_validator(mode="after")
     def _desk_is_complete(self) -> Settings:
@@ -199,6 +317,23 @@ class Settings(KnowledgeSettings):
                 raise ValueError("FIRSTLINE_DESK_URL has to begin with https://")
         return self
 
+    @field_validator("articles_git_folder")
+    @classmethod
+    def _articles_stay_inside(cls, value: str) -> str:
+        """Refuse a folder that is none of the repository's."""
+        parts = value.strip("/").split("/") if value.strip("/") else []
+        if value.startswith("/") or any(part in ("", ".", "..", ".git") for part in parts):
+            raise ValueError("FIRSTLINE_ARTICLES_GIT_FOLDER is a folder inside the repository, such as docs/it")
+        return "/".join(parts)
+
+    @field_validator("articles_git_branch")
+    @classmethod
+    def _branches_have_names(cls, value: str) -> str:
+        """Refuse what Git takes for no name of a branch, and what would write to branches of others."""
+        if not BRANCH.fullmatch(value) or ".." in value or "//" in value or value.endswith(".lock/"):
+            raise ValueError("FIRSTLINE_ARTICLES_GIT_BRANCH begins the names of branches, such as firstline/")
+        return value
+
     @field_validator("slack_api")
     @classmethod
     def _slack_is_called_safely(cls, value: str) -> str:
@@ -207,6 +342,15 @@ class Settings(KnowledgeSettings):
         if where.scheme != "https" and (where.scheme, where.hostname) not in (("http", "127.0.0.1"), ("http", "localhost")):
             raise ValueError("FIRSTLINE_SLACK_API has to begin with https://")
         return value if value.endswith("/") else f"{value}/"
+
+    @field_validator("alert_sources")
+    @classmethod
+    def _sources_have_names(cls, value: dict[str, AlertSource]) -> dict[str, AlertSource]:
+        """Refuse names that do not go into an address."""
+        for name in value:
+            if not KEY_NAME.fullmatch(name):
+                raise ValueError("FIRSTLINE_ALERT_SOURCES: a source's name has 1 to 40 letters, digits and ._-")
+        return value
 
     @model_validator(mode="after")
     def _keys_are_keys(self) -> Settings:
@@ -217,6 +361,11 @@ class Settings(KnowledgeSettings):
             if len(key.get_secret_value()) < KEY_LENGTH:
                 raise ValueError(f"FIRSTLINE_TOKEN_SECRETS: the key '{name}' has fewer than {KEY_LENGTH} characters")
         return self
+
+    @property
+    def granted_roles(self) -> dict[str, frozenset[str]]:
+        """The groups that give each role, and ``admin`` all of them."""
+        return {**DEFAULT_ROLES, **{role: frozenset(groups) for role, groups in self.roles.items()}}
 
     @property
     def token_keys(self) -> dict[str, bytes]:

@@ -181,11 +181,36 @@ def _first_words() -> None:
     setattr(Turns, "take", shortened)  # noqa: B010
 
 
+def _before_and_after() -> None:
+    """An article is given the credit for whatever changed since it was published; there is nothing to compare with, and chance is all that counts."""
+    import assistant.desk.effect as effect
+
+    def alone(moved: Any, variance: Any, own: float) -> tuple[float, float, float]:  # noqa: ARG001
+        return 0.0, own, 1e6
+
+    setattr(effect, "_pooled", alone)  # noqa: B010
+    setattr(effect, "_restlessness", lambda *_: 0.0)  # noqa: B010
+
+
+def _sure_predictions() -> None:
+    """A prediction is its mean and a little on both sides: what was not tried, not judged, and chance to come are forgotten."""
+    import assistant.desk.golive as golive
+
+    setattr(golive, "interval", lambda mean, _deviation, _tickets: (max(0.0, mean - 0.05), min(1.0, mean + 0.05)))  # noqa: B010
+
+
 def _trusting_files() -> None:
     """A file is what its sender says, and is kept as it came."""
     import evals.security.served
 
     evals.security.served.PROGRAM = "evals.security.trusting"
+
+
+def _hungry_pages() -> None:
+    """Whoever cuts the ledger reads every message first."""
+    import evals.weeks.scale
+
+    evals.weeks.scale.PROGRAM = "from evals.weeks.hungry import main; main()"
 
 
 def _careless_slack() -> None:
@@ -202,7 +227,108 @@ def _forgetful_sockets() -> None:
     evals.security.served.PROGRAM = "evals.sockets.forgetful"
 
 
+def _wordy() -> None:
+    """Questions are grouped by their words alone: what they mean does not count."""
+    import numpy as np
+
+    import kb.clusters as clusters
+
+    fused: Callable[..., Any] = clusters.fused
+    setattr(clusters, "fused", lambda vectors, texts: fused(np.zeros_like(vectors), texts))  # noqa: B010
+
+
+def _restless_gaps() -> None:
+    """Every week the gaps are made anew from everything."""
+    from assistant.desk.gaps.gathering import Gathering
+
+    gather: Callable[..., Any] = Gathering.gather
+
+    def anew(self: Gathering, at_most: int = 0) -> Any:
+        with self.store.write() as unit:
+            unit.gaps.homes.clear()  # type: ignore[attr-defined]
+            unit.gaps.kept.clear()  # type: ignore[attr-defined]
+        return gather(self, at_most)
+
+    setattr(Gathering, "gather", anew)  # noqa: B010
+
+
+def _one_cause_for_all() -> None:
+    """What is filed in the same hours has one cause, whatever it says."""
+    from assistant.desk.problems import relating
+
+    setattr(relating, "PRIOR", 4.0)  # noqa: B010
+
+
+def _tells_anybody() -> None:
+    """Whoever asks while a problem is open is told of it, whatever they ask about."""
+    from assistant.desk.problems import relating
+
+    setattr(relating, "GOING_ON", 8.0)  # noqa: B010
+    setattr(relating, "specific", lambda *_: True)  # noqa: B010
+
+
+def _shuffled_history() -> None:
+    """Each ticket of the history has the label of another."""
+    import evals.triage.measure as measure
+    from assistant.desk.triage.fit import learn
+
+    def shuffled(examples: Any, labels: Any, vectors: Any = None) -> Any:
+        return learn(examples, [*labels[len(labels) // 3 :], *labels[: len(labels) // 3]], vectors)
+
+    setattr(measure, "learn", shuffled)  # noqa: B010
+
+
+def _cocksure_triage() -> None:
+    """Whatever field is read, triage is sure of it."""
+    from assistant.desk.triage.model import FieldReader
+
+    shares: Callable[..., Any] = FieldReader.probabilities
+
+    def sure(self: FieldReader, examples: Any, vectors: Any = None) -> Any:
+        import numpy as np
+
+        found = shares(self, examples, vectors)
+        best = np.full_like(found, 0.01 / max(found.shape[1] - 1, 1))
+        best[np.arange(len(found)), found.argmax(axis=1)] = 0.99
+        return best
+
+    setattr(FieldReader, "probabilities", sure)  # noqa: B010
+
+
+def _checkless() -> None:
+    """Alerts are put together without a look at what was checked."""
+    import assistant.desk.correlation.grouping as grouping
+    from assistant.desk.correlation.reading import Signature
+
+    place: Callable[..., Any] = grouping.Correlator.place
+
+    def blind(self: grouping.Correlator, one: Signature) -> Any:
+        from dataclasses import replace
+
+        kept = {name: value for name, value in one.fields.items() if name not in ("check", "reason", "version")}
+        return place(self, replace(one, fields=kept, words=frozenset(), names=frozenset()))
+
+    setattr(grouping.Correlator, "place", blind)  # noqa: B010
+
+
+def _by_time_alone() -> None:
+    """Whatever comes at the same time belongs together."""
+    import assistant.desk.correlation.grouping as grouping
+    from assistant.desk.correlation.scoring import RULES, Compared
+
+    setattr(grouping, "keys_of", lambda _one: [("always",)])  # noqa: B010
+    setattr(grouping, "compare", lambda *_: Compared(1.0, (0.0,) * len(RULES)))  # noqa: B010
+
+
 FAULTS = {
+    "checkless": _checkless,
+    "by-time-alone": _by_time_alone,
+    "one-cause-for-all": _one_cause_for_all,
+    "tells-anybody": _tells_anybody,
+    "shuffled-history": _shuffled_history,
+    "cocksure-triage": _cocksure_triage,
+    "wordy": _wordy,
+    "restless-gaps": _restless_gaps,
     "constant-confidence": _constant_confidence,
     "no-device": _no_device,
     "open-scope": _open_scope,
@@ -218,9 +344,12 @@ FAULTS = {
     "silence-is-success": _silence_is_success,
     "forgets-places": _forgets_places,
     "first-words": _first_words,
+    "before-and-after": _before_and_after,
     "trusting-files": _trusting_files,
+    "sure-predictions": _sure_predictions,
     "careless-slack": _careless_slack,
     "forgetful-sockets": _forgetful_sockets,
+    "hungry-pages": _hungry_pages,
 }
 
 

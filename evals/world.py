@@ -39,7 +39,7 @@ def collection(
 
     The place is temporary, or ``keep``: what was embedded there before is not embedded again.
     """
-    from ingest.split import split
+    from kb.split import split
 
     with tempfile.TemporaryDirectory() as scratch:
         home = prepared_home(keep or Path(scratch), model_home)

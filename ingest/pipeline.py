@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import PurePath
 
 from ingest.parse.read import ReadArticle
-from ingest.parse.text import slug, stem
+from kb.drafts import BUILT_IN
 from kb.model import Article, Document
+from kb.text import slug, stem
 
 FOLDER_CHARACTERS = 30
 
@@ -22,6 +23,10 @@ class Change(StrEnum):
     CHANGED = "changed"
     RENAMED = "renamed"
     UNCHANGED = "unchanged"
+    CAUGHT_UP = "caught up"
+    """The article was edited in Firstline, and now the file says the same."""
+    BEHIND = "behind"
+    """The article was edited in Firstline, and the file is as it was before that."""
 
 
 class Duplicate(Exception):
@@ -41,16 +46,22 @@ class Reconciliation:
 
     An article keeps its id for its life: the file may be edited, moved, or both as long as one of the two leads back to
     it. An id that its author declared always wins. An id that is live in another source is taken; the folder's name
-    goes before it.
+    goes before it. An article that was written in Firstline moves to the folder whose file declares its id. One that was edited in
+    Firstline stays as it is while its file says what an earlier revision said; any other change of the file counts.
     """
 
-    def __init__(self, source: str, live: Iterable[Article], paths: Collection[str]) -> None:
-        """Compare ``source`` with all ``live`` articles; ``paths`` are the files that the source has now."""
+    def __init__(self, source: str, live: Iterable[Article], paths: Collection[str], earlier: Callable[[str], Collection[str]]) -> None:
+        """Compare ``source`` with all ``live`` articles; ``paths`` are the files that the source has now.
+
+        ``earlier`` returns the content hashes of an article's revisions before the live one.
+        """
         everything = list(live)
         self._source = source
         self._paths = frozenset(paths)
         self._own = {article.id: article for article in everything if article.source == source}
         self._foreign = {article.id for article in everything if article.source != source}
+        self._built_in = {article.id: article for article in everything if article.source == BUILT_IN}
+        self._earlier = earlier
         self._claimed: dict[str, str] = {}
         self._by_path: dict[str, list[Article]] = {}
         self._vanished: dict[str, list[Article]] = {}
@@ -89,14 +100,19 @@ class Reconciliation:
         return path in self._by_path
 
     def _compare(self, document: Document) -> Placed:
-        current = self._own.get(document.article_id)
+        current = self._own.get(document.article_id) or self._built_in.get(document.article_id)
         if current is None:
             return Placed(document, Change.ADDED)
         if current.content_hash != document.content_hash:
-            return Placed(document, Change.CHANGED)
-        return Placed(document, Change.UNCHANGED if current.path == document.path else Change.RENAMED)
+            behind = current.ahead and document.content_hash in self._earlier(current.id)
+            return Placed(document, Change.BEHIND if behind else Change.CHANGED)
+        if (current.source, current.path) != (document.source, document.path):
+            return Placed(document, Change.RENAMED)
+        return Placed(document, Change.CAUGHT_UP if current.ahead else Change.UNCHANGED)
 
     def _declared(self, wanted: str) -> str:
+        if wanted in self._built_in:
+            return wanted
         return next((name for name in self._names(wanted) if name in self._own), "") or self._free(wanted)
 
     def _kept(self, document: Document, alone: bool) -> str:

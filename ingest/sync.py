@@ -20,8 +20,9 @@ from ingest.sources.folder import Listing, SourceFile, SourceUnreadable, list_fo
 from ingest.sources.site import Site
 from kb.model import Document, IngestFailure, IngestRun, Section
 from kb.ports import ArticleStore, IngestLog
-from kb.publish import Publisher
+from kb.publish import Publisher, live_document
 from kb.settings import KnowledgeSettings
+from kb.split import split
 
 BATCH = 32
 EMPTIED = 10
@@ -192,7 +193,7 @@ class _Run:
 
     def go(self, listing: Listing) -> None:
         """Read every file, publish what is new or changed, withdraw what is gone, and let the indexes follow."""
-        reconciliation = Reconciliation(self.source, self.kb.store.articles(), [file.path for file in listing.files])
+        reconciliation = Reconciliation(self.source, self.kb.store.articles(), [file.path for file in listing.files], self._earlier)
         self.outdated = self.kb.publisher.outdated()
         self._refused(listing, reconciliation)
         for done, (file, reading) in enumerate(read_files(listing.files, self.limits), start=1):
@@ -233,10 +234,25 @@ class _Run:
         self.failed_rows.add((document.path, document.title))
         self.failures.append(IngestFailure(document.path, f"'{document.title}' {reason}"))
 
+    def _earlier(self, article_id: str) -> set[str]:
+        return {revision.content_hash for revision in self.kb.store.revisions(article_id)[1:]}
+
+    def _wait_for(self, document: Document) -> None:
+        """Leave an article as it was edited in Firstline; its vectors are made anew if another model made them."""
+        self.report.say(f"{document.path}: its article was edited in Firstline and stays; its file waits for that change to be merged")
+        live = self.kb.store.article(document.article_id)
+        if live is not None and live.id in self.outdated:
+            current = live_document(self.kb.store, live)
+            self.batch.append((current, tuple(split(current.text))))
+
     def _apply(self, placed: Placed, sections: tuple[Section, ...]) -> None:
         document = placed.document
-        self.counts[placed.change] += 1
-        if placed.change is Change.RENAMED:
+        as_it_is = placed.change in (Change.BEHIND, Change.CAUGHT_UP)
+        self.counts[Change.UNCHANGED if as_it_is else placed.change] += 1
+        if placed.change is Change.BEHIND:
+            self._wait_for(document)
+            return
+        if placed.change in (Change.RENAMED, Change.CAUGHT_UP):
             self.kb.store.rename(document.article_id, document.source, document.path)
         if placed.change in (Change.ADDED, Change.CHANGED) or document.article_id in self.outdated:
             self.batch.append((document, sections))

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ingest.sources.site import Site
-from ingest.split import split
 from ingest.sync import BATCH, Knowledge, alone, named
-from kb.model import Article, Document
+from kb.model import Article
+from kb.publish import live_document
 from kb.settings import KnowledgeSettings
+from kb.split import split
 
 
 def rebuild(kb: Knowledge, settings: KnowledgeSettings, report: Callable[[str], None]) -> int:
@@ -25,26 +26,11 @@ def rebuild(kb: Knowledge, settings: KnowledgeSettings, report: Callable[[str], 
     with alone(settings):
         articles = kb.store.articles()
         for start in range(0, len(articles), BATCH):
-            batch = [_document(kb, article) for article in articles[start : start + BATCH]]
+            batch = [live_document(kb.store, article) for article in articles[start : start + BATCH]]
             kb.publisher.publish([(document, split(document.text)) for document in batch])
             report(f"embedded {min(start + BATCH, len(articles))} of {len(articles)} articles")
         kb.keeper.rebuild(report)
     return len(articles)
-
-
-def _document(kb: Knowledge, article: Article) -> Document:
-    return Document(
-        article_id=article.id,
-        source=article.source,
-        path=article.path,
-        title=article.title,
-        text=kb.store.revision_text(article.id, article.revision) or "",
-        owner=article.owner,
-        audience=article.audience,
-        platforms=article.platforms,
-        review_by=article.review_by,
-        tags=article.tags,
-    )
 
 
 def articles_of(source: Path | Site, kb: Knowledge) -> list[Article]:

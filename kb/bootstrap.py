@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -11,12 +13,14 @@ from sqlalchemy import Engine
 from kb.adapters.embedders import FORM, MissingEmbedder, OnnxEmbedder, OpenAIEmbedder
 from kb.adapters.index_state import FileIndexState
 from kb.adapters.lexical import TantivyIndex
+from kb.adapters.scratch import scratch_lexical
 from kb.adapters.store.articles import SqlArticleStore
 from kb.adapters.store.engine import open_engine
 from kb.adapters.store.ingest_log import SqlIngestLog
 from kb.adapters.store.migrate import migrate
 from kb.adapters.weights_file import WeightsFile
 from kb.keeper import IndexKeeper
+from kb.overlay import Pretended, retriever_as_if
 from kb.ports import ArticleStore, Embedder, EmbedderUnavailable, IngestLog, VectorIndex
 from kb.publish import Publisher
 from kb.retrieve import Retriever, Searches
@@ -35,6 +39,8 @@ class KnowledgeBase:
     keeper: IndexKeeper
     retriever: Retriever
     learned: WeightsFile
+    as_if: Callable[[Pretended], AbstractContextManager[Retriever]]
+    """Gives a retriever that finds an article as if it were published; what is live is only read."""
 
     def close(self) -> None:
         """Let go of the database and of the indexes."""
@@ -42,22 +48,34 @@ class KnowledgeBase:
         self.engine.dispose()
 
 
-def open_knowledge(settings: KnowledgeSettings) -> KnowledgeBase:
-    """Open (and, the first time, create) the knowledge base that the settings describe.
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_knowledge(settings: KnowledgeSettings, now: Callable[[], datetime] = _now) -> KnowledgeBase:
+    """Open (and, the first time, create) the knowledge base that the settings describe; ``now`` dates what is published, and says what is overdue.
 
     What is missing or broken beside the database degrades to lexical search; ``keeper.health()`` says what.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     engine = open_engine(settings.database)
     migrate(engine)
-    store = SqlArticleStore(engine)
+    store = SqlArticleStore(engine, now)
     embedder = open_embedder(settings)
     lexical = TantivyIndex(settings.index_folder / "lexical")
     vector, problem = _open_vector(settings, embedder)
     keeper = IndexKeeper(store, lexical, vector, embedder, FileIndexState(settings.index_folder), problem)
     learned = WeightsFile(settings.home / "ranking.json")
-    retriever = Retriever(Searches(store, lexical, vector, embedder, keeper.vector_problem), learned.current)
-    return KnowledgeBase(engine, store, SqlIngestLog(engine), embedder, Publisher(store, embedder), keeper, retriever, learned)
+    retriever = Retriever(Searches(store, lexical, vector, embedder, keeper.vector_problem), learned.current, lambda: now().date())
+
+    @contextmanager
+    def as_if(pretended: Pretended) -> Iterator[Retriever]:
+        entries, folder = pretended.entries, settings.index_folder / "lexical"
+        with scratch_lexical(folder, store, embedder.identity, pretended.article.id, entries) as scratch:
+            parts = Searches(store, lexical, vector, embedder, keeper.vector_problem)
+            yield retriever_as_if(parts, store, vector, scratch, pretended, learned.current, lambda: now().date())
+
+    return KnowledgeBase(engine, store, SqlIngestLog(engine), embedder, Publisher(store, embedder), keeper, retriever, learned, as_if)
 
 
 def open_embedder(settings: KnowledgeSettings) -> Embedder:

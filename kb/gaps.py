@@ -1,102 +1,197 @@
-"""Gaps: unresolved intents that ask for the same thing, ranked by what they cost."""
+"""Which gap an unresolved intent belongs to, and what gaps cost. Pure: whoever calls reads and writes the tables."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from hashlib import sha256
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from kb.evidence import words
+from kb.clusters import ALONE, clusters, fused
 from kb.model import FailureClass, Gap, UnresolvedIntent
 from kb.ports import Vector
 
-APART = 0.42
-"""Average cosine distance from which two groups of questions are different gaps."""
-EXAMPLES = 4
+K = 5
+"""Fewer people than this are never quoted."""
 NEAREST = 3
-NAME_WORDS = 3
-COST = {
-    FailureClass.NO_ARTICLE: 1.0,
-    FailureClass.NOT_RETRIEVED: 1.0,
-    FailureClass.REJECTED: 1.2,
-    FailureClass.NOT_PERMITTED: 0.6,
-    FailureClass.ERROR: 0.8,
-    FailureClass.OUT_OF_SCOPE: 0.2,
+BEST_OF = 3
+"""A question is as near to a gap as to the mean of this many of its nearest members."""
+USUAL = 1 - ALONE
+"""How alike a question and a gap have to be before there is anything to learn from: nearer than a question by itself would be."""
+AS_GOOD_AS = 20
+"""So many members weigh as much as ``USUAL`` when the bar is learnt."""
+LOWEST, HIGHEST = 0.4, 0.75
+BLOCK = 512
+MINUTES_LOST = {
+    FailureClass.NO_ARTICLE: 10.0,
+    FailureClass.NOT_RETRIEVED: 10.0,
+    FailureClass.REJECTED: 12.0,
+    FailureClass.STALE: 12.0,
+    FailureClass.NOT_PERMITTED: 6.0,
+    FailureClass.TOOL_MISSING: 10.0,
+    FailureClass.ERROR: 8.0,
+    FailureClass.OUT_OF_SCOPE: 2.0,
 }
-"""Relative cost of one unresolved question by class: a rejected answer also cost the employee's time."""
-TICKET_COST = 1.0
-"""What a ticket adds: somebody on the desk answers it."""
+"""What one unresolved question costs the person who asked, in minutes: an estimate.
+
+A rejected answer was read and tried too."""
+TICKET_MINUTES = 20.0
+"""What a ticket costs the desk where no other figure is configured for its category: an estimate."""
 
 
-def find_gaps(intents: Sequence[UnresolvedIntent], vectors: Vector) -> list[Gap]:
-    """Cluster intents by meaning and rank the clusters by demand times cost, highest first.
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where new intents go: into gaps that exist, by id, and in groups of their own."""
 
-    ``vectors[i]`` is the unit vector of ``intents[i]``; one of zeros, for want of a model, is near to nothing. Questions
-    out of scope never share a gap with others. The same intents give the same gaps in the same order.
+    known: dict[str, list[UnresolvedIntent]]
+    fresh: list[list[UnresolvedIntent]]
+
+
+def place(new: Sequence[UnresolvedIntent], members: Mapping[str, Sequence[UnresolvedIntent]]) -> Placement:
+    """Decide which gap each new intent joins; ``members`` are (the latest) members of the gaps that exist.
+
+    An intent joins the gap it is most like when that is at least the bar, which is learnt from the members there are. The others are grouped among
+    themselves. Questions out of scope share no gap with others, and those without words are grouped by category alone.
     """
-    gaps: list[Gap] = []
-    for outside in (False, True):
-        rows = [i for i, intent in enumerate(intents) if (intent.failure is FailureClass.OUT_OF_SCOPE) is outside]
-        for members in _clusters(vectors[rows]):
-            chosen = [rows[i] for i in members]
-            gaps.append(_gap([intents[i] for i in chosen], vectors[chosen], intents))
-    return sorted(gaps, key=lambda gap: (-gap.cost, -gap.demand, gap.key))
+    known: dict[str, list[UnresolvedIntent]] = {}
+    fresh: list[list[UnresolvedIntent]] = []
+    for sort in sorted({_sort(one) for one in new}):
+        asked = [one for one in new if _sort(one) == sort]
+        beside = {gap: [one for one in some if _sort(one) == sort] for gap, some in members.items()}
+        part = _by_likeness if sort[1] == "" else _by_sort
+        found = part(asked, {gap: some for gap, some in beside.items() if some})
+        known |= found.known
+        fresh += found.fresh
+    return Placement(known, fresh)
 
 
-def _clusters(vectors: Vector) -> list[list[int]]:
-    if len(vectors) < 2:
-        return [[i] for i in range(len(vectors))]
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import pdist
-
-    distances = np.clip(np.nan_to_num(pdist(vectors, metric="cosine"), nan=1.0), 0.0, 2.0)
-    labels = fcluster(linkage(distances, method="average"), t=APART, criterion="distance")
-    grouped: dict[int, list[int]] = {}
-    for i, label in enumerate(labels):
-        grouped.setdefault(int(label), []).append(i)
-    return list(grouped.values())
+def worded(intent: UnresolvedIntent) -> bool:
+    """Say whether the words of a question were kept; some organisations keep none."""
+    return bool(intent.vector) or intent.question not in ("", NOT_KEPT)
 
 
-def _gap(members: Sequence[UnresolvedIntent], vectors: Vector, everything: Sequence[UnresolvedIntent]) -> Gap:
-    failures = Counter(member.failure for member in members)
-    centre = vectors.mean(axis=0)
-    order = sorted(range(len(members)), key=lambda i: (-float(vectors[i] @ centre), members[i].asked_at, members[i].id))
-    examples = tuple(dict.fromkeys(" ".join(members[i].question.split()) for i in order))[:EXAMPLES]
-    nearest = Counter(article for member in members for article in member.nearest)
-    categories = Counter(member.category for member in members if member.category)
-    tickets = len({member.ticket for member in members if member.ticket})
-    first = min(members, key=lambda member: (member.asked_at, member.id))
-    return Gap(
-        key=sha256(first.id.encode()).hexdigest()[:10],
-        name=_name(examples[0], members, everything),
-        failure=max(failures, key=lambda failure: (failures[failure], -list(FailureClass).index(failure))),
-        failures=dict(failures),
-        demand=len(members),
-        people=len({member.asker for member in members}),
-        tickets=tickets,
-        cost=round(sum(COST[member.failure] for member in members) + TICKET_COST * tickets, 2),
-        examples=examples,
-        nearest=tuple(article for article, _ in nearest.most_common(NEAREST)),
-        category=categories.most_common(1)[0][0] if categories else "",
-        first_asked=first.asked_at,
-        last_asked=max(member.asked_at for member in members),
-        intents=tuple(member.id for member in members),
-    )
+NOT_KEPT = "(not kept)"
 
 
-def _name(example: str, members: Sequence[UnresolvedIntent], everything: Sequence[UnresolvedIntent]) -> str:
-    """Name a gap in its own words: those that its questions share and the others lack; a lone question names itself."""
-    if len(members) < 2:
-        return example if len(example) <= 70 else f"{example[:69].rstrip()}…"
-    inside: Counter[str] = Counter()
-    surface: dict[str, str] = {}
-    for member in members:
-        for token in {t.strip(".,;:?'\"()") for t in member.question.lower().split()}:
-            for stem in words(token)[:1]:
-                inside[stem] += 1
-                surface.setdefault(stem, token)
-    overall = Counter(stem for intent in everything for stem in set(words(intent.question)))
-    scored = sorted(inside, key=lambda stem: (-inside[stem] / len(members) - inside[stem] / overall[stem] * 0.5, stem))
-    return ", ".join(surface[stem] for stem in scored[:NAME_WORDS]) or example
+def _sort(one: UnresolvedIntent) -> tuple[bool, str]:
+    return one.failure is FailureClass.OUT_OF_SCOPE, "" if worded(one) else f"category {one.category}"
+
+
+def _by_sort(asked: Sequence[UnresolvedIntent], beside: Mapping[str, Sequence[UnresolvedIntent]]) -> Placement:
+    return Placement({min(beside): list(asked)}, []) if beside else Placement({}, [list(asked)])
+
+
+def _by_likeness(asked: Sequence[UnresolvedIntent], beside: Mapping[str, Sequence[UnresolvedIntent]]) -> Placement:
+    gaps = sorted(beside)
+    there = [one for gap in gaps for one in beside[gap]]
+    home = np.array([number for number, gap in enumerate(gaps) for _ in beside[gap]], dtype=np.int64)
+    rows = fused(vectors_of([*there, *asked]), [one.question for one in (*there, *asked)])
+    old, new = rows[: len(there)], rows[len(there) :]
+    known: dict[str, list[UnresolvedIntent]] = {}
+    rest = list(range(len(asked)))
+    if gaps:
+        bar = learnt_bar(old, home)
+        alike = likeness(new, old, home)
+        best = alike.argmax(axis=1)
+        sure = alike[np.arange(len(asked)), best] >= bar
+        for i in np.flatnonzero(sure).tolist():
+            known.setdefault(gaps[int(best[i])], []).append(asked[i])
+        rest = [int(i) for i in np.flatnonzero(~sure)]
+    left = [asked[i] for i in rest]
+    groups: dict[int, list[UnresolvedIntent]] = {}
+    for one, label in zip(left, clusters(vectors_of(left), [one.question for one in left]), strict=True):
+        groups.setdefault(int(label), []).append(one)
+    return Placement(known, list(groups.values()))
+
+
+def vectors_of(intents: Sequence[UnresolvedIntent]) -> Vector:
+    """Return the vectors as rows of one length, zeros where there is none or where another model than the usual one made it."""
+    sizes = Counter(len(one.vector) for one in intents if one.vector)
+    size = max(sizes, key=lambda size: (sizes[size], size), default=0)
+    rows = np.array([one.vector if size and len(one.vector) == size else (0.0,) * size for one in intents], dtype=np.float32)
+    rows = rows.reshape(len(intents), size)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
+
+
+def likeness(asked: Vector, members: Vector, home: np.ndarray, *, leave_out: bool = False) -> Vector:
+    """Return how alike each question and each gap are, shape (len(asked), gaps): the mean over the gap's nearest members.
+
+    ``home[i]`` is the number of the gap of ``members[i]``; every number occurs, in ascending order. With ``leave_out`` the questions are the members
+    themselves, and none is compared with itself.
+    """
+    starts = np.flatnonzero(np.diff(home, prepend=-1))
+    found = np.empty((len(asked), len(starts)), dtype=np.float32)
+    for begin in range(0, len(asked), BLOCK):
+        alike = asked[begin : begin + BLOCK] @ members.T
+        if leave_out:
+            alike[np.arange(len(alike)), begin + np.arange(len(alike))] = -1.0
+        for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(home)], strict=True)):
+            part = alike[:, start:end]
+            kept = min(BEST_OF, end - start - (1 if leave_out and end - start > 1 else 0))
+            nearest = np.partition(part, -kept, axis=1)[:, -kept:] if kept < end - start else part
+            found[begin : begin + BLOCK, number] = nearest.mean(axis=1)
+    return found
+
+
+def learnt_bar(members: Vector, home: np.ndarray) -> float:
+    """Return how alike a question and a gap have to be: what best tells the members' own gap from the nearest other one, drawn towards ``USUAL``."""
+    sizes = np.bincount(home)
+    if len(sizes) < 2:
+        return USUAL
+    alike = likeness(members, members, home, leave_out=True)
+    at = np.arange(len(home))
+    own = alike[at, home].copy()
+    alike[at, home] = -1.0
+    other = alike.max(axis=1)
+    company = sizes[home] > 1
+    if not company.any():
+        return USUAL
+    tried = np.linspace(LOWEST, HIGHEST, 36)
+    kept = (own[company][:, None] >= tried).mean(axis=0)
+    taken = (other[:, None] >= tried).mean(axis=0)
+    best = float(tried[int((kept - taken).argmax())])
+    weight = int(company.sum())
+    return (weight * best + AS_GOOD_AS * USUAL) / (weight + AS_GOOD_AS)
+
+
+def centroid_of(members: Sequence[UnresolvedIntent]) -> tuple[float, ...]:
+    """Return the mean vector of members, of length 1; () where none has one."""
+    rows = vectors_of(members)
+    mean = rows.sum(axis=0) if rows.size else np.zeros(0, dtype=np.float32)
+    length = float(np.linalg.norm(mean))
+    return tuple((mean / length).tolist()) if length > 0 else ()
+
+
+def alike_to(gap: Gap, others: Sequence[Gap]) -> list[float]:
+    """Return the cosine of a gap's centroid with those of others; 0 where one has none, or one of another model."""
+    mine, rows = np.array(gap.centroid), [one.centroid if len(one.centroid) == len(gap.centroid) else (0.0,) * len(gap.centroid) for one in others]
+    return [float(value) for value in np.array(rows).reshape(len(others), len(mine)) @ mine]
+
+
+def category_of(members: Sequence[UnresolvedIntent]) -> str:
+    """Return the category of most members, "" where none has one."""
+    counts = Counter(one.category for one in members if one.category)
+    return min(counts, key=lambda name: (-counts[name], name), default="")
+
+
+def minutes_of(gap: Gap, agent_minutes: Mapping[str, float]) -> float:
+    """Return what a gap cost, in minutes of people: of those who asked, by the class of each question, and of the desk, by ticket.
+
+    ``agent_minutes`` are what a ticket of a category costs the desk, ``*`` of every other; else it is ``TICKET_MINUTES``.
+    """
+    a_ticket = agent_minutes.get(gap.category, agent_minutes.get("*", TICKET_MINUTES))
+    return sum(MINUTES_LOST[failure] * number for failure, number in gap.failures.items()) + a_ticket * gap.tickets
+
+
+def ranked(gaps: Sequence[Gap], agent_minutes: Mapping[str, float]) -> list[tuple[Gap, float]]:
+    """Return gaps with their cost, the costliest first: demand times what one question of its kind costs."""
+    priced = [(gap, minutes_of(gap, agent_minutes)) for gap in gaps]
+    return sorted(priced, key=lambda pair: (-pair[1], -pair[0].demand, pair[0].id))
+
+
+def nearest_of(members: Sequence[UnresolvedIntent], readable: Callable[[str], bool] = lambda _: True) -> list[str]:
+    """Return the articles that were nearest to most of the members and may be read, at most three."""
+    counts = Counter(article for one in members for article in one.nearest)
+    return sorted((one for one in counts if readable(one)), key=lambda one: (-counts[one], one))[:NEAREST]

@@ -3,6 +3,9 @@
 The loss of a question is the cross entropy between its relevant articles, alike, and the softmax of the scores. Sets count
 alike, whatever their size. The weights are drawn to where they start (the shipped constants, for one knowledge base) with
 strength ``pull``.
+
+People only judge what they are shown, and mostly that is what ranked first. A question therefore counts by one over the chance that anybody would
+have looked at its article where it stood (inverse propensity weights: Joachims, Swaminathan and Schnabel 2017).
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ SEED = 20_261_122
 STEPS = 300
 RATE = 0.05
 PULL = 0.003
+LEAST_EXAMINED = 0.2
+"""No place is taken for looked at more rarely than this: no question counts more than five times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +40,33 @@ class Answered:
     articles: frozenset[str]
     turns: tuple[str, ...] = ()
     platform: Platform | None = None
+    rejected: frozenset[str] = frozenset()
+    """Articles of which the asker said that they did not help."""
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One question: its articles' features and traits, which articles are relevant, how much it counts."""
+    """One question: its articles' features and traits, which articles are relevant, how much it counts.
+
+    Of a question that nothing solved it is known which articles are not relevant: ``rejected``. Its other articles share what those lose.
+    """
 
     table: Vector
     traits: Vector
     relevant: Vector
     weight: float = 1.0
+    rejected: Vector | None = None
+
+    @property
+    def says_something(self) -> bool:
+        """Say whether one of the articles that were found was confirmed, or some but not all rejected."""
+        return bool(self.relevant.any() or (self.rejected is not None and self.rejected.any() and not self.rejected.all()))
 
 
 def fit_weights(examples: Sequence[Example], start: Weights, pull: float = PULL) -> Weights:
-    """Fit weights on examples that have a relevant article among those found; the others say nothing."""
-    useful = [example for example in examples if example.relevant.any()]
+    """Fit weights on examples that have a relevant or a rejected article among those found; the others say nothing."""
+    useful = [example for example in examples if example.says_something]
     design = _Design(useful, start)
     found = _descend(design, np.concatenate([start.features.astype(float), start.moves.astype(float).ravel()]), pull)
     features, moves = found[: len(FEATURES)], found[len(FEATURES) :].reshape(len(TRAITS), len(WORD_FEATURES))
@@ -76,26 +93,49 @@ class Learned:
     difference: float = 0.0
     low: float = 0.0
     high: float = 0.0
+    unsolved: int = 0
+    """Questions of which it is only known what did not help."""
 
 
 def learn(examples: Sequence[Example], start: Weights) -> Learned:
     """Learn weights for one knowledge base from its answered questions, and keep them only if they rank better.
 
-    Better means: cross-validated in five parts, the lower bound of the paired difference of the reciprocal rank is above 0.
+    Better means: cross-validated in five parts, the lower bound of the paired difference of the reciprocal rank is above 0. Questions count by
+    their weight there too; those that nothing solved only teach, for of them no rank is right.
     """
     useful = [example for example in examples if example.relevant.any()]
+    unsolved = [example for example in examples if example.says_something and not example.relevant.any()]
     if len(useful) < FEWEST:
-        return Learned(None, len(useful))
+        return Learned(None, len(useful), unsolved=len(unsolved))
     part = np.random.default_rng(SEED).permutation(len(useful)) % FOLDS
     change = np.zeros(len(useful))
     for fold in range(FOLDS):
-        fitted = fit_weights([useful[i] for i in np.flatnonzero(part != fold)], start)
+        fitted = fit_weights([*(useful[i] for i in np.flatnonzero(part != fold)), *unsolved], start)
         for i in np.flatnonzero(part == fold):
             change[i] = reciprocal_rank(useful[i], fitted) - reciprocal_rank(useful[i], start)
     draws = np.random.default_rng(SEED).integers(0, len(change), (RESAMPLES, len(change)))
-    low, high = np.percentile(change[draws].mean(axis=1), [2.5, 97.5])
-    weights = fit_weights(useful, start) if low > 0 else None
-    return Learned(weights, len(useful), float(change.mean()), float(low), float(high))
+    weight = np.array([example.weight for example in useful])
+    low, high = np.percentile((change * weight)[draws].sum(axis=1) / weight[draws].sum(axis=1), [2.5, 97.5])
+    weights = fit_weights([*useful, *unsolved], start) if low > 0 else None
+    return Learned(weights, len(useful), float((change * weight).sum() / weight.sum()), float(low), float(high), len(unsolved))
+
+
+def examined(tries: Sequence[Sequence[bool | None]]) -> tuple[float, ...]:
+    """Estimate for each place how likely its article is looked at by somebody whom no earlier one helped; the first always is.
+
+    A row holds the verdicts of one question's articles in the order in which they were shown: solved, not solved, or None for silence. Whoever was
+    not helped at a place and was shown the next one went on; the silent are taken to have been helped as often as those who spoke. Never below
+    ``LEAST_EXAMINED``.
+    """
+    found, place = [1.0], 0
+    while any(len(row) > place + 1 for row in tries):
+        verdicts = [row[place] for row in tries if len(row) > place]
+        yes, no = verdicts.count(True), verdicts.count(False)
+        not_helped = no + verdicts.count(None) * (no / (yes + no) if yes + no else 1.0)
+        went_on = sum(len(row) > place + 1 for row in tries)
+        found.append(max(LEAST_EXAMINED, found[-1] * min(1.0, went_on / max(not_helped, went_on))))
+        place += 1
+    return tuple(found)
 
 
 def reciprocal_rank(example: Example, weights: Weights) -> float:
@@ -114,8 +154,8 @@ def examples_of(retriever: Retriever, answered: Iterable[Answered], groups: froz
     for one in answered:
         ranking = retriever.rank(Question(one.question, turns=one.turns), Scope(Reader(groups), one.platform))
         if ranking.articles:
-            relevant = np.array([article in one.articles for article in ranking.articles], dtype=np.float32)
-            made.append(Example(ranking.table, ranking.traits, relevant))
+            relevant, rejected = (np.array([a in said for a in ranking.articles], dtype=np.float32) for said in (one.articles, one.rejected))
+            made.append(Example(ranking.table, ranking.traits, relevant, one.weight, rejected))
     return made
 
 
@@ -132,7 +172,10 @@ class _Design:
         crossed = (traits[self.of][:, :, None] * words[:, None, :]).reshape(len(plain), -1)
         self.rows = np.concatenate([plain, crossed], axis=1).astype(float)
         relevant = np.concatenate([example.relevant for example in examples]).astype(float)
-        self.target = relevant / np.add.reduceat(relevant, self.starts)[self.of]
+        solved = np.add.reduceat(relevant, self.starts)[self.of]
+        self.target = relevant / np.maximum(solved, 1)
+        refused = [example.rejected if example.rejected is not None else np.zeros_like(example.relevant) for example in examples]
+        self.open = np.where(solved > 0, 0.0, 1.0 - np.concatenate(refused))
         weights = np.array([example.weight for example in examples])
         self.weight = (weights / weights.sum())[self.of]
 
@@ -140,7 +183,9 @@ class _Design:
         scores = self.rows @ found
         raised = np.exp(scores - np.maximum.reduceat(scores, self.starts)[self.of])
         share = raised / np.add.reduceat(raised, self.starts)[self.of]
-        return np.asarray(((share - self.target) * self.weight) @ self.rows)
+        left = share * self.open  # of a question that nothing solved, the rejected articles' share goes to the others
+        wanted = self.target + left / np.maximum(np.add.reduceat(left, self.starts)[self.of], 1e-12)
+        return np.asarray(((share - wanted) * self.weight) @ self.rows)
 
 
 def _descend(design: _Design, origin: np.ndarray, pull: float) -> np.ndarray:

@@ -34,9 +34,16 @@ class FailureClass(StrEnum):
     NO_ARTICLE = "no article"
     NOT_RETRIEVED = "not retrieved"
     REJECTED = "retrieved but rejected"
+    STALE = "stale"
     NOT_PERMITTED = "not permitted"
+    TOOL_MISSING = "tool missing"
     OUT_OF_SCOPE = "out of scope"
     ERROR = "error"
+
+    @property
+    def label(self) -> str:
+        """The class as people read it."""
+        return {"not retrieved": "article exists but was not found", "retrieved but rejected": "found but rejected"}.get(self.value, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,8 @@ class Article:
     revision: int
     content_hash: str
     updated_at: datetime
+    ahead: bool = False
+    """It was edited in Firstline, and the file that it comes from does not say the same yet."""
 
     @property
     def category(self) -> str:
@@ -136,6 +145,40 @@ class Article:
     def overdue(self, today: date) -> bool:
         """Say whether the article's review date has passed."""
         return self.review_by is not None and self.review_by < today
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What an article was at one time, and who made it so.
+
+    ``author`` and ``reviewer`` are ids of people, "" where it came from a file. ``audience`` is None where it is not known any more, and
+    ``owner``, ``platforms``, ``review_by`` and ``tags`` stand only where ``whole``.
+    """
+
+    article: str
+    number: int
+    title: str
+    text: str
+    content_hash: str
+    published_at: datetime
+    audience: Audience | None = None
+    author: str = ""
+    reviewer: str = ""
+    why: str = ""
+    owner: str = ""
+    platforms: frozenset[Platform] = frozenset()
+    review_by: date | None = None
+    tags: tuple[str, ...] = ()
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who made a revision, who reviewed it, and why; ids of people, nobody's for what comes from a file."""
+
+    author: str = ""
+    reviewer: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,24 +274,84 @@ class UnresolvedIntent:
     vector: tuple[float, ...] = ()
 
 
+class GapState(StrEnum):
+    """How far people are with a gap."""
+
+    OPEN = "open"
+    DRAFTED = "drafted"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+    DISMISSED = "dismissed"
+
+    @property
+    def waits(self) -> bool:
+        """Say whether somebody still has to do something about it."""
+        return self in (GapState.OPEN, GapState.DRAFTED)
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Unresolved intents that ask for the same thing."""
+    """Unresolved intents that ask for the same thing. It keeps its id, its name and its members from week to week.
 
-    key: str
+    The first part is stored; the second is counted from the members whenever it is read, over all time or over the span that was asked for.
+    """
+
+    id: str
     name: str
-    failure: FailureClass
-    failures: dict[FailureClass, int]
-    demand: int
-    people: int
-    tickets: int
-    cost: float
-    examples: tuple[str, ...]
-    nearest: tuple[str, ...]
+    opened_at: datetime
+    state: GapState = GapState.OPEN
+    named: bool = False
+    """The name stays. It does not yet while too few people asked for it to have one of its own words."""
+    category: str = ""
+    assigned_to: str = ""
+    due: date | None = None
+    article: str = ""
+    """The article that was published for it, "" while there is none."""
+    reason: str = ""
+    """Why it was dismissed."""
+    centroid: tuple[float, ...] = ()
+    """The mean of its members' vectors, of length 1; () while it is not known."""
+
+    failures: dict[FailureClass, int] = field(default_factory=dict)
+    people: int = 0
+    tickets: int = 0
+    first_asked: datetime | None = None
+    last_asked: datetime | None = None
+
+    @property
+    def demand(self) -> int:
+        """How often it was asked."""
+        return sum(self.failures.values())
+
+    @property
+    def failure(self) -> FailureClass:
+        """The most frequent class of its members, the first of the equals."""
+        order = list(FailureClass)
+        return max(self.failures, key=lambda one: (self.failures[one], -order.index(one)), default=FailureClass.NO_ARTICLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """When a member of a gap was asked: what spikes and histories are counted from."""
+
+    gap: str
     category: str
-    first_asked: datetime
-    last_asked: datetime
-    intents: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Spike:
+    """More questions of a kind within an hour than its past explains."""
+
+    subject: str
+    """``gap:g_...`` or ``category:vpn``."""
+    label: str
+    since: datetime
+    seen_at: datetime
+    count: int
+    expected: float
+    chance: float
+    """How probable so many are in an hour like this one when nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,24 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.drafts import Draft, Trial
 from kb.model import (
     Article,
+    Asking,
     Audience,
     Document,
+    FailureClass,
+    Gap,
     IngestFailure,
     IngestRun,
     Passage,
     Platform,
     Publication,
     Reader,
+    Revision,
     Section,
+    Signed,
+    Spike,
     UnresolvedIntent,
 )
 
@@ -156,7 +163,7 @@ class ArticleStore(Protocol):
         """
 
     def rename(self, article_id: str, source: str, path: str) -> None:
-        """Record that the article's file moved; its text, revision and citations stay."""
+        """Record that the article's file moved; its text, revision and citations stay, and it is not ahead of its file any more."""
 
     def withdraw(self, article_ids: Sequence[str]) -> None:
         """Remove articles from reading; their revisions stay for the audit. One commit."""
@@ -172,6 +179,9 @@ class ArticleStore(Protocol):
 
     def revision_audience(self, article_id: str, revision: int) -> Audience | None:
         """Return who could read a revision when it was live, or None when that is not known."""
+
+    def revisions(self, article_id: str) -> list[Revision]:
+        """Return all revisions of an article, also of one that was withdrawn, the newest first."""
 
     def standing(self, cited: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[Article, bool]]:
         """Return for each (article, revision) of a live article its head, and whether its title and text are still those of that revision."""
@@ -207,6 +217,76 @@ class ArticleStore(Protocol):
         """Return, by text, vectors that were computed before with this model."""
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document with everything that is computed of it before it is published; ``vectors[i]`` are the rows of ``sections[i]``."""
+
+    document: Document
+    sections: tuple[Section, ...]
+    vectors: tuple[Vector, ...]
+    title_vector: Vector
+    model: str
+
+
+class ArticleWriter(Protocol):
+    """Publishes inside the caller's transaction: nothing is live before that commits."""
+
+    def publish(self, prepared: Prepared, signed: Signed, at: datetime) -> Article:
+        """Store a revision that was made here: the article is ahead of its file until that says the same.
+
+        An equal content hash and model changes nothing.
+        """
+
+    def article(self, article_id: str) -> Article | None:
+        """Return the live article or None."""
+
+    def is_taken(self, article_id: str) -> bool:
+        """Say whether an article has this id or had it before it was withdrawn."""
+
+
+class DraftChanged(Exception):
+    """Somebody changed the draft meanwhile; load it again."""
+
+
+class Drafts(Protocol):
+    """Working copies of articles."""
+
+    def add(self, draft: Draft) -> None:
+        """Store a new draft."""
+
+    def load(self, draft_id: str) -> Draft | None:
+        """Return a draft, or None."""
+
+    def save(self, draft: Draft) -> Draft:
+        """Store a changed draft, raising its version by one, and return it so.
+
+        Raises:
+            DraftChanged: its version is not the stored one.
+        """
+
+    def open(self) -> list[Draft]:
+        """Return the drafts that somebody still has to do something about, those changed last first."""
+
+    def of_article(self, article_id: str) -> list[Draft]:
+        """Return the drafts that change or became an article, those changed last first."""
+
+    def of_gap(self, gap_id: str) -> list[Draft]:
+        """Return the drafts that were begun from a gap, those changed last first."""
+
+
+class Trials(Protocol):
+    """Trials of drafts on past questions, the latest of each draft."""
+
+    def put(self, trial: Trial) -> None:
+        """Store a trial in place of the draft's one before."""
+
+    def load(self, draft_id: str) -> Trial | None:
+        """Return the latest trial of a draft, or None."""
+
+    def advance(self, draft_id: str, version: int, done: int, total: int) -> bool:
+        """Note how far it is; return False when another trial has taken its place or it was given up."""
+
+
 class IngestLog(Protocol):
     """The record of synchronisations, for ``ingest status``."""
 
@@ -228,3 +308,73 @@ class IntentLog(Protocol):
 
     def between(self, start: datetime, end: datetime) -> list[UnresolvedIntent]:
         """Return those asked in [start, end), oldest first."""
+
+    def first_asked(self) -> datetime | None:
+        """Return when the first of those that are kept was asked, None when there is none."""
+
+    def learn_vector(self, intent_id: str, vector: Sequence[float]) -> None:
+        """Keep the vector of a question that was recorded without one."""
+
+
+class Gaps(Protocol):
+    """Gaps and which unresolved intents belong to them; the caller's transaction commits. An intent is in one gap at most."""
+
+    def lock(self) -> None:
+        """Wait until no other transaction places intents, and let none do so before this one ends."""
+
+    def heads(self) -> list[Gap]:
+        """Return every gap, by id, with the classes of its failures counted, and neither people nor tickets nor dates."""
+
+    def all(self, start: datetime | None = None, end: datetime | None = None) -> list[Gap]:
+        """Return every gap, by id. With a span: those asked for in [start, end), with what was counted in it."""
+
+    def load(self, gap_id: str) -> Gap | None:
+        """Return a gap with what was counted of it over all time, or None."""
+
+    def save(self, gap: Gap) -> None:
+        """Store what is not counted of a gap, as a new one or in place of the one before."""
+
+    def remove(self, gap_id: str) -> None:
+        """Forget a gap that has no members any more.
+
+        Raises:
+            ValueError: it has some.
+        """
+
+    def members(self, gap_id: str, limit: int | None = None, skip: int = 0) -> list[UnresolvedIntent]:
+        """Return the intents of a gap, the latest first, with the class of failure that is known by now."""
+
+    def recent(
+        self, each: int, start: datetime | None = None, end: datetime | None = None, gap_ids: Sequence[str] | None = None, vectors: bool = True
+    ) -> dict[str, list[UnresolvedIntent]]:
+        """Return the latest intents of every gap, or of these, by its id: at most ``each`` of them, of a span if one is given.
+
+        Pages need no ``vectors``: without them each intent's is ().
+        """
+
+    def gap_of(self, intent_id: str) -> str:
+        """Return the id of the gap that an intent is in, "" when it is in none."""
+
+    def waiting(self) -> int:
+        """Return how many intents are in no gap yet."""
+
+    def homeless(self, limit: int) -> list[UnresolvedIntent]:
+        """Return intents that are in no gap yet, oldest first."""
+
+    def place(self, intent_ids: Sequence[str], gap_id: str, at: datetime) -> int:
+        """Put intents into a gap and return how many; one that is in a gap already, or is gone, is left where it is."""
+
+    def move(self, intent_ids: Sequence[str], gap_id: str, at: datetime) -> int:
+        """Put intents that are in other gaps into this one, as a person says; return how many."""
+
+    def classify(self, intent_id: str, failure: FailureClass) -> None:
+        """Note the class of failure of an intent in a gap, as it is known by now."""
+
+    def askings(self, start: datetime, end: datetime, gap_id: str = "") -> list[Asking]:
+        """Return when members were asked in [start, end), oldest first, of one gap if given."""
+
+    def flag(self, spike: Spike) -> bool:
+        """Keep a spike; return whether it is a new one. Of one subject there is one at a time: it goes on until it was not seen for an hour."""
+
+    def spikes(self, since: datetime) -> list[Spike]:
+        """Return the spikes that were seen last at ``since`` or later, the latest first."""

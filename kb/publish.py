@@ -7,10 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from kb.model import Article, Document, Section
-from kb.ports import ArticleStore, Embedder, Vector
+from kb.ports import ArticleStore, Embedder, Prepared, Vector
 
 WINDOW_WORDS = 130
 OVERLAP_WORDS = 25
+
+
+def passage_id(article_id: str, revision: int, ordinal: int) -> str:
+    """Return the id of a passage; it changes with every revision, so that an old index entry can cite nothing."""
+    return f"{article_id}@{revision}#{ordinal}"
 
 
 def windows(title: str, heading: str, text: str) -> list[str]:
@@ -24,6 +29,22 @@ def windows(title: str, heading: str, text: str) -> list[str]:
     step = WINDOW_WORDS - OVERLAP_WORDS
     starts = range(0, max(1, len(words) - OVERLAP_WORDS), step)
     return [lead + " ".join(words[start : start + WINDOW_WORDS]) for start in starts]
+
+
+def live_document(store: ArticleStore, article: Article) -> Document:
+    """Return a live article as the document that its current revision was made from."""
+    return Document(
+        article_id=article.id,
+        source=article.source,
+        path=article.path,
+        title=article.title,
+        text=store.revision_text(article.id, article.revision) or "",
+        owner=article.owner,
+        audience=article.audience,
+        platforms=article.platforms,
+        review_by=article.review_by,
+        tags=article.tags,
+    )
 
 
 class Publisher:
@@ -52,6 +73,17 @@ class Publisher:
             rows = [np.stack([vectors[text] for text in group]) for group in groups]
             published.append(self._store.publish(document, sections, rows, vectors[title], self._embedder.identity))
         return published
+
+    def prepare(self, document: Document, sections: Sequence[Section]) -> Prepared:
+        """Compute what publishing a document needs, so that a transaction that publishes it waits for no model.
+
+        Raises:
+            EmbedderUnavailable: the embedding model cannot be used.
+        """
+        title, groups = self._texts(document, sections)
+        vectors = self._vectors(list(dict.fromkeys((title, *(text for group in groups for text in group)))))
+        rows = tuple(np.stack([vectors[text] for text in group]) for group in groups)
+        return Prepared(document, tuple(sections), rows, vectors[title], self._embedder.identity)
 
     def outdated(self) -> set[str]:
         """Return the ids of live articles whose vectors another model has made."""

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from math import log
+from typing import Protocol
 
 import numpy as np
 
 from kb.evidence import FEATURES, TITLE_WEIGHT, Signals, confidence, features
 from kb.model import Evidence, Retrieval
-from kb.ports import ArticleStore, ArticleWords, Candidate, Embedder, EmbedderUnavailable, Hit, LexicalIndex, Scope, Vector, VectorIndex
+from kb.ports import ArticleWords, Candidate, Embedder, EmbedderUnavailable, Hit, LexicalIndex, Scope, Vector
 from kb.ranking import OVERDUE, Weights, shipped, traits_of
 
 DEPTH = 40
@@ -56,13 +57,33 @@ class Ranking:
     traits: Vector
 
 
+class Searched(Protocol):
+    """What retrieval reads of an article store; see there."""
+
+    def candidates(self, passage_ids: Sequence[str], scope: Scope, model: str) -> list[Candidate]:
+        """Return those of the passages that are live now and inside the scope."""
+
+    def head(self) -> int:
+        """Return a number that changes when something is published."""
+
+    def sample_vectors(self, model: str, limit: int) -> Vector:
+        """Return vectors of texts of the collection at large."""
+
+
+class Nearest(Protocol):
+    """What retrieval asks of a vector index; see there."""
+
+    def search(self, vector: Vector, scope: Scope, limit: int) -> list[Hit]:
+        """Return at most ``limit`` hits, best first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Searches:
     """The parts that retrieval searches. ``vector_problem`` says why vectors cannot be used now, or ""."""
 
-    store: ArticleStore
+    store: Searched
     lexical: LexicalIndex | None
-    vector: VectorIndex | None
+    vector: Nearest | None
     embedder: Embedder
     vector_problem: Callable[[], str]
 

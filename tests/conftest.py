@@ -15,6 +15,17 @@ ROOT = Path(__file__).parent.parent
 MODEL_HOME = ROOT / "var" / "test-model"
 
 
+LONG = frozenset((ROOT / "tests" / "long.txt").read_text(encoding="utf-8").split("\n")) - {""}
+"""The tests that take long, by their ids or files: a few in a hundred take two thirds of the time. `make test` runs them; .ci/run leaves them out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that take long."""
+    for item in items:
+        if item.nodeid in LONG or item.nodeid.partition("::")[0] in LONG:
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> None:
     """Settings of the developer's own environment must not reach the tests."""

@@ -13,6 +13,8 @@ from functools import cached_property
 from typing import Protocol
 
 from assistant.agent import wording
+from assistant.agent.failing import OFF, UNKNOWN, with_wish
+from assistant.agent.holding import RULE
 from assistant.agent.lookup import Setting
 from assistant.agent.settlement import Settlement, Step
 from assistant.agent.state import Memory
@@ -24,8 +26,10 @@ from assistant.desk.requests import Opened
 from assistant.domain.action import Action, Effect, Plan, Status
 from assistant.domain.conversation import CLOSED, Happening
 from assistant.domain.reply import DO, DROP, OFFER, PERSON, SHOW, UNDO, ActionView, Choice, ReplyKind
+from assistant.domain.rollout import Rung
 from assistant.domain.ticket import Ticket
 from assistant.governance.policy import Decision, Limit, Policy, Verdict
+from assistant.governance.rollout_rules import rung_of
 from assistant.governance.wishes import Wish
 from assistant.ports.identity import Workplace
 from assistant.ports.models import ActingModel, Chosen, Handle, Situation, ToolCall
@@ -142,6 +146,11 @@ class Acting:
     workplace: Workplace
     policy: Policy
 
+    @property
+    def zone(self) -> str:
+        """The time zone in which people are told moments: the organisation's."""
+        return self.workplace.company().timezone
+
     def consider(self, setting: Setting, store: Store, at: datetime) -> Wishes:
         """Ask the model what the message asks for; presses ask no model. A model that fails wishes nothing."""
         if setting.message.choice or not setting.message.text.strip() or setting.person.is_guest:
@@ -197,11 +206,13 @@ class Acting:
     def _mention(self, ways: Ways, weighed: Sequence[_Weighed], settled: Settlement) -> Settlement:
         """Add to an answer what could be done about it by a press, where the message only asked how it is done; note what was refused."""
         steps = tuple(one.refused for one in weighed if not one.asks)
-        asked = next((one for one in weighed if one.asks and one.tool is not None and one.tool.effect is Effect.WRITE), None)
+        offers = (one for one in weighed if one.asks and one.tool is not None and one.tool.effect is Effect.WRITE and not self._held(one.tool))
+        asked = next(offers, None)
         choices = settled.choices
         if asked is not None and settled.kind is ReplyKind.ANSWER:
             action = self._propose(ways, asked)
             choices = (*choices, Choice(id=f"{SHOW}{action.id}", label=action.plan.title))
+        settled = with_wish(settled, [one.why for one in weighed if not one.asks], ways.setting.reading.english or ways.setting.message.text)
         return replace(settled, steps=(*settled.steps, *steps), choices=choices)
 
     # -- wishes -----------------------------------------------------------------------------------------------------
@@ -209,9 +220,9 @@ class Acting:
     def _weigh(self, ways: Ways, view: View, call: ToolCall) -> _Weighed:
         tool = TOOLS.get(call.tool)
         if tool is None or not tool.offered:
-            return _Weighed(call, view, why="no such tool")
+            return _Weighed(call, view, why=UNKNOWN)
         if off := why_off(tool, self.policy, self.hands):
-            return _Weighed(call, view, tool, why=f"switched off: {off}")
+            return _Weighed(call, view, tool, why=f"{OFF}: {off}")
         try:
             values = tool.whole(view.surroundings, resolve(tool, call.arguments, view.offers))
         except UnknownArgument:
@@ -230,6 +241,8 @@ class Acting:
             step = Step("act", "shown", one.call.confidence, model=one.by, policy=decision.version, detail={"tool": tool.name})
             step = replace(step, prompt=ways.setting.account.prompt_of("act"))
             return replace(ways.say(tool.show(one.view.surroundings, wish.arguments), ReplyKind.STATUS), steps=(step,))
+        if decision.verdict is Verdict.CONFIRM and (held := self._held(tool)):
+            return self._for_people(ways, wording.only_people(wish.plan.title), held, tool)
         if decision.verdict is Verdict.CONFIRM:
             return self._show(ways, self._propose(ways, one), _memory(ways.setting, tool), one.by)
         if decision.limit is Limit.OFTEN:
@@ -238,13 +251,26 @@ class Acting:
             return self._for_people(ways, wording.only_people(wish.plan.title), decision.rule, tool)
         return None
 
+    def _held(self, tool: Tool) -> str:
+        """Return why the rollout ladder leaves a change to people, "" where it does not: on its two lower rungs nothing is offered to be done."""
+        rung = rung_of(self.policy, tool.category)
+        held = bool(tool.category) and tool.effect is Effect.WRITE and rung.height < Rung.CONFIRM.height
+        return f"{RULE}: {tool.category} is on {rung}" if held else ""
+
     def _propose(self, ways: Ways, one: _Weighed) -> Action:
         assert one.wish is not None and one.decision is not None, "only what was judged is proposed"
         return self.fulfilment.propose(ways.unit, one.wish, ways.setting.person, ways.setting.conversation.id, one.decision, ways.at)
 
     def _show(self, ways: Ways, action: Action, memory: Memory, by: str = "") -> Settlement:
         reopens = ways.setting.conversation.before in CLOSED
-        step = Step("act", "card shown", model=by, policy=self.policy.version, detail={"tool": action.tool, "action": action.id})
+        step = Step(
+            "act",
+            "card shown",
+            action.facts.get("confidence"),
+            model=by,
+            policy=self.policy.version,
+            detail={"tool": action.tool, "action": action.id},
+        )
         step = replace(step, prompt=ways.setting.account.prompt_of("act") if by else "none")
         return Settlement(
             Happening.PROPOSED,
@@ -293,7 +319,7 @@ class Acting:
         opened = ways.place_ticket(memory) if tool.category else None
         step = Step("act", action.status.value, policy=self.policy.version, detail={"tool": action.tool, "action": action.id, "rule": moved.rule})
         kind = ReplyKind.APPROVAL if action.status is Status.AWAITING else ReplyKind.ACTION
-        text = wording.going_on(action, self._approvers(ways, action), moved.channel, self._until(ways, action))
+        text = wording.going_on(action, self._approvers(ways, action), moved.channel, self._until(ways, action), self.zone)
         leave = () if action.status is Status.READY else (Choice(id=f"{DROP}{action.id}", label="Cancel"),)
         settled = Settlement(
             Happening.STARTED, kind, text, memory, choices=(*leave, PERSON), action=view_of(action, _NEEDS.get(action.status, ""), moved.channel)

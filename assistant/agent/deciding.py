@@ -12,7 +12,7 @@ from assistant.agent.state import Memory
 from assistant.agent.telling import Telling
 from assistant.agent.tools.registry import undoing
 from assistant.agent.turn import Parts
-from assistant.desk.fulfilment import OPERATOR, Fulfilment, Moved, NotYours
+from assistant.desk.fulfilment import OPERATOR, SYSTEM, Fulfilment, Moved, NotYours
 from assistant.domain.action import Action, Status
 from assistant.domain.approval import Approval
 from assistant.domain.configuration import Person
@@ -95,7 +95,8 @@ class Deciding:
         approval = unit.approvals.load(moved.action.id)
         holders = self._fulfilment.holders(moved.action, approval, approval.stage) if approval is not None else frozenset()
         names = [person.name for one in sorted(holders) if (person := self.parts.directory.person(one)) is not None]
-        return wording.going_on(moved.action, names, moved.channel, approval.expires_at if approval is not None else None)
+        until = approval.expires_at if approval is not None else None
+        return wording.going_on(moved.action, names, moved.channel, until, self.parts.settler.acting.zone)
 
     def _reply(self, conversation: Conversation, moved: Moved, text: str) -> Reply:
         needs = {Status.CHALLENGED: "code", Status.AWAITING: "approval"}.get(moved.action.status, "")
@@ -153,7 +154,8 @@ class Deciding:
 
     def _request(self, action: Action, approval: Approval, person: Person) -> Request:
         requester = self.parts.directory.person(approval.requester)
-        return Request(action, approval, requester.name if requester else approval.requester, self._fulfilment.may_decide(action, approval, person))
+        name = "Firstline" if approval.requester == SYSTEM else approval.requester
+        return Request(action, approval, requester.name if requester else name, self._fulfilment.may_decide(action, approval, person))
 
     def stages(self, request: Request) -> tuple[tuple[Person, ...], ...]:
         """Return who may decide each stage of a request at this moment, by name."""

@@ -6,15 +6,13 @@ from assistant.agent.lookup import NO_ISSUE
 from assistant.agent.state import Memory
 from assistant.agent.steps import summarise
 from assistant.desk.attaching import line_of
+from assistant.desk.requests import UNSORTED as UNSORTED
 from assistant.desk.requests import Issue
 from assistant.domain.action import Status
 from assistant.domain.configuration import Device, Person, Queue, queue_for, queue_name
 from assistant.domain.conversation import Conversation
 from assistant.domain.handoff import HandoffReason
 from assistant.ports.store import Message, UnitOfWork
-
-UNSORTED = "general"
-"""The category of what nobody has sorted yet."""
 
 
 def issue_of(

@@ -18,6 +18,8 @@ from assistant.desk.requests import subject_of
 from assistant.domain.configuration import Device, Person
 from assistant.domain.conversation import CLOSED, Conversation, State
 from assistant.domain.model_use import Account
+from assistant.domain.problem import Link
+from assistant.governance.policy import Policy
 from assistant.ports.knowledge import Knowledge
 from assistant.ports.store import Message
 from kb.model import Passage, Platform, Reader, Retrieval
@@ -59,6 +61,12 @@ class Setting:
     """Issues that wait after this one."""
     fresh: bool = False
     """The person took up an issue that waited: it is a new one, whatever came before."""
+    link: Link | None = None
+    """How the conversation's ticket belongs to a known problem."""
+    aside: str = ""
+    """The known problem of which the person says now that theirs is another one."""
+    policy: Policy | None = None
+    """The policy in force when the turn began, which it keeps to its end; None for the one that the rules were made with."""
 
     @property
     def upset(self) -> bool:
@@ -253,11 +261,20 @@ def _doubted(found: Retrieval, setting: Setting, asked: str, enough: float) -> R
 
     Words of mood, and the names of the person and their devices, ask for nothing.
     """
-    if not enough <= found.confidence < CLEAR:
-        return found
-    near = [f"{one.passage.article.title}\n{one.passage.heading}\n{one.passage.text}" for one in found.ranked[:NEAR]]
     own = [setting.person.name, setting.person.id, *(f"{device.id} {device.name} {device.os}" for device in setting.devices)]
-    return replace(found, confidence=enough * BELOW) if unheard(setting.understanding.search or without_mood(asked), (*near, *own)) else found
+    doubted = in_doubt(found, setting.understanding.search or without_mood(asked), own, enough)
+    return replace(found, confidence=enough * BELOW) if doubted else found
+
+
+def in_doubt(found: Retrieval, asked: str, known: Sequence[str], enough: float) -> bool:
+    """Say whether what was found is enough by its confidence, and not by its words: unclear, with words asked for that stand nowhere near it.
+
+    Words in ``known`` ask for nothing.
+    """
+    if not enough <= found.confidence < CLEAR:
+        return False
+    near = [f"{one.passage.article.title}\n{one.passage.heading}\n{one.passage.text}" for one in found.ranked[:NEAR]]
+    return bool(unheard(asked, (*near, *known)))
 
 
 def _search(

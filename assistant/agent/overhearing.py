@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from assistant.agent.hearing import heard
 from assistant.agent.languages.known import DEFAULT
+from assistant.agent.settlement import category_of
 from assistant.agent.state import Memory
 from assistant.agent.steps.understand import Intent
 from assistant.agent.turn import READ_CHARACTERS, Parts
 from assistant.domain.conversation import State
+from assistant.domain.rollout import Rung
+from assistant.governance.rollout_rules import rung_of
 from kb.model import Reader
 
 FEWEST_WORDS = 3
@@ -34,7 +37,10 @@ class Overhearing:
         if only_wish or read.intent is not Intent.QUESTION:
             return False
         reader = Reader(person.groups if person is not None else frozenset())
-        return parts.knowledge.passages_for(english, reader, read.platform, vector=vector).confidence >= floor
+        found = parts.knowledge.passages_for(english, reader, read.platform, vector=vector)
+        with parts.store.read() as unit:
+            automatic = rung_of(parts.policy(unit), category_of(found)) is Rung.AUTOMATIC
+        return automatic and found.confidence >= floor
 
     def language_of(self, person_id: str) -> str:
         """Return the language in which somebody wrote in their latest conversation, English where there is none."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from assistant.agent.accounting import account, with_intent
 from assistant.agent.lookup import Finding, Setting
 from assistant.agent.settlement import Settlement, Step, failed_choices
 from assistant.agent.state import WORDS_KEPT, Memory, Timings
@@ -40,9 +41,10 @@ def record_turn(
     unit: UnitOfWork, setting: Setting, finding: Finding, settlement: Settlement, at: datetime, texts: Texts, timings: Timings
 ) -> tuple[Reply, list[Event]]:
     """Store everything about a settled turn; return its reply and the events to push."""
-    settlement = replace(settlement, memory=settlement.memory.in_language_of(setting.memory))
+    settlement = replace(settlement, memory=with_intent(setting, settlement).in_language_of(setting.memory))
     moved = _moved(unit, setting.conversation, settlement, at)
     unit.conversations.save(moved)
+    account(unit, setting, finding, settlement, moved, at)
     hand_over(unit, moved.id, moved.episode.ticket, at)
     for entry in timer(moved.id, moved.state, timings, at):
         unit.outbox.put(entry)
@@ -120,7 +122,7 @@ def _moved(unit: UnitOfWork, conversation: Conversation, settlement: Settlement,
         if settlement.happening is not Happening.HANDED_OFF:
             unit.handoffs.end(conversation.id, at)
         if settlement.deducts:
-            unit.conversations.mark_reopened(conversation.id, episode.number)
+            unit.conversations.mark_reopened(conversation.id, episode.number, at)
         before = summary_of(Memory.load(conversation.memory))
         episode = Episode(episode.number + 1, at, summary=f"Before: {before}")
     outcome = outcome_of(State.ANSWERING, settlement.happening)

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from assistant.agent import wording
+from assistant.agent import incidents, wording
 from assistant.agent.acting import Acting, Wishes
+from assistant.agent.failing import abstention_of, class_of, shown_class_of
+from assistant.agent.holding import held_on, hold_back
 from assistant.agent.issue import UNSORTED, issue_of
 from assistant.agent.lookup import NO_ISSUE, Finding, Setting, asks_in_full
-from assistant.agent.settlement import Settlement, Step, category_of, citation_view, device_view, handed_over, nearest_of, system_view
+from assistant.agent.settlement import Settlement, Step, category_of, citation_view, handed_over, nearest_of, target_view
 from assistant.agent.state import Memory, Offered, Timings
 from assistant.agent.steps import answer
 from assistant.agent.steps.facts import upset
@@ -21,8 +23,9 @@ from assistant.desk import requests
 from assistant.domain.audit import digest
 from assistant.domain.configuration import Device, Queue, queue_for, queue_name
 from assistant.domain.conversation import CLOSED, Happening, State
-from assistant.domain.handoff import Handoff, HandoffReason, reason_for
+from assistant.domain.handoff import Handoff, HandoffReason, reason_for, reason_of_rule
 from assistant.domain.reply import CONFIRMATION, FILE, OFFER, PERSON, Choice, DeviceView, ReplyKind, TicketView
+from assistant.domain.rollout import Rung
 from assistant.domain.ticket import ASSISTANT, Ticket
 from assistant.governance.policy import Disposition, Policy
 from assistant.ports.knowledge import Knowledge
@@ -47,6 +50,13 @@ class Settler:
     people_first: bool = False
     """A conversation goes to people at once; the assistant answers when they give it back."""
 
+    def under(self, policy: Policy | None) -> Settler:
+        """Return the same rules under another policy."""
+        if policy is None or policy.version == self.policy.version:
+            return self
+        acting = replace(self.acting, policy=policy, fulfilment=replace(self.acting.fulfilment, policy=policy))
+        return replace(self, policy=policy, acting=acting)
+
     def settle(self, setting: Setting, finding: Finding, wishes: Wishes, unit: UnitOfWork, at: datetime) -> Settlement:
         """Return what the turn came to; tickets are changed through ``unit``, nothing is committed here."""
         turn = _Turn(self, setting, finding, unit, at)
@@ -54,7 +64,7 @@ class Settler:
             return turn.settle()
         if setting.only_wish:
             return turn.say(wording.will_answer())
-        return self.acting.settle(turn, wishes, turn.settle)
+        return self.acting.settle(turn, wishes, lambda: incidents.settle(turn, turn.settle))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,7 @@ class _Turn:
         mine = self.unit.tickets.of_requester(self.setting.person.id, open_only=not asked)
         if asked:
             ticket = next((self.unit.tickets.ticket(t.id) for t in mine if t.id == asked), None)
-            text = wording.one_status(ticket, names) if ticket else wording.no_such_ticket(asked)
+            text = wording.one_status(ticket, names, self.rules.acting.zone) if ticket else wording.no_such_ticket(asked)
             said = self._say(text, ReplyKind.STATUS)
             return replace(said, ticket=self._view(ticket) if ticket else None)
         said = self._say(wording.statuses(mine, names), ReplyKind.STATUS)
@@ -143,11 +153,22 @@ class _Turn:
         reopened = self._reopening(found, disposition)
         if self._belongs_to_ticket() and not reopened:
             return self._note()
+        return replace(self._replied(found, disposition), reopens=self.setting.conversation.before in CLOSED, deducts=self._deducts(found))
+
+    def _replied(self, found: Retrieval, disposition: Disposition) -> Settlement:
+        rung = held_on(self.rules.policy, found, self.finding, disposition)
+        if rung is not None:
+            return self._hold_back(rung, found)
         if disposition is Disposition.AUTO and found.ranked:
-            settled = self._ask_device(found) or (self._not_in_the_passages(found) if self._model_abstains() else self._answer(found))
-        else:
-            settled = self._abstain(found, disposition)
-        return replace(settled, reopens=self.setting.conversation.before in CLOSED, deducts=self._deducts(found))
+            return self._ask_device(found) or (self._not_in_the_passages(found) if self._model_abstains() else self._answer(found))
+        return self._abstain(found, disposition)
+
+    def _hold_back(self, rung: Rung, found: Retrieval) -> Settlement:
+        memory, step = self._placed(category_of(found)), self._step("answer", "auto", found, ())
+        if self.setting.upset:
+            return self._hand_off(HandoffReason.DISTRESS, memory)
+        queue, anew = self._queue_name(queue_for(memory.category, self.rules.queues())), self.setting.conversation.before in CLOSED
+        return hold_back(rung, found, memory, step, queue, lambda kept: self._filed(kept, "triage only", "" if anew else None))
 
     def _model_abstains(self) -> bool:
         """Say whether the model that was to write the answer found none in the passages; it may only lower what is done by itself."""
@@ -173,7 +194,7 @@ class _Turn:
             return self._offer(found, band)
         article = found.ranked[0].passage.article
         offered = Offered(article.id, article.title, article.revision)
-        memory = replace(self._placed(article.category), confidence=found.confidence, failure="", nearest=nearest_of(found))
+        memory = replace(self._placed(article.category), confidence=found.confidence, failure="", nearest=nearest_of(found), action_rule="")
         memory = replace(memory, offered=(*memory.offered, offered), topics=())
         opened = self._open(memory, found)
         warning = wording.overdue(article) if article.overdue(self.at.date()) else ""
@@ -271,7 +292,8 @@ class _Turn:
             return self._hand_off(HandoffReason.DISTRESS, self.finding.memory.with_verdict("did not solve it"))
         tries = len(self.setting.memory.offered)
         reopens = before in CLOSED
-        allowed = self.rules.policy.decide("second_answer", found.confidence) is Disposition.AUTO and found.ranked
+        sure = self.rules.policy.decide("second_answer", found.confidence)
+        allowed = sure is Disposition.AUTO and found.ranked and held_on(self.rules.policy, found, self.finding, sure) is None
         if allowed and (tries < 2 or reopens):
             rejected = replace(self.finding, memory=self.finding.memory.with_verdict("did not solve it"))
             return replace(replace(self, finding=rejected)._answer(found, wording.another_source()), reopens=reopens, deducts=reopens)
@@ -284,7 +306,7 @@ class _Turn:
         if self.setting.conversation.before not in (State.CLARIFYING, State.OFFERING_TICKET):
             return self._say(wording.moved_on())
         requests.let_go(self.unit.tickets, self._ticket_id(), self.setting.person.id, "not wanted by the requester", self.at)
-        failure = FailureClass(memory.failure) if memory.failure else FailureClass.NO_ARTICLE
+        failure = class_of(memory) or FailureClass.NO_ARTICLE
         step = Step("resolve", "ticket declined")
         return Settlement(Happening.DECLINED, ReplyKind.ACTION, wording.declined(), memory, steps=(step,), failure=failure)
 
@@ -305,7 +327,7 @@ class _Turn:
     @for_people_we_know
     def _filed(self, memory: Memory, why: str, known: str | None = None, reason: HandoffReason | None = None) -> Settlement:
         failure = self._why_unresolved(memory)
-        reason = reason or _of_rule(memory.action_rule) or reason_for(failure)
+        reason = reason or reason_of_rule(memory.action_rule) or reason_for(failure)
         opened, queue = self._give_to_queue(memory, self._ticket_id() if known is None else known, reason, waits=False)
         detail = {"ticket": opened.ticket.id, "queue": queue, "attached": opened.attached, "reason": reason.value}
         step = Step("file", why, memory.confidence, detail=detail, context=handed_over(opened.ticket, queue))
@@ -350,14 +372,13 @@ class _Turn:
         last = next((event.body["reply"]["kind"] for event in reversed(events) if event.body["type"] == "reply"), "")
         return HandoffReason.FAILURE if last == ReplyKind.ERROR else HandoffReason.REQUESTED
 
-    @staticmethod
-    def _why_unresolved(memory: Memory) -> FailureClass | None:
+    def _why_unresolved(self, memory: Memory) -> FailureClass | None:
         """Who wanted a person before saying what it is about, or wanted something done, has asked nothing that an article could answer."""
-        if memory.failure:
-            return FailureClass(memory.failure)
-        if memory.offered:
-            return FailureClass.REJECTED
-        return FailureClass.NOT_RETRIEVED if memory.confidence is not None else None
+        return shown_class_of(memory, self._overdue)
+
+    def _overdue(self, article_id: str) -> bool:
+        known = self.rules.knowledge.article(article_id, self.setting.reader)
+        return known is not None and known[0].overdue(self.at.date())
 
     def _note(self) -> Settlement:
         """A closed issue with a ticket: what the person adds goes to the ticket."""
@@ -453,10 +474,7 @@ class _Turn:
         return self.finding.target.device.id if self.finding.target.device else ""
 
     def _device_view(self) -> DeviceView | None:
-        target = self.finding.target
-        if target.device is not None:
-            return device_view(target.device)
-        return system_view(target.platform) if target.platform else None
+        return target_view(self.finding.target.device, self.finding.target.platform)
 
     def _step(
         self, name: str, decision: str, found: Retrieval, passages: tuple[str, ...], abstention: Abstention | None = None, band: str = "answer"
@@ -472,13 +490,7 @@ class _Turn:
         return replace(step, rule=f"steps.{band}", facts={"step": band, "confidence": found.confidence}, verdict=verdict)
 
     def _abstention(self, found: Retrieval) -> Abstention:
-        """No article, one that was not found well enough, or one that this person may not read."""
-        hidden, band = self.finding.hidden, self.rules.policy.bands["answer"]
-        reason = FailureClass.NOT_RETRIEVED if found.confidence >= band.review else FailureClass.NO_ARTICLE
-        if hidden is not None and hidden.confidence >= band.auto:
-            first = hidden.ranked[0].passage.article
-            reason = FailureClass.NOT_RETRIEVED if first.audience.admits(self.setting.reader) else FailureClass.NOT_PERMITTED
-        return Abstention(reason, found.confidence, nearest_of(found))
+        return abstention_of(found, self.finding.hidden, self.rules.policy.bands["answer"], self.setting.reader)
 
     def _with_ticket(self, settled: Settlement, opened: requests.Opened | None) -> Settlement:
         return replace(settled, ticket=self._view(opened.ticket, opened.attached), ticket_id=opened.ticket.id) if opened else settled
@@ -486,10 +498,3 @@ class _Turn:
     def _view(self, ticket: Ticket, attached: bool = False) -> TicketView:
         queue = "" if ticket.assignee == ASSISTANT else self._queue_name(ticket.queue)
         return TicketView(id=ticket.id, subject=ticket.subject, status=ticket.status.value, queue=queue, attached=attached)
-
-
-def _of_rule(rule: str) -> HandoffReason | None:
-    """Return why people get what the policy left to them; None when the policy had no say."""
-    if not rule:
-        return None
-    return HandoffReason.SENSITIVE if rule.startswith("people only") else HandoffReason.NEEDS_PERSON

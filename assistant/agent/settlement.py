@@ -82,6 +82,11 @@ def system_view(platform: Platform) -> DeviceView:
     return DeviceView(id="", name=platform.label, os=platform.label, platform=platform.value)
 
 
+def target_view(device: Device | None, platform: Platform | None) -> DeviceView | None:
+    """Return the device that is meant as channels show it, or the system where there is none of it."""
+    return device_view(device) if device is not None else system_view(platform) if platform else None
+
+
 def category_of(found: Retrieval) -> str:
     """Return the category of the first article, "" when nothing was found."""
     return found.ranked[0].passage.article.category if found.ranked else ""

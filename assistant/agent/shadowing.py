@@ -41,7 +41,7 @@ class Shadowing:
     """Runs candidates after the live reply was stored, in a thread of its own; nobody waits for it and nobody sees what it says."""
 
     def __init__(self, candidates: Sequence[Candidate], store: Store, clock: Clock, policy: Policy) -> None:
-        """Try these candidates; ``policy`` is the live one."""
+        """Try these candidates; ``policy`` is the live one of turns that name none."""
         self._candidates = tuple(candidates)
         self._store, self._clock, self._policy = store, clock, policy
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="shadow") if candidates else None
@@ -105,7 +105,7 @@ class Shadowing:
         """Return the articles that the candidate would have cited, () where it would not have answered."""
         found = finding.retrieval
         assert found is not None, "only what was looked for is tried"
-        policy = candidate.policy or self._policy
+        policy = candidate.policy or setting.policy or self._policy
         if not found.ranked or policy.decide("answer", found.confidence) is not Disposition.AUTO:
             return ()
         first = (found.ranked[0].passage.article.id,)

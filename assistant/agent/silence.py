@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from assistant.agent import wording
+from assistant.agent.failing import class_of
 from assistant.agent.state import Memory
 from assistant.agent.turn import Parts
 from assistant.agent.waiting import WAITING, hours_of
@@ -61,7 +62,7 @@ def _close(parts: Parts, unit: UnitOfWork, conversation: Conversation, now: date
     episode = replace(conversation.episode, closed_at=now, outcome=outcome)
     unit.conversations.save(replace(conversation, state=state, changed_at=now, episode=episode))
     requests.let_go(unit.tickets, episode.ticket, "firstline", f"{outcome.value}: no answer for {hours:g} hours", now)
-    entry = AuditEntry(now, "firstline", "resolve", "silence", conversation.id, policy=parts.settler.policy.version, outcome=outcome.value)
+    entry = AuditEntry(now, "firstline", "resolve", "silence", conversation.id, policy=parts.policy(unit).version, outcome=outcome.value)
     unit.audit.append([entry])
     memory = Memory.load(conversation.memory)
     if conversation.state is State.CONFIRMING_ACTION:
@@ -80,7 +81,7 @@ def _unresolved(conversation: Conversation, memory: Memory, now: datetime) -> Un
     return UnresolvedIntent(
         id=f"u_{secrets.token_hex(8)}",
         question=redact(memory.question),
-        failure=FailureClass(memory.failure) if memory.failure else FailureClass.NO_ARTICLE,
+        failure=class_of(memory) or FailureClass.NO_ARTICLE,
         nearest=memory.nearest,
         category=memory.category,
         platform=memory.platform,

@@ -48,6 +48,14 @@ class Memory:
     """The language in which the person wrote last, as far as that is sure; "" before they have."""
     wished: str = ""
     """The language in which they asked to be answered, "" when they did not."""
+    intent: str = ""
+    """What the episode is about, as the ledger counts it; "" before it is known."""
+    undone: bool = False
+    """It asks for something to be done for which this installation has no tool."""
+    suggested: str = ""
+    """The known problem that the person was asked about: is it that?"""
+    others: tuple[str, ...] = ()
+    """The known problems of which they said that theirs is another one."""
     later: tuple[str, ...] = ()
     """Issues that came in the same message as another and wait to be taken up, in the person's words."""
 
@@ -55,7 +63,7 @@ class Memory:
     def load(cls, stored: dict[str, Any]) -> Memory:
         """Read back what ``dump`` wrote."""
         offered = tuple(Offered(**item) for item in stored.get("offered", ()))
-        lists = {name: tuple(stored.get(name, ())) for name in ("details", "topics", "nearest", "later")}
+        lists = {name: tuple(stored.get(name, ())) for name in ("details", "topics", "nearest", "others", "later")}
         return cls(**{**stored, **lists, "offered": offered})
 
     def dump(self) -> dict[str, Any]:
@@ -68,8 +76,9 @@ class Memory:
         return self.wished or self.language or DEFAULT
 
     def in_language_of(self, heard: Memory) -> Memory:
-        """Return this with the languages that are known from another."""
-        return replace(self, language=heard.language, wished=heard.wished)
+        """Return this with the languages that are known from another, and with the known problems of which the person said that theirs is none."""
+        others = tuple(dict.fromkeys((*heard.others, *self.others)))
+        return replace(self, language=heard.language, wished=heard.wished, others=others)
 
     @property
     def question(self) -> str:

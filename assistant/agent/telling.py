@@ -23,7 +23,7 @@ from assistant.domain.conversation import Conversation, Happening, State, advanc
 from assistant.domain.handoff import Handoff, HandoffReason
 from assistant.domain.reply import CONFIRMATION, PERSON, UNDO, Choice, Reply, ReplyKind, TicketView
 from assistant.governance.rendering import render
-from assistant.ports.devices import DeviceFleet
+from assistant.ports.devices import PeoplesDevices
 from assistant.ports.identity import Directory, Workplace
 from assistant.ports.outside import Refused, Unavailable
 from assistant.ports.store import Event, OutboxEntry, UnitOfWork
@@ -39,7 +39,7 @@ class Telling:
 
     directory: Directory
     workplace: Workplace
-    fleet: DeviceFleet
+    fleet: PeoplesDevices
     timings: Timings
     link_hosts: Callable[[], Sequence[str]]
 
@@ -52,6 +52,9 @@ class Telling:
         if action.status is Status.DONE and action.tool in NOTICED:
             body = {"about": "done", "person": action.subject, "action": action.id}
             unit.outbox.put(OutboxEntry(f"{NOTICE}:done:{action.id}", NOTICE, body, at, at))
+        practice = TOOLS[action.tool].ended if action.tool in TOOLS else None
+        if practice is not None:
+            practice(unit, action, at)
         conversation = unit.conversations.load(action.conversation)
         person = self._person(conversation.person) if conversation is not None else None
         if conversation is None or person is None:

@@ -14,7 +14,7 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from assistant.agent import wording
+from assistant.agent import incidents, wording
 from assistant.agent.acting import Wishes, begins_action
 from assistant.agent.hearing import careful, heard
 from assistant.agent.later import parted, taken_up, with_later
@@ -32,11 +32,12 @@ from assistant.domain.configuration import Device, Person, guest_of
 from assistant.domain.conversation import CLOSED, Conversation, Episode, Happening, State, advance
 from assistant.domain.model_use import Account
 from assistant.domain.reply import Reply, ReplyKind
+from assistant.governance.policy import Policy
 from assistant.governance.redaction import mentions_taken_secret
 from assistant.governance.rendering import render
 from assistant.ports.channels import Thread
 from assistant.ports.clock import Clock
-from assistant.ports.devices import DeviceFleet
+from assistant.ports.devices import PeoplesDevices
 from assistant.ports.identity import Directory
 from assistant.ports.knowledge import Knowledge
 from assistant.ports.store import ActionChanged, ConversationChanged, Event, Message, Store, UnitOfWork
@@ -70,7 +71,7 @@ class Parts:
 
     store: Store
     directory: Directory
-    fleet: DeviceFleet
+    fleet: PeoplesDevices
     knowledge: Knowledge
     understanding: LocalUnderstanding
     settler: Settler
@@ -80,6 +81,12 @@ class Parts:
     notify: Callable[[Sequence[Event]], None]
     models: Models = Models()
     shadowing: Shadowing | None = None
+    in_force: Callable[[UnitOfWork], Policy] | None = None
+    """Gives the policy in force; None where it is always the settler's."""
+
+    def policy(self, unit: UnitOfWork) -> Policy:
+        """Return the policy in force as a transaction sees it."""
+        return self.in_force(unit) if self.in_force is not None else self.settler.policy
 
 
 class Turns:
@@ -235,9 +242,9 @@ class Turns:
     ) -> tuple[Reply, list[Event]]:
         memory, parts = Memory.load(conversation.memory), self._parts
         read = parts.understanding.understand("", message.choice, (), conversation.before, bool(memory.issue))
-        setting = Setting(person, devices, conversation, memory, message, read, ())
+        setting = Setting(person, devices, conversation, memory, message, read, (), policy=parts.policy(unit))
         finding = Finding(target_of(setting), memory)
-        settlement = with_later(parts.settler.settle(setting, finding, Wishes(), unit, now), memory, memory.later)
+        settlement = with_later(parts.settler.under(setting.policy).settle(setting, finding, Wishes(), unit, now), memory, memory.later)
         return record_turn(unit, setting, finding, settlement, now, self._texts(settlement.text), parts.timings)
 
     def _unanswered(self, conversation_id: str | None) -> list[Message]:
@@ -294,15 +301,16 @@ class Turns:
     def _answer_in_language(self, message: Message, setting: Setting) -> Reply:
         parts = self._parts
         setting = parts.models.summarised(setting, parts.store)
-        wishes = parts.settler.acting.consider(setting, parts.store, parts.clock.now())
-        finding = look_up(setting, parts.knowledge, parts.settler.policy.bands["answer"].auto)
+        settler = parts.settler.under(setting.policy)
+        wishes = settler.acting.consider(setting, parts.store, parts.clock.now())
+        finding = look_up(setting, parts.knowledge, settler.policy.bands["answer"].auto)
         now = parts.clock.now()
-        finding = self._models(message).written(setting, finding, wishes, parts.settler.policy, now.date())
+        finding = self._models(message).written(setting, finding, wishes, settler.policy, now.date())
         with parts.store.write() as unit:
             stored = unit.conversations.message(message.conversation, message.id)
             if stored is not None and stored.reply is not None:
                 return Reply.model_validate(stored.reply)
-            settlement = with_later(parts.settler.settle(setting, finding, wishes, unit, now), setting.memory, setting.later)
+            settlement = with_later(settler.settle(setting, finding, wishes, unit, now), setting.memory, setting.later)
             if not citable(settlement.citations, settlement.choices, parts.knowledge, self._reader(setting.person.id)):
                 raise CitationsChanged(message.conversation)
             if len(message.text) > READ_CHARACTERS:
@@ -324,13 +332,15 @@ class Turns:
         with parts.store.read() as unit:
             conversation = unit.conversations.load(message.conversation)
             message = meant(unit, message)
+            link = incidents.attached_to(unit, conversation)
             parts.models.open_account(account, unit, message.conversation, parts.clock.now().date())
+            policy = parts.policy(unit)
         if conversation is None:
             raise UnknownConversation(message.conversation)
         person = self._person(conversation.person)
-        memory = Memory.load(conversation.memory)
+        message, memory, aside = incidents.asked_anew(message, Memory.load(conversation.memory))
         taken = taken_up(message, memory)
-        message, fresh = taken, taken is not message
+        message, fresh = taken, taken is not message or bool(aside)
         text, later = message.text[:READ_CHARACTERS], memory.later
         if not message.choice:
             text, later = parted(text, memory, fresh=fresh)
@@ -340,10 +350,16 @@ class Turns:
         meaning = reading.said or reading.english or text
         base = parts.understanding.understand(meaning, message.choice, spoken, conversation.before, bool(memory.issue))
         base = careful(base, reading, message.choice, memory.language)
+        meant_by = incidents.pressed_by(base, reading.english, memory, link) if not message.choice else ""
+        if meant_by:
+            return self._setting(replace(message, text="", choice=meant_by), account)
+        memory = incidents.no_longer_asked(memory, message.choice)
         understanding = parts.models.understood(base, text, message.choice, conversation.before, memory.issue, account)
         devices = tuple(parts.fleet.devices_of(person.id))
         message = replace(message, text=text)
-        return Setting(person, devices, conversation, memory, message, understanding, vector, account, reading, only_wish, later, fresh)
+        return Setting(
+            person, devices, conversation, memory, message, understanding, vector, account, reading, only_wish, later, fresh, link, aside, policy
+        )
 
     def _fail(self, message: Message, why: str, account: Account) -> Reply:
         """Tell the person that it went wrong, in a transaction of its own that depends on nothing that failed."""

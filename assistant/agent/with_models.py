@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from assistant.agent.acting import Wishes
 from assistant.agent.languages.known import LANGUAGES
 from assistant.agent.lookup import FILING, LOOKING, Finding, Setting
+from assistant.agent.settlement import category_of
 from assistant.agent.steps.act import PLAIN
 from assistant.agent.steps.answer_with_model import AnsweringModel, Question, shown_passages
 from assistant.agent.steps.summarise import transcript_of
@@ -16,7 +17,9 @@ from assistant.agent.steps.understand import Intent, Understanding
 from assistant.agent.steps.understand_with_model import UnderstandingModel
 from assistant.domain.conversation import State
 from assistant.domain.model_use import Account, Budget
+from assistant.domain.rollout import Rung
 from assistant.governance.policy import Disposition, Policy
+from assistant.governance.rollout_rules import rung_of
 from assistant.ports.store import Store, UnitOfWork
 
 
@@ -55,7 +58,7 @@ class Models:
         if any(call.confidence >= PLAIN for call in wishes.chosen.calls) or wishes.chosen.about_others or wishes.chosen.said:
             return finding
         band = "second_answer" if setting.understanding.intent is Intent.NOT_SOLVED else "answer"
-        if policy.decide(band, found.confidence) is not Disposition.AUTO:
+        if policy.decide(band, found.confidence) is not Disposition.AUTO or rung_of(policy, category_of(found)) is not Rung.AUTOMATIC:
             return finding
         return replace(finding, written=self.answer.write(question_of(setting, finding, today), setting.account))
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from assistant.domain.configuration import Person
+from assistant.domain.local_time import NUMBERS, local
 from assistant.domain.ticket import Ticket, TicketBody
 from assistant.ports.ticketing import OutgoingTicket
 
 UNSTATED = "not stated"
 
 
-def outgoing(ticket: Ticket, body: TicketBody, requester: Person, reason: str = "") -> OutgoingTicket:
+def outgoing(ticket: Ticket, body: TicketBody, requester: Person, reason: str = "", zone: str = "UTC") -> OutgoingTicket:
     """Return a ticket for another system.
 
-    ``body`` is the ticket's as the people of that system may see it; ``reason`` says why it was handed over, "" when it was not.
+    ``body`` is the ticket's as the people of that system may see it; ``reason`` says why it was handed over, "" when it was not;
+    the moments of the transcript are of ``zone``.
     """
     return OutgoingTicket(
         subject=ticket.subject,
-        text=as_text(body, ticket.id, ticket.queue, reason),
+        text=as_text(body, ticket.id, ticket.queue, reason, zone),
         requester=requester.email,
         requester_name=requester.name,
         queue=ticket.queue,
@@ -28,9 +30,9 @@ def outgoing(ticket: Ticket, body: TicketBody, requester: Person, reason: str = 
     )
 
 
-def as_text(body: TicketBody, reference: str, queue: str, reason: str = "") -> str:
+def as_text(body: TicketBody, reference: str, queue: str, reason: str = "", zone: str = "UTC") -> str:
     """Return everything in a ticket's body as plain text, the summary first and the transcript, verbatim, last."""
-    return "\n".join((*_summary(body, reason), *_facts(body, reference, queue), *_tried(body), *_transcript(body)))
+    return "\n".join((*_summary(body, reason), *_facts(body, reference, queue), *_tried(body), *_transcript(body, zone)))
 
 
 def _summary(body: TicketBody, reason: str) -> Iterator[str]:
@@ -55,9 +57,9 @@ def _tried(body: TicketBody) -> Iterator[str]:
         yield f"{number}. {one.title}{place}: {one.verdict}"
 
 
-def _transcript(body: TicketBody) -> Iterator[str]:
+def _transcript(body: TicketBody, zone: str) -> Iterator[str]:
     yield from ("", "TRANSCRIPT")
     if not body.transcript:
         yield "Nothing was said."
     for who, words, at in body.transcript:
-        yield from (f"[{datetime.fromisoformat(at).astimezone(UTC):%Y-%m-%d %H:%M} UTC] {who}:", words, "")
+        yield from (f"[{local(datetime.fromisoformat(at), zone, NUMBERS)}] {who}:", words, "")

@@ -8,7 +8,7 @@ and each change is taken over once, in the transaction that remembers its id.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,6 +38,14 @@ SAID = {
 }
 
 
+HearsOfMoves = Callable[[UnitOfWork, Ticket, str, datetime], None]
+"""Hears, in the same transaction, of a ticket that people there put elsewhere: as it stands now, in which system, and when."""
+
+
+def nobody(_unit: UnitOfWork, _ticket: Ticket, _system: str, _at: datetime) -> None:
+    """Hear of a move and do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What was read of a ticket there: its state, and those changes that were not known."""
@@ -48,7 +56,7 @@ class Seen:
     since: datetime
 
 
-def follow_desk(store: Store, desk: TicketDesk, now: datetime) -> list[Event]:
+def follow_desk(store: Store, desk: TicketDesk, now: datetime, hears: HearsOfMoves = nobody) -> list[Event]:
     """Ask the desk which tickets changed, and take over what happened in them; return the events to push.
 
     When the desk cannot be asked, nothing is lost: the same is asked the next time.
@@ -57,7 +65,7 @@ def follow_desk(store: Store, desk: TicketDesk, now: datetime) -> list[Event]:
         note_changed(store, desk, now)
     except (Refused, Unavailable) as error:
         log.warning("%s could not be asked for changes: %s", desk.name, error)
-    return take_over(store, desk, now)
+    return take_over(store, desk, now, hears)
 
 
 def note_changed(store: Store, desk: TicketDesk, now: datetime) -> None:
@@ -87,7 +95,7 @@ def note_reported(unit: UnitOfWork, system: str, outside: str, delivery: str, no
     return True
 
 
-def take_over(store: Store, desk: TicketDesk, now: datetime) -> list[Event]:
+def take_over(store: Store, desk: TicketDesk, now: datetime, hears: HearsOfMoves = nobody) -> list[Event]:
     """Look at the tickets on the list and take over what happened there; return the events to push.
 
     Each ticket is its own transaction. One that cannot be read stays on the list.
@@ -97,7 +105,7 @@ def take_over(store: Store, desk: TicketDesk, now: datetime) -> list[Event]:
     events: list[Event] = []
     for outside, since in waiting:
         try:
-            events += _look(store, desk, outside, since, now)
+            events += _look(store, desk, outside, since, now, hears)
         except Unavailable as error:
             log.warning("%s gives no answer now; %d tickets are looked at later: %s", desk.name, len(waiting), error)
             break
@@ -106,7 +114,7 @@ def take_over(store: Store, desk: TicketDesk, now: datetime) -> list[Event]:
     return events
 
 
-def _look(store: Store, desk: TicketDesk, outside: str, since: datetime, now: datetime) -> list[Event]:
+def _look(store: Store, desk: TicketDesk, outside: str, since: datetime, now: datetime, hears: HearsOfMoves) -> list[Event]:
     with store.read() as unit:
         link, known = unit.outside.of_outside(desk.name, outside), unit.outside.known(desk.name, outside)
     if link is None:
@@ -120,7 +128,7 @@ def _look(store: Store, desk: TicketDesk, outside: str, since: datetime, now: da
         unit.outside.looked_at(desk.name, outside, since)
         if ticket is None:
             return _gone(unit, link, now)
-        return _apply(unit, Seen(link, ticket, changes, since), now)
+        return _apply(unit, Seen(link, ticket, changes, since), now, hears)
 
 
 def _gone(unit: UnitOfWork, link: OutsideTicket, now: datetime) -> list[Event]:
@@ -130,7 +138,7 @@ def _gone(unit: UnitOfWork, link: OutsideTicket, now: datetime) -> list[Event]:
     return []
 
 
-def _apply(unit: UnitOfWork, seen: Seen, now: datetime) -> list[Event]:
+def _apply(unit: UnitOfWork, seen: Seen, now: datetime, hears: HearsOfMoves) -> list[Event]:
     link = seen.link
     fresh = [change for change in seen.changes if unit.outside.take_over(link.system, link.outside, change.id, now)]
     ticket = unit.own_tickets.ticket(link.ticket)
@@ -142,13 +150,28 @@ def _apply(unit: UnitOfWork, seen: Seen, now: datetime) -> list[Event]:
             author = _author(change, link)
             unit.own_tickets.comment(ticket.id, author, change.note[:WORDS_KEPT], change.at, change.public)
             events += [_words(unit, conversation, change, author, now) for conversation in conversations if change.public]
-    moves = [change for change in fresh if change.status is not None]
-    if moves and ticket.status is not seen.ticket.status:
-        events += _move(unit, ticket, seen, moves[-1], conversations, now)
+    _place(unit, ticket, seen, [change for change in fresh if change.requeued or change.recategorised], now, hears)
+    told = [change for change in fresh if change.status is not None]
+    if told and ticket.status is not seen.ticket.status:
+        events += _move_on(unit, ticket, seen, told[-1], conversations, now)
     return events
 
 
-def _move(unit: UnitOfWork, ticket: Ticket, seen: Seen, change: DeskChange, conversations: Sequence[Conversation], now: datetime) -> list[Event]:
+def _place(unit: UnitOfWork, ticket: Ticket, seen: Seen, changes: Sequence[DeskChange], now: datetime, hears: HearsOfMoves) -> None:
+    """Put our ticket where its partner stands now, whatever came between; only in what people changed there, for names may not match one to one."""
+    requeued, recategorised = any(change.requeued for change in changes), any(change.recategorised for change in changes)
+    queue = (requeued and seen.ticket.queue) or ticket.queue
+    category = (recategorised and seen.ticket.category) or ticket.category
+    if (category, queue) == (ticket.category, ticket.queue):
+        return
+    change, link = changes[-1], seen.link
+    moved = unit.own_tickets.move(ticket.id, category, queue, _author(change, link), change.at)
+    detail = {"ticket": ticket.id, "system": link.system, "outside": link.outside, "change": change.id, "category": category, "queue": queue}
+    unit.audit.append([AuditEntry(now, SERVICE, STEP, "moved", ticket.origin, outcome="moved", detail=detail)])
+    hears(unit, moved, link.system, change.at)
+
+
+def _move_on(unit: UnitOfWork, ticket: Ticket, seen: Seen, change: DeskChange, conversations: Sequence[Conversation], now: datetime) -> list[Event]:
     """Give our ticket the status that its partner has now, whatever came between."""
     status, link = seen.ticket.status, seen.link
     moved = unit.own_tickets.change_status(ticket.id, status, _author(change, link), f"in {link.system}, ticket {link.outside}", change.at)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, TicketStatus
-from assistant.ports.store import Outbox, OutboxEntry
-from assistant.ports.ticketing import Tickets
+from assistant.desk.hearing import TicketsOver
+from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketStatus
+from assistant.ports.store import OutboxEntry
 
 FILE, COMMENT, STATUS, MOVE, ATTACH = "desk.file", "desk.comment", "desk.status", "desk.move", "desk.attach"
 
@@ -21,31 +20,8 @@ def filing_key(ticket: Ticket) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class PassedOn:
+class PassedOn(TicketsOver):
     """The ``Tickets`` protocol over another one. Tickets that only the assistant works on stay in the house."""
-
-    tickets: Tickets
-    outbox: Outbox
-
-    def create(self, draft: TicketDraft, at: datetime) -> Ticket:
-        """See the port."""
-        return self.tickets.create(draft, at)
-
-    def ticket(self, ticket_id: str) -> Ticket | None:
-        """See the port."""
-        return self.tickets.ticket(ticket_id)
-
-    def find_open_like(self, requester: str, text: str, vector: Sequence[float], since: datetime) -> Ticket | None:
-        """See the port."""
-        return self.tickets.find_open_like(requester, text, vector, since)
-
-    def of_requester(self, requester: str, open_only: bool = True) -> list[Ticket]:
-        """See the port."""
-        return self.tickets.of_requester(requester, open_only)
-
-    def all(self, status: TicketStatus | None = None, queue: str = "") -> list[Ticket]:
-        """See the port."""
-        return self.tickets.all(status, queue)
 
     def comment(self, ticket_id: str, author: str, text: str, at: datetime, public: bool = True) -> None:
         """See the port."""
@@ -62,10 +38,6 @@ class PassedOn:
         filed = self.tickets.file(ticket_id, body, queue, at)
         self.outbox.put(OutboxEntry(filing_key(filed), FILE, {"ticket": ticket_id}, at, at))
         return filed
-
-    def describe(self, ticket_id: str, body: TicketBody, at: datetime) -> None:
-        """See the port."""
-        self.tickets.describe(ticket_id, body, at)
 
     def move(self, ticket_id: str, category: str, queue: str, actor: str, at: datetime) -> Ticket:
         """See the port."""

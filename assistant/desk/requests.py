@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from assistant.domain.configuration import Queue, queue_for
 from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, TicketStatus
 from assistant.ports.ticketing import Tickets
 
 SUBJECT_LENGTH = 90
+REPORTED = "webhook"
+"""The origin of tickets that other systems send."""
+UNSORTED = "general"
+"""The category of what nobody has sorted yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,17 @@ def file(desk: Tickets, issue: Issue, known: str, at: datetime, same_issue: time
     if not opened.attached:
         desk.comment(opened.ticket.id, issue.requester, issue.body.summary, at)
     return opened
+
+
+def file_reported(
+    desk: Tickets, key: str, requester: str, subject: str, text: str, category: str, queues: tuple[Queue, ...], at: datetime, *, again: bool
+) -> Ticket:
+    """File a ticket that another system sent for somebody; with ``again`` the ticket of this key is returned as it is."""
+    known = category if any(category in queue.categories for queue in queues) else UNSORTED
+    queue, body = queue_for(known, queues), TicketBody(text)
+    draft = TicketDraft(key, requester, subject_of(subject), queue, known, body, REPORTED, assignee="")
+    made = desk.create(draft, at)
+    return made if again else desk.file(made.id, body, queue, at)
 
 
 def close(desk: Tickets, ticket_id: str, actor: str, why: str, at: datetime) -> Ticket | None:

@@ -37,6 +37,8 @@ class Label(StrEnum):
 
     PRESS = "press"
     WORDS = "words"
+    RECORD = "record"
+    """What a practice of the desk found in its records: a failed check, a joiner. Only the tools of practices begin so."""
     TEXT = "text"
     """Articles, tickets, notices, tool results, what a model made of them."""
 

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from kb.model import Platform
 
 DEFAULT_QUEUE = "service-desk"
 GUEST = "guest:"
 """Begins the id of somebody of whom no channel could say who they are."""
+
+
+class Role(StrEnum):
+    """What somebody may do in the console beside approving what a request asks of them."""
+
+    AGENT = "agent"
+    """Works tickets and conversations."""
+    AUTHOR = "author"
+    """Writes the knowledge base."""
+    OPERATOR = "operator"
+    """Runs the service: its connections, its policy, its thresholds."""
+    AUDITOR = "auditor"
+    """Reads the record of what was decided."""
+
+
+ADMIN = "admin"
+"""Names, beside the roles, the groups whose members have all of them."""
+DEFAULT_ROLES: Mapping[str, frozenset[str]] = {
+    Role.AGENT: frozenset({"it-desk"}),
+    Role.AUTHOR: frozenset({"kb-authors"}),
+    Role.OPERATOR: frozenset({"it-operators"}),
+    Role.AUDITOR: frozenset({"it-auditors"}),
+    ADMIN: frozenset({"it-admins"}),
+}
+"""The groups that give a role where nothing else is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +59,8 @@ class Person:
     """A second address for one-time codes, which opens without the account that they protect: never the company mailbox."""
     slack: str = ""
     """This person's id in Slack, as WORKSPACE/USER."""
+    roles: frozenset[Role] = frozenset()
+    """What their groups let them do in the console: given where a directory is opened."""
 
     @property
     def first_name(self) -> str:
@@ -46,12 +75,17 @@ class Person:
     @property
     def is_agent(self) -> bool:
         """Say whether this person works tickets."""
-        return bool(self.groups & {"it-desk", "it-admins"})
+        return Role.AGENT in self.roles
 
     @property
     def is_author(self) -> bool:
         """Say whether this person writes the knowledge base."""
-        return "kb-authors" in self.groups
+        return Role.AUTHOR in self.roles
+
+    def with_roles(self, granted: Mapping[str, frozenset[str]]) -> Person:
+        """Return the same person with the roles that their groups give; ``granted`` names the groups of each role, and of ``admin`` for all."""
+        everything = bool(self.groups & granted.get(ADMIN, frozenset()))
+        return replace(self, roles=frozenset(role for role in Role if everything or self.groups & granted.get(role, frozenset())))
 
 
 def guest(channel: str, who: str, name: str = "") -> Person:

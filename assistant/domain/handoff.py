@@ -25,6 +25,7 @@ class HandoffReason(StrEnum):
     PEOPLE_FIRST = "people_first"
     STEPPED_IN = "stepped_in"
     LAPSED = "lapsed"
+    KNOWN_INCIDENT = "known_incident"
 
     @property
     def label(self) -> str:
@@ -46,14 +47,24 @@ _LABELS = {
     HandoffReason.PEOPLE_FIRST: "People answer first here",
     HandoffReason.STEPPED_IN: "Somebody of the desk stepped in",
     HandoffReason.LAPSED: "Whoever had it fell silent",
+    HandoffReason.KNOWN_INCIDENT: "Attached to a known problem",
 }
 _BY_FAILURE = {
     FailureClass.NO_ARTICLE: HandoffReason.NO_ARTICLE,
     FailureClass.NOT_RETRIEVED: HandoffReason.NO_ARTICLE,
     FailureClass.REJECTED: HandoffReason.REJECTED,
+    FailureClass.STALE: HandoffReason.REJECTED,
+    FailureClass.TOOL_MISSING: HandoffReason.NO_ARTICLE,
     FailureClass.NOT_PERMITTED: HandoffReason.NOT_PERMITTED,
     FailureClass.ERROR: HandoffReason.FAILURE,
 }
+
+
+def reason_of_rule(rule: str) -> HandoffReason | None:
+    """Return why people get what a rule of the policy left to them; None when the policy had no say."""
+    if not rule:
+        return None
+    return HandoffReason.SENSITIVE if rule.startswith("people only") else HandoffReason.NEEDS_PERSON
 
 
 def reason_for(failure: FailureClass | None) -> HandoffReason:

@@ -29,6 +29,8 @@ class TicketStatus(StrEnum):
 
 ASSISTANT = "firstline"
 """The assignee of a ticket that the assistant is still working on."""
+WITH_ASSISTANT = "with_firstline"
+"""Where a ticket stands that nobody has to take yet: it is open, and the assistant works on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,11 @@ class Ticket:
     origin: str = ""
     body: TicketBody = field(default_factory=lambda: TicketBody(""))
     notes: tuple[TicketNote, ...] = ()
+
+    @property
+    def standing(self) -> str:
+        """Return the status, or ``WITH_ASSISTANT`` in its place."""
+        return WITH_ASSISTANT if self.status.is_open and self.assignee == ASSISTANT else self.status.value
 
 
 @dataclass(frozen=True, slots=True)

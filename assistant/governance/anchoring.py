@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from assistant.domain.audit import GENESIS, Anchor, AuditRecord
 from assistant.governance.audit import PAGE, Anchored, Chain, Faults, Names
-from assistant.ports.store import Anchors, Audit, AuditUnreadable, Store
+from assistant.ports.audit import Anchors, Audit, AuditUnreadable
+from assistant.ports.store import Store
 
 
 class AnchorRefused(Exception):
@@ -40,8 +41,10 @@ def copies_of(audit: Audit) -> Iterator[Anchor]:
         after = page[-1].number
 
 
-def examine(store: Store, anchors: Anchors, key: bytes) -> Examination:
+def examine(store: Store, anchors: Anchors, key: bytes, progress: Callable[[int, int], None] = lambda _done, _total: None) -> Examination:
     """Compare everything that stands of the audit. Nothing is changed; memory grows with people, not with records.
+
+    ``progress`` is told now and then how many records were seen, and of how many.
 
     A service may go on writing meanwhile: what it anchors after the examination began is left to the next one.
     """
@@ -56,7 +59,10 @@ def examine(store: Store, anchors: Anchors, key: bytes) -> Examination:
             names = Names(faults)
             names.know(unit.audit.aliases())
             anchored = Anchored(faults, file.compared(copies_of(unit.audit)))
+            known = unit.audit.count()
             for record in records_of(unit.audit):
+                if chain.seen % PAGE == 0:
+                    progress(chain.seen, known)
                 chain.follow(record)
                 anchored.compare(record)
                 names.read(record)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,12 +9,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from assistant.domain.audit import NOBODY, AuditLine
+from assistant.governance.spreadsheet import as_rows
 
 COLUMNS = (
     "number", "at", "actor", "subject", "step", "decision", "verdict", "rule", "policy", "confidence", "tool", "action", "arguments", "outcome",
     "conversation", "message", "model", "prompt", "passages", "approvals", "context", "facts", "detail", "hash",
 )  # fmt: skip
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 OCSF_VERSION = "1.4.0"
 PRODUCT = "Firstline"
 
@@ -48,24 +46,8 @@ def moment(line: AuditLine) -> datetime:
 
 def as_csv(lines: Iterable[AuditLine]) -> Iterator[str]:
     """Return a heading and one row a record. Every cell is quoted, and none begins what a spreadsheet takes for a formula."""
-    yield _row(COLUMNS)
-    for line in lines:
-        facts = line.facts | {"number": line.number, "hash": line.hash}
-        yield _row([_cell(facts.get(name)) for name in COLUMNS])
-
-
-def _row(cells: Iterable[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(cells)
-    return text.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
-    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return f"'{text}" if text.lstrip(" ").startswith(BEGINS_A_FORMULA) or text.startswith(BEGINS_A_FORMULA) else text
+    facts = (line.facts | {"number": line.number, "hash": line.hash} for line in lines)
+    yield from as_rows(COLUMNS, ([one.get(name) for name in COLUMNS] for one in facts))
 
 
 # -- OCSF -----------------------------------------------------------------------------------------------------------------

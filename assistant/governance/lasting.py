@@ -16,7 +16,7 @@ LOOK_BACK = timedelta(days=366)
 def asked_for(arguments: Mapping[str, str]) -> dict[str, Any]:
     """Return those facts for the policy that follow from an action's arguments, which its hash covers."""
     found: dict[str, Any] = {"group": arguments["group"]} if "group" in arguments else {}
-    return found | ({"days": int(arguments["days"])} if "days" in arguments else {})
+    return found | {name: int(arguments[name]) for name in ("days", "touches") if name in arguments}
 
 
 def can_be_asked_for(action: Action, person: Person, entitlements: Iterable[Entitlement]) -> bool:

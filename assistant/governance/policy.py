@@ -1,28 +1,19 @@
-"""Who decides: the assistant, the assistant after asking, or a person. Read from ``policy.toml``.
+"""Who decides: the assistant, the assistant after asking, or a person. ``policy_file`` reads it from ``policy.toml``.
 
 The policy sees facts and never text. What it does not name is refused.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from hashlib import sha256
-from math import isfinite
-from pathlib import Path
 from typing import Any
 
 from assistant.domain.action import Label, Tier
 from assistant.domain.approval import Stage
-
-PACKAGED = Path(__file__).with_name("policy.toml")
-REQUIRED = ("answer", "attach")
-"""Steps whose bands are looked up by themselves, so that a policy without them cannot be used."""
-LONGEST_HOURS = 24 * 366
-"""Of an approval."""
+from assistant.domain.rollout import Rung
 
 
 class Disposition(StrEnum):
@@ -88,6 +79,13 @@ class ToolRule:
     second_factor_approves: bool = False
     """For an act on one's own account that cannot be undone: the owner's second factor is the approval."""
     longest_days: int = 0
+    touches_at_most: int = 0
+    """For a tool of a practice: more people or things than this are left to people. 0 for a tool of the conversation."""
+
+    @property
+    def of_practice(self) -> bool:
+        """Say whether only a practice of the desk begins it, from its records and for others: a change, a joiner. No conversation can."""
+        return self.touches_at_most > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +103,11 @@ class PeopleOnly:
         """How many conditions there are."""
         return len(self.groups) + len(self.categories) + (self.above is not None) + (self.touches_more_than is not None)
 
-    def covers(self, facts: Facts) -> bool:
-        """Say whether an action falls into this category."""
+    def covers(self, facts: Facts, touches_at_most: int = 0) -> bool:
+        """Say whether an action falls into this category; a tool that may touch more goes by its own number."""
         named = facts.group and any(fnmatchcase(facts.group.casefold(), pattern.casefold()) for pattern in self.groups)
         costly = self.above is not None and facts.amount > self.above
-        wide = self.touches_more_than is not None and facts.touches > self.touches_more_than
+        wide = self.touches_more_than is not None and facts.touches > (touches_at_most or self.touches_more_than)
         return bool(named or facts.category in self.categories or costly or wide)
 
 
@@ -178,6 +176,31 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """Within which the ``auto`` of a step may be tuned, and the largest share of wrong results that a proposal may expect."""
+
+    lowest: float
+    highest: float
+    wrong: float
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A threshold that was accepted for a step in place of the file's band ``instead``."""
+
+    step: str
+    band: Band
+    instead: Band
+    decision: str
+    """Id of the tuning decision."""
+
+    def text(self) -> str:
+        """Return it as a table of the policy file."""
+        numbers = f"auto = {self.band.auto}\nreview = {self.band.review}\ninstead_of = [{self.instead.auto}, {self.instead.review}]"
+        return f'\n[[accepted]]\nstep = "{self.step}"\n{numbers}\ndecision = "{self.decision}"\n'
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A policy file. ``version`` is a digest of it, for the audit."""
 
@@ -189,6 +212,14 @@ class Policy:
     writes_per_day: int = 0
     examples: tuple[Example, ...] = ()
     text: str = ""
+    tuning: dict[str, Range] = field(default_factory=dict)
+    """The steps whose threshold may be tuned."""
+    accepted: tuple[Accepted, ...] = ()
+    """The thresholds in ``bands`` that are not the file's."""
+    practices: Mapping[str, Any] = field(default_factory=dict)
+    """What the practices of the desk go by, by the table's name; read by those whom ``policy_file.PRACTICES`` names."""
+    rungs: Mapping[str, Rung] = field(default_factory=dict)
+    """The rungs of the rollout ladder that were decided, by category; ``rollout_rules.rung_of`` says which is in force."""
 
     def decide(self, step: str, confidence: float) -> Disposition:
         """Return the disposition of a step's result; an unknown step or a confidence outside [0, 1] escalates."""
@@ -209,11 +240,10 @@ class Policy:
         return Decision(verdict, rule, self.version, limit)
 
     def _bars(self, facts: Facts, rule: ToolRule) -> Decision | None:
-        if facts.label is Label.TEXT:
-            return self._says(Verdict.DENY, "label: only presses and the person's own words begin an action")
-        if not facts.own:
-            return self._says(Verdict.DENY, "subject: nobody acts on somebody else")
-        covering = next((category for category in self.people_only if category.covers(facts)), None)
+        misbegun = _misbegun(facts, rule)
+        if misbegun:
+            return self._says(Verdict.DENY, misbegun)
+        covering = next((category for category in self.people_only if category.covers(facts, rule.touches_at_most)), None)
         if covering is not None:
             return self._says(Verdict.PEOPLE, f"people only: {covering.name}")
         if rule.tier is Tier.PEOPLE:
@@ -249,6 +279,15 @@ class Policy:
         return self._says(Verdict.ALLOW, name)
 
 
+def _misbegun(facts: Facts, rule: ToolRule) -> str:
+    """Say why nothing may begin an action so, "" when something may."""
+    if facts.label is Label.TEXT:
+        return "label: only presses and the person's own words begin an action"
+    if (facts.label is Label.RECORD) != rule.of_practice:
+        return "label: what a practice does begins from its records, and nothing else does"
+    return "" if facts.own or rule.of_practice else "subject: nobody acts on somebody else"
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """What the policy has to say about some facts; ``rule`` is how the rule that says it must begin."""
@@ -264,143 +303,3 @@ class Example:
             return ""
         wanted = f"{self.verdict} by “{self.rule}…”" if self.rule else self.verdict.value
         return f"{self.facts.tool} {self.facts.notable()}: {said.verdict} by “{said.rule}”, expected {wanted}"
-
-
-def load_policy(path: Path = PACKAGED) -> Policy:
-    """Read a policy file and try its own examples.
-
-    Raises:
-        PolicyError: the file is missing, is not TOML, lacks a required step, says something that it must not, or its examples
-            do not come out as they say.
-    """
-    try:
-        return read_policy(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"the policy file {path} cannot be used: {error}") from error
-
-
-def read_policy(text: str, name: str) -> Policy:
-    """Return the policy in a text; ``name`` says in errors where it stands.
-
-    Raises:
-        PolicyError: see ``load_policy``.
-    """
-    policy = parse_policy(text, name)
-    broken = [fault for example in policy.examples if (fault := example.broken_by(policy))]
-    if broken:
-        raise PolicyError(f"the policy file {name} does not do what its own examples say: {'; '.join(broken)}")
-    return policy
-
-
-def parse_policy(text: str, name: str) -> Policy:
-    """Return the policy in a text without trying its examples.
-
-    Raises:
-        PolicyError: it cannot be used.
-    """
-    try:
-        rows = tomllib.loads(text)
-        _only(rows, "steps", "limits", "tools", "chains", "people_only", "examples")
-        bands = {step: _band(row) for step, row in rows["steps"].items()}
-        tools = {tool: _tool(row) for tool, row in rows.get("tools", {}).items()}
-        people_only = tuple(_people_only(row) for row in rows.get("people_only", ()))
-        chains = {chain: _chain(row) for chain, row in rows.get("chains", {}).items()}
-        examples = tuple(_example(row) for row in rows.get("examples", ()))
-        limit = _count(_known(rows.get("limits", {}), "writes_per_day"), "writes_per_day", 0)
-    except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise PolicyError(f"the policy file {name} cannot be used: {error}") from error
-    policy = Policy(sha256(text.encode()).hexdigest()[:32], bands, tools, people_only, chains, limit, examples, text)
-    faults = list(_faults(policy))
-    if faults:
-        raise PolicyError(f"the policy file {name} cannot be used: {'; '.join(faults)}")
-    return policy
-
-
-def _faults(policy: Policy) -> list[str]:
-    missing = [name for name in REQUIRED if name not in policy.bands]
-    faults = [f"it has no bands for {' and '.join(missing)}"] if missing else []
-    bands = {f"step {name}": band for name, band in policy.bands.items()} | {f"tool {name}": rule.band for name, rule in policy.tools.items()}
-    faults += [f"people only {one.name}: it covers nothing" for one in policy.people_only if not one.conditions]
-    faults += [f"people only {one.name}: above has to be an amount" for one in policy.people_only if not isfinite(one.above or 0)]
-    faults += [f"{name}: 0 <= review <= auto <= 1 does not hold" for name, band in bands.items() if not 0 <= band.review <= band.auto <= 1]
-    for name, rule in policy.tools.items():
-        if rule.tier is Tier.APPROVAL and not rule.chain:
-            faults.append(f"tool {name} needs a chain of approval")
-        if rule.chain and rule.chain not in policy.chains:
-            faults.append(f"tool {name} names the chain {rule.chain}, which is not there")
-    for name, chain in policy.chains.items():
-        if not chain.stages or any(stage.quorum < 1 for stage in chain.stages) or not 0 < chain.remind_hours <= chain.hours <= LONGEST_HOURS:
-            faults.append(f"chain {name} needs stages with a quorum of one or more, and 0 < remind_hours <= hours <= {LONGEST_HOURS}")
-    return faults
-
-
-def _only(row: Mapping[str, Any], *names: str) -> None:
-    unknown = sorted(set(row) - set(names))
-    if unknown:
-        raise ValueError(f"unknown: {', '.join(unknown)}")
-
-
-def _known(row: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    _only(row, *names)
-    return row
-
-
-def _number(row: Mapping[str, Any], name: str) -> float:
-    value = row[name]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} is {value!r} and has to be a number")
-    return float(value)
-
-
-def _count(row: Mapping[str, Any], name: str, otherwise: int | None = None) -> int:
-    value = row[name] if otherwise is None else row.get(name, otherwise)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise TypeError(f"{name} is {value!r} and has to be a whole number, 0 or more")
-    return value
-
-
-def _names(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    value = row.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
-        raise TypeError(f"{name} is {value!r} and has to be a list of names")
-    return tuple(value)
-
-
-def _band(row: Mapping[str, Any]) -> Band:
-    _only(row, "auto", "review")
-    return Band(_number(row, "auto"), _number(row, "review"))
-
-
-def _tool(row: Mapping[str, Any]) -> ToolRule:
-    _only(row, "tier", "auto", "review", "per_day", "chain", "second_factor_approves", "longest_days")
-    band = Band(_number(row, "auto"), _number(row, "review"))
-    approves = row.get("second_factor_approves", False)
-    if not isinstance(approves, bool):
-        raise TypeError("second_factor_approves is true or false")
-    return ToolRule(Tier(row["tier"]), band, _count(row, "per_day"), str(row.get("chain", "")), approves, _count(row, "longest_days", 0))
-
-
-def _people_only(row: Mapping[str, Any]) -> PeopleOnly:
-    _only(row, "name", "groups", "categories", "above", "touches_more_than")
-    return PeopleOnly(
-        str(row["name"]),
-        _names(row, "groups"),
-        _names(row, "categories"),
-        _number(row, "above") if "above" in row else None,
-        _count(row, "touches_more_than") if "touches_more_than" in row else None,
-    )
-
-
-def _chain(row: Mapping[str, Any]) -> Chain:
-    _only(row, "stages", "hours", "remind_hours")
-    stages = tuple(Stage(str(stage["role"]), _count(_known(stage, "role", "quorum"), "quorum", 1)) for stage in row["stages"])
-    for stage in stages:
-        kind, _, name = stage.role.partition(":")
-        if kind not in ("manager", "owner", "person", "group") or (kind in ("person", "group")) != bool(name):
-            raise ValueError(f"{stage.role} is no role: manager, owner, person:ID or group:NAME")
-    return Chain(stages, _number(row, "hours"), _number(row, "remind_hours"))
-
-
-def _example(row: Mapping[str, Any]) -> Example:
-    facts = {name: value for name, value in row.items() if name not in ("verdict", "rule")}
-    return Example(Facts.of_record(facts), Verdict(row["verdict"]), str(row.get("rule", "")))

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.domain.audit import AuditLine
-from assistant.governance.policy import Facts, Policy, PolicyError, parse_policy
+from assistant.governance.policy import Facts, Policy, PolicyError
+from assistant.governance.policy_file import parse_policy
 
 _VERSION = re.compile(r"[0-9a-f]{12,64}")
 

@@ -110,6 +110,28 @@ class Consults(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Something for everybody in a place: a title, numbered sentences that each lead somewhere, and a last line."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+    """What each says, and its address."""
+    last: tuple[str, str]
+
+
+@runtime_checkable
+class Announces(Protocol):
+    """A channel with places for everybody."""
+
+    def announce(self, place: str, announcement: Announcement, key: str, uncertain: bool) -> str:
+        """Post in a place; return the other side's id of the post. With ``uncertain`` an earlier call may have posted it under this key.
+
+        Raises:
+            Refused, Unavailable, Uncertain: as ``Channel.deliver``.
+        """
+
+
 class Inbox(Protocol):
     """What arrived and was not handled yet; of what was handled only the id stays."""
 

@@ -27,6 +27,9 @@ class Handoffs(Protocol):
     def counts(self, start: datetime, end: datetime) -> Mapping[HandoffReason, int]:
         """Return how many there were for each reason, the start included and the end not, the most frequent first."""
 
+    def between(self, start: datetime, end: datetime) -> list[Handoff]:
+        """Return the handoffs of a time, the start included and the end not, oldest first."""
+
     def hold(self, holding: Holding) -> None:
         """Store who has a conversation that nobody has; raises when somebody has it."""
 

@@ -28,6 +28,20 @@ class Account:
     """Differs after every change of the password; "" when the system does not tell or there was none."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account to be opened for somebody who joins. ``recovery`` is their private address, "" where none is known."""
+
+    id: str
+    name: str
+    email: str = ""
+    title: str = ""
+    department: str = ""
+    location: str = ""
+    manager: str = ""
+    recovery: str = ""
+
+
 class Directory(Protocol):
     """The system that knows people and their accounts. Every call asks it anew.
 
@@ -67,6 +81,18 @@ class Directory(Protocol):
 
     def revoke(self, person_id: str, group: str) -> bool:
         """End a membership; return whether there was one."""
+
+    def create(self, wanted: NewAccount) -> bool:
+        """Open an account without a password: nobody signs in before one is set. Return whether there was none.
+
+        ``Refused`` when the id stands for somebody else: for another name or another address.
+        """
+
+    def disable(self, person_id: str) -> bool:
+        """Switch an account off: ``person`` knows nobody of this id until it is enabled, groups stay. Return whether it was on."""
+
+    def enable(self, person_id: str) -> bool:
+        """Switch an account on again; return whether it was off. Takes back ``disable``."""
 
 
 class Workplace(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,15 +9,25 @@ from typing import Any, Protocol
 
 from assistant.domain.action import Action, Status
 from assistant.domain.approval import Approval
-from assistant.domain.audit import Alias, Anchor, AuditEntry, AuditLine, AuditRecord
 from assistant.domain.conversation import Conversation, Episode, State
-from assistant.domain.step_up import Challenge, SecondFactor
+from assistant.ports.alerts import Alerts
 from assistant.ports.attachments import Attachments, Feedbacks
+from assistant.ports.audit import Audit
+from assistant.ports.changes import Changes, Compliance
 from assistant.ports.channels import Inbox, Posts, Threads
+from assistant.ports.glance import Glance
 from assistant.ports.handoffs import Handoffs
 from assistant.ports.ledger import ModelLedger, Shadows
+from assistant.ports.onboarding import JoinerCases
+from assistant.ports.outcomes import Outcomes
+from assistant.ports.problems import Problems
+from assistant.ports.reviews import Reviews
+from assistant.ports.rollout import Rollout
+from assistant.ports.step_up import Challenges, SecondFactors
 from assistant.ports.ticketing import Tickets
-from kb.ports import IntentLog
+from assistant.ports.triage import Triages
+from assistant.ports.tuning import Experiments, TuningLog
+from kb.ports import ArticleWriter, Drafts, Gaps, IntentLog, Trials
 
 
 class ConversationChanged(Exception):
@@ -67,6 +76,9 @@ class Conversations(Protocol):
             ConversationChanged: its version is not the stored one.
         """
 
+    def under_way(self, before: datetime) -> int:
+        """Return how many conversations that began before a moment have an episode that has not ended."""
+
     def silent_since(self, state: State, moment: datetime) -> list[Conversation]:
         """Return the conversations in a state that have not changed since the moment."""
 
@@ -94,12 +106,8 @@ class Conversations(Protocol):
     def episodes(self, conversation_id: str) -> list[Episode]:
         """Return all episodes of a conversation, in order."""
 
-    def mark_reopened(self, conversation_id: str, number: int) -> None:
+    def mark_reopened(self, conversation_id: str, number: int, at: datetime) -> None:
         """Deduct the outcome of an episode: the person came back."""
-
-
-class AuditUnreadable(Exception):
-    """The tables of the audit cannot be read as they should; the message says why."""
 
 
 class LinkedOtherwise(Exception):
@@ -159,91 +167,6 @@ class OutsideTickets(Protocol):
         """Store a cursor."""
 
 
-class Audit(Protocol):
-    """The append-only, hash-chained record of decisions. People stand in it under aliases."""
-
-    def append(self, entries: Sequence[AuditEntry]) -> None:
-        """Append entries to the chain, with an alias in place of each person's id.
-
-        Raises:
-            TypeError: an entry holds what cannot be written down, such as a secret; nothing is appended.
-        """
-
-    def read(self, after: int = 0, limit: int = 1_000) -> list[AuditRecord]:
-        """Return records as they are stored, in order, for verification.
-
-        Raises:
-            AuditUnreadable: the table is not what it should be.
-        """
-
-    def lines(self, after: int = 0, limit: int = 1_000, mentioning: str = "") -> list[AuditLine]:
-        """Return records for people to read, in order: aliases resolved, ``ERASED`` for those who were erased.
-
-        ``mentioning`` leaves only records whose text holds it.
-
-        Raises:
-            AuditUnreadable: the table is not what it should be, or a record is no JSON.
-        """
-
-    def head(self) -> AuditRecord | None:
-        """Return the last record, None while there is none.
-
-        Raises:
-            AuditUnreadable: the table is not what it should be.
-        """
-
-    def count(self) -> int:
-        """Return how many records there are, whatever their numbers.
-
-        Raises:
-            AuditUnreadable: the table is not what it should be.
-        """
-
-    def aliases(self) -> list[Alias]:
-        """Return the aliases of all people who have one."""
-
-    def forget(self, person: str, at: datetime) -> str:
-        """Record the erasure of a person, and delete their alias: no record can be traced to them any more.
-
-        Returns the alias; "" when the person does not stand in the audit, and then nothing is recorded.
-        """
-
-    def anchored(self, after: int = 0, limit: int = 1_000) -> list[Anchor]:
-        """Return the database's own copies of the anchors, in order."""
-
-    def last_anchor(self) -> Anchor | None:
-        """Return the copy of the last anchor, None while there is none.
-
-        Raises:
-            AuditUnreadable: the table is not what it should be.
-        """
-
-    def note_anchor(self, anchor: Anchor) -> None:
-        """Keep a copy of an anchor, so that a file of anchors that was cut shows. A number that is there already is left alone."""
-
-    def unguarded(self) -> list[str]:
-        """Return what is wrong with the triggers that refuse changes of the tables, in words; [] when all stand as they should."""
-
-
-class Anchors(Protocol):
-    """Anchors outside the database, on another disk or host if possible."""
-
-    def add(self, anchor: Anchor) -> None:
-        """Append an anchor durably.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-
-    def read(self) -> Iterator[Anchor]:
-        """Return all anchors, oldest first; none while there is no file.
-
-        Raises:
-            ValueError: a line is not an anchor; raised when it is reached.
-            OSError: the file cannot be read.
-        """
-
-
 class ActionChanged(Exception):
     """Somebody changed the action or its approval meanwhile; load it again."""
 
@@ -274,8 +197,11 @@ class Actions(Protocol):
     def of_actor(self, actor: str, since: datetime) -> list[Action]:
         """Return the actions that a person began since a moment, oldest first."""
 
-    def latest(self, limit: int = 200, status: Status | None = None) -> list[Action]:
-        """Return actions, those changed last first."""
+    def between(self, start: datetime, end: datetime) -> list[Action]:
+        """Return the actions that were begun in [start, end), oldest first."""
+
+    def latest(self, limit: int = 200, status: Status | None = None, after: str = "") -> list[Action]:
+        """Return a page of actions, those changed last first; ``after`` is the last action of the page before."""
 
 
 class Approvals(Protocol):
@@ -296,6 +222,9 @@ class Approvals(Protocol):
 
     def undecided(self) -> list[Approval]:
         """Return the open approvals, oldest first."""
+
+    def between(self, start: datetime, end: datetime) -> list[Approval]:
+        """Return the approvals that were asked for in [start, end), oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,35 +271,6 @@ class Outbox(Protocol):
 
     def unsettled(self) -> list[OutboxEntry]:
         """Return the entries that ended ``unknown`` or ``failed``, newest first."""
-
-
-class Challenges(Protocol):
-    """Questions for one-time codes, one for an action."""
-
-    def challenge(self, action: str) -> Challenge | None:
-        """Return an action's challenge, or None. Nobody else can answer it before this transaction ends."""
-
-    def open(self, challenge: Challenge) -> None:
-        """Store a challenge. Where the action has one already, the new code takes the place of the old one; wrong tries and a use stay counted."""
-
-    def judged(self, challenge: Challenge) -> None:
-        """Store the tries and the use of a challenge."""
-
-
-class SecondFactors(Protocol):
-    """Registered authenticator apps, one for a person."""
-
-    def factor(self, person: str) -> SecondFactor | None:
-        """Return a person's second factor, or None. Nobody else can use it before this transaction ends."""
-
-    def register(self, factor: SecondFactor) -> None:
-        """Store a second factor in place of the person's one before."""
-
-    def used(self, factor: SecondFactor) -> None:
-        """Store the latest accepted step, unless a later one is stored or the factor was registered anew."""
-
-    def remove(self, person: str) -> bool:
-        """Forget a person's second factor; return whether there was one."""
 
 
 class UnitOfWork(Protocol):
@@ -449,8 +349,72 @@ class UnitOfWork(Protocol):
         """What people said about answers."""
 
     @property
+    def outcomes(self) -> Outcomes:
+        """The outcome ledger."""
+
+    @property
+    def experiments(self) -> Experiments:
+        """What published articles changed."""
+
+    @property
+    def tuning(self) -> TuningLog:
+        """Decisions about thresholds and the ranking."""
+
+    @property
+    def glance(self) -> Glance:
+        """Sums for pages."""
+
+    @property
+    def reviews(self) -> Reviews:
+        """Weekly reviews and what is decided on them."""
+
+    @property
+    def alerts(self) -> Alerts:
+        """Alerts and what they are grouped into."""
+
+    @property
+    def problems(self) -> Problems:
+        """Problems and what belongs to them."""
+
+    @property
+    def rollout(self) -> Rollout:
+        """The rungs of the ladder, and frozen baselines and predictions."""
+
+    @property
+    def triage(self) -> Triages:
+        """What triage said of tickets."""
+
+    @property
+    def joiners(self) -> JoinerCases:
+        """Cases of joiners and leavers."""
+
+    @property
+    def changes(self) -> Changes:
+        """Changes and what they did to devices."""
+
+    @property
+    def compliance(self) -> Compliance:
+        """Findings of compliance and the looks at the fleet."""
+
+    @property
     def intents(self) -> IntentLog:
         """Unresolved intents."""
+
+    @property
+    def gaps(self) -> Gaps:
+        """The gaps that unresolved intents make."""
+
+    @property
+    def drafts(self) -> Drafts:
+        """Working copies of articles."""
+
+    @property
+    def articles(self) -> ArticleWriter:
+        """Articles, as far as they are published inside this transaction."""
+
+    @property
+    def trials(self) -> Trials:
+        """Trials of drafts on past questions."""
 
 
 class Store(Protocol):

@@ -32,6 +32,15 @@ class Tickets(Protocol):
     def all(self, status: TicketStatus | None = None, queue: str = "") -> list[Ticket]:
         """Return tickets for the desk, those that wait longest first, without notes."""
 
+    def listed(self, standing: str, queue: str, limit: int, after: str = "") -> list[Ticket]:
+        """Return a page of a list for the desk, those that wait longest first, without notes.
+
+        ``standing`` and ``queue`` leave out the others, "" leaves out none; ``after`` is the last ticket of the page before.
+        """
+
+    def standings(self) -> dict[str, int]:
+        """Return how many tickets stand how (``Ticket.standing``); where none stands so, nothing is said."""
+
     def comment(self, ticket_id: str, author: str, text: str, at: datetime, public: bool = True) -> None:
         """Add a note.
 
@@ -127,11 +136,15 @@ class DeskTicket:
     updated_at: datetime
     key: str = ""
     """The key that it was created with, "" when it is not one of ours."""
+    category: str = ""
+    """Our name of its category, theirs where we have none; "" where it has none, or the system is told of none."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeskChange:
-    """What somebody did in the other system: ``note`` or a new ``status``. ``id`` is the same however often it is reported."""
+    """What somebody did in the other system: ``note``, a new ``status``, another queue or category. ``id`` is the same however often it is
+    reported.
+    """
 
     id: str
     ticket: str
@@ -140,6 +153,10 @@ class DeskChange:
     status: TicketStatus | None = None
     note: str = ""
     public: bool = False
+    requeued: bool = False
+    """A person put it into another queue; the ticket says into which."""
+    recategorised: bool = False
+    """A person put it under another category; the ticket says under which."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from assistant.governance.redaction import redact
 from assistant.ports.clock import Clock
 from assistant.ports.identity import NoSuchAccount
+from assistant.ports.onboarding import CaseChanged
 from assistant.ports.outside import Refused, Unavailable, Uncertain
 from assistant.ports.store import ActionChanged, ConversationChanged, Event, OutboxEntry, Store
 from assistant.ports.ticketing import UnknownTicket
@@ -190,7 +191,7 @@ class Carrier:
 
 def _again(transaction: Callable[[], T]) -> T:
     for _ in range(ATTEMPTS - 1):
-        with suppress(ActionChanged, ConversationChanged):
+        with suppress(ActionChanged, ConversationChanged, CaseChanged):
             return transaction()
     return transaction()
 

@@ -74,10 +74,14 @@ def errand(key: str) -> None:
 class Durable:
     """Serves workflows in this process; there can be one at a time."""
 
-    def __init__(self, carrier: Carrier, url: str) -> None:
-        """Serve this carrier's outbox; DBOS keeps its state at ``url``."""
+    def __init__(self, carrier: Carrier, url: str, *, ahead: bool = True) -> None:
+        """Serve this carrier's outbox; DBOS keeps its state at ``url``.
+
+        With ``ahead`` DBOS wakes what is due within a minute; without, because the clock may be set, nothing is begun before it is due.
+        """
         self._carrier = carrier
         self._url = url
+        self._ahead = ahead
         self._begun: dict[str, _Begun] = {}
         self._wake = threading.Event()
         self._stopping = False
@@ -159,6 +163,8 @@ class Durable:
                 self._look_after(entry, self._begun[attempt], now)
                 continue
             if entry.due_at - now > NOW:
+                if not self._ahead:
+                    continue
                 with SetWorkflowID(attempt), SetEnqueueOptions(delay_seconds=(entry.due_at - now).total_seconds()):
                     DBOS.enqueue_workflow(TIMERS, errand, entry.key)
             else:

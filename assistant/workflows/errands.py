@@ -14,8 +14,9 @@ from typing import Any, Protocol
 from assistant.desk import mirroring
 from assistant.desk.fulfilment import CODE, END, EXPIRE, NOTICE, REMIND, RUN, SYSTEM, Fulfilment
 from assistant.domain.action import Action, Plan, Status
+from assistant.domain.local_time import local
 from assistant.domain.step_up import Channel, may_recover
-from assistant.domain.ticket import TicketStatus
+from assistant.domain.ticket import Ticket, TicketStatus
 from assistant.governance import step_up
 from assistant.ports.identity import Directory
 from assistant.ports.notify import Notice, Notifier
@@ -205,6 +206,8 @@ class SendNotice(_Plain):
     directory: Directory
     notifier: Notifier
     url: Callable[[], str]
+    zone: Callable[[], str]
+    """Gives the time zone in which people are told moments."""
     patience: timedelta = timedelta(hours=24)
 
     def begin(self, unit: UnitOfWork, entry: OutboxEntry, at: datetime) -> list[Event] | None:
@@ -221,19 +224,21 @@ class SendNotice(_Plain):
         if person is None or action is None or not person.email:
             raise Refused("there is nobody to tell")
         requester = self.directory.person(action.actor)
-        name, until = requester.name if requester else action.actor, approval.expires_at if approval is not None else None
+        name = requester.name if requester else "Firstline" if action.actor == SYSTEM else action.actor
+        until = local(approval.expires_at, self.zone()) if approval is not None else ""
         self.notifier.send(_notice(call.entry.body["about"], person.email, action, name, self.url(), until), call.entry.key)
         return {}
 
 
-def _notice(about: str, address: str, action: Action, requester: str, url: str, until: datetime | None) -> Notice:
+def _notice(about: str, address: str, action: Action, requester: str, url: str, until: str) -> Notice:
     plan = action.plan
     if about.startswith("approval"):
         again = "Still waiting for you: " if about == "approval.reminder" else ""
         lines = "\n".join(f"- {line}" for line in plan.lines)
         ways = f"Look at it and decide: {url}/console/approvals/{action.id}\nThe link opens a page; nothing happens before you decide there."
-        ends = f"\nIt is open until {until:%d %B %Y %H:%M} UTC. If nobody decides, nothing is done." if until is not None else ""
-        shown = f"This is what {requester} was shown:\n\n{lines}\n\nIt touches {plan.blast_radius}. {plan.undo}"
+        ends = f"\nIt is open until {until}. If nobody decides, nothing is done." if until else ""
+        seen = "This is what would be done" if action.actor == SYSTEM else f"This is what {requester} was shown"
+        shown = f"{seen}:\n\n{lines}\n\nIt touches {plan.blast_radius}. {plan.undo}"
         text = f"{requester} asks for: {plan.title}\n\n{shown}\n\n{ways}{ends}"
         return Notice(address, f"{again}{requester} asks for: {plan.title}", text)
     text = f"This was done on your account on your request: {plan.title}. If you did not ask for it, tell the service desk now."
@@ -329,8 +334,14 @@ class ToDesk(_Plain):
         elif call.entry.kind == mirroring.STATUS:
             self.desk.change_status(link.outside, TicketStatus(body["status"]), key)
         else:
-            self.desk.update(link.outside, key, queue=body["queue"], category=body["category"])
+            self._move(link.outside, ticket, call.entry)
         return {"outside": link.outside}
+
+    def _move(self, outside: str, ticket: Ticket | None, entry: OutboxEntry) -> None:
+        """Put a ticket where it was put here, unless somebody, here or there, has put it elsewhere since."""
+        category, queue = entry.body["category"], entry.body["queue"]
+        if ticket is None or (ticket.category, ticket.queue) == (category, queue):
+            self.desk.update(outside, entry.key, queue=queue, category=category)
 
     def _attach(self, call: Call, outside: str) -> dict[str, Any]:
         """Send a file as a note that only the desk reads: the requester has it."""
@@ -403,7 +414,7 @@ class Errands:
         kinds: dict[str, Errand] = {
             RUN: RunAction(store, fulfilment, acts),
             CODE: SendCode(store, fulfilment, fulfilment.directory, notifier, acts),
-            NOTICE: SendNotice(store, fulfilment.directory, notifier, url),
+            NOTICE: SendNotice(store, fulfilment.directory, notifier, url, lambda: fulfilment.workplace.company().timezone),
             REMIND: Remind(fulfilment),
             EXPIRE: Expire(fulfilment, acts),
             END: EndGrant(fulfilment, acts),

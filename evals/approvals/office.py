@@ -16,7 +16,8 @@ from assistant.domain.approval import ApprovalStatus, Stage
 from assistant.domain.configuration import Company, Entitlement, Organisation, Person
 from assistant.governance.approvals import NotAllowed
 from assistant.governance.audit import verify
-from assistant.governance.policy import Chain, Facts, Policy, load_policy
+from assistant.governance.policy import Chain, Facts, Policy
+from assistant.governance.policy_file import load_policy
 from assistant.governance.wishes import Wish
 from assistant.ports.store import Event, OutboxEntry, Store, UnitOfWork
 from assistant.workflows.carrying import Carrier

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 READY_SECONDS = 60.0
+PROGRAM = "from assistant.cli import main; main()"
 PEOPLE = ("maria.santos", "jonas.weber", "priya.nair")
 FRAMES = ("{}", "How do I {}?", "{}: it does not work", "I need help, {}", "where is the guide for this: {}")
 
@@ -39,14 +40,14 @@ def questions(titles: list[str], count: int) -> list[str]:
 
 
 @contextmanager
-def service(home: Path) -> Iterator[tuple[str, int, float]]:
+def service(home: Path, program: str = PROGRAM) -> Iterator[tuple[str, int, float]]:
     """Start the service on a free port of this host; yield its address, process id and seconds to ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {**os.environ, "FIRSTLINE_HOME": str(home), "FIRSTLINE_DEMO": "true", "FIRSTLINE_MESSAGES_PER_MINUTE": "100000"}
     began = time.perf_counter()
-    command = [sys.executable, "-c", "from assistant.cli import main; main()", "serve", "--port", str(port)]
+    command = [sys.executable, "-c", program, "serve", "--port", str(port)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}"

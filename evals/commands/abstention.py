@@ -8,7 +8,7 @@ from evals.commands.retrieval import Corpus, Qrels, Queries
 
 def abstention(corpus: Corpus, queries: Queries, qrels: Qrels, model_home: ModelHome = HOME, json_file: ToJson = None) -> None:
     """Measure how well confidence tells what can be answered, on queries of which some have "answerable": false."""
-    from assistant.governance.policy import load_policy
+    from assistant.governance.policy_file import load_policy
     from evals.abstention import metrics
     from evals.beir import read_corpus, read_set
     from evals.report import show

@@ -67,7 +67,7 @@ def _quality(corpus: Path, queries: Path, qrels: Path) -> dict[str, Metric]:
     from evals.measures import ndcg
     from evals.report import bootstrap, mean
     from evals.scale.engines import measure
-    from ingest.split import split
+    from kb.split import split
 
     with wellformed():
         judged = [one for one in read_set(queries, qrels) if one.relevant]

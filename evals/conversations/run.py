@@ -198,7 +198,7 @@ EVERYTHING = (
     "evals.channels.ways",
     "evals.slack.people",
     "httptools",
-    "ingest.split",
+    "kb.split",
     "kb.adapters.chroma",
     "onnxruntime",
     "slack_bolt.adapter.socket_mode.aiohttp",

@@ -249,8 +249,8 @@ def _open_tickets(assistant: Assistant, world: World, asker: str) -> None:
 
 
 def _publish(assistant: Assistant, world: World) -> None:
-    from ingest.split import split
     from kb.model import Audience, Document, Platform
+    from kb.split import split
 
     base = assistant.knowledge_base
     for one in world.articles:

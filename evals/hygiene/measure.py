@@ -139,7 +139,7 @@ def _collection(articles: Path | None, model_home: Path, progress: Callable[[str
 
 
 def _publish(base: KnowledgeBase, documents: Sequence[Document], progress: Callable[[str], None] = lambda _: None) -> None:
-    from ingest.split import split
+    from kb.split import split
 
     for start in range(0, len(documents), BATCH):
         base.publisher.publish([(document, split(document.text)) for document in documents[start : start + BATCH]])

@@ -76,7 +76,7 @@ def write_files(work: Work, folder: Path) -> Files:
 
 def passages(document: Document) -> list[str]:
     """Return the texts that Firstline embeds for a document, without the title's own vector."""
-    from ingest.split import split
+    from kb.split import split
 
     return windows_of(document, split(document.text))
 

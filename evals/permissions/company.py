@@ -13,8 +13,8 @@ from assistant.domain.configuration import Company as Employer
 from assistant.domain.configuration import Device, Organisation, Person
 from assistant.settings import Settings
 from evals.permissions.canaries import PEOPLE, Canary, Maker, Record
-from ingest.split import split
 from kb.model import Platform
+from kb.split import split
 
 BATCH = 50
 AUTHOR, AGENT = "author", "agent"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,7 @@ def _ticket(row: dict[str, Any]) -> DeskTicket:
 class StubDirectory(BuiltinDirectory):
     """The built-in directory, whose memberships are granted on the other side."""
 
-    line: Line
+    line: Line = field(kw_only=True)
 
     def reset_password(self, person_id: str) -> Secret | None:
         """See the port. Done twice, there is a newer password; the system sends it by itself."""

@@ -35,7 +35,7 @@ from assistant.desk.mirroring import PassedOn
 from assistant.domain.action import Status
 from assistant.governance import step_up
 from assistant.governance.approvals import NotAllowed
-from assistant.governance.policy import load_policy
+from assistant.governance.policy_file import load_policy
 from assistant.ports.store import Event, OutboxEntry
 from assistant.ports.ticketing import OutgoingTicket
 from assistant.workflows.carrying import Carrier
@@ -118,7 +118,7 @@ class Worker:
         self.store = DyingStore(engine, same, PassedOn, left=left)
         line = Line(place.url, place.home / "cut")
         builtin = BuiltinDirectory(engine)
-        self.directory = StubDirectory(engine, line)
+        self.directory = StubDirectory(engine, line=line)
         knowledge = MemoryKnowledge()
         outward = Outward(self.directory, builtin, builtin, StubNotifier(line), StubDesk(line, place.keys))
         acting = deciding(outward, policy, KEY)

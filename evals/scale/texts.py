@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.split import split
 from kb.model import Audience, Document, Platform, Section
 from kb.publish import windows
+from kb.split import split
 
 WORD = re.compile("[a-z]{3,}")
 ZIPF = 1.05

@@ -102,20 +102,6 @@ class Somebody:
         place = {"container": container, "channel": {"id": channel, "name": self.workspace.channels[channel]["name"]}}
         return {**self._interaction("block_actions"), **place, "message": message, "response_url": self._response_url(), "actions": [pressed]}
 
-    def press_home(self, label: str) -> Acked:
-        """Press a button on the app's home."""
-        view = self.workspace.homes[self.id]
-        block, element = _button(view, label)
-        pressed = {
-            "type": "button",
-            "action_id": element["action_id"],
-            "block_id": block.get("block_id", ""),
-            "value": element.get("value", ""),
-            "action_ts": self.workspace.ts(),
-        }
-        place = {"container": {"type": "view", "view_id": view["id"]}, "view": view}
-        return self.server.send("interactive", {**self._interaction("block_actions"), **place, "actions": [pressed]})
-
     def submit(self, view: Node, **values: str) -> Acked:
         """Submit a modal; values are named by their block."""
         state: Node = {}

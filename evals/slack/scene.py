@@ -29,10 +29,6 @@ class Reel:
     frames: list[tuple[str, str, float]] = field(default_factory=list)
     """Name ("" for none), page, and for how many seconds it is looked at."""
 
-    def stills(self) -> list[tuple[str, str]]:
-        """Return the named moments."""
-        return [(name, shown) for name, shown, _ in self.frames if name]
-
 
 class Play:
     """The scene. Every message on a screen is one that the service sent, or that somebody wrote to it."""

@@ -15,7 +15,7 @@ from assistant.adapters.anchors import FileAnchors
 from assistant.adapters.store.unit_of_work import SqlStore
 from assistant.governance.anchoring import examine, records_of
 from assistant.governance.audit import verify
-from assistant.ports.store import AuditUnreadable
+from assistant.ports.audit import AuditUnreadable
 from evals.tampering.book import Book
 from evals.tampering.manipulations import BEYOND, GUARDS, KINDS, Manipulation, Scene
 from kb.adapters.store.engine import open_engine

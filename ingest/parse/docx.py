@@ -9,8 +9,8 @@ from typing import Any
 
 from ingest.parse.draft import Draft, Fields, Parsed, Unreadable
 from ingest.parse.html import to_markdown
-from ingest.parse.markdown import take_title
-from ingest.parse.text import one_line
+from kb.markdown import take_title
+from kb.text import one_line
 
 MAX_PARTS = 5_000
 MAX_UNPACKED = 200_000_000

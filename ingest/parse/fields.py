@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from ingest.parse.draft import Fields, Unreadable
-from ingest.parse.text import one_line
 from kb.model import Audience, Platform
+from kb.text import one_line
 
 KEYS = ("id", "title", "owner", "audience", "platforms", "platform", "review_by", "tags", "category", "description")
 _ANY = frozenset({"any", "all", "none", ""})

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ingest.parse.draft import Draft, Parsed, Unreadable
 from ingest.parse.fields import read_fields
-from ingest.parse.markdown import take_title
-from ingest.parse.text import clean, decode, one_line
+from ingest.parse.text import decode
+from kb.markdown import take_title
+from kb.text import clean, one_line
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag

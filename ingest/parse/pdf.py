@@ -11,7 +11,7 @@ from statistics import median
 
 from ingest.parse.draft import Draft, Fields, Parsed, Unreadable
 from ingest.parse.pdf_lines import Line, document_lines
-from ingest.parse.text import clean, humanise, one_line, same_words
+from kb.text import clean, humanise, one_line, same_words
 
 TITLE_BLOCKS = 6
 PAGE_LINES = 5

@@ -10,9 +10,9 @@ from importlib import import_module
 from pathlib import PurePosixPath
 
 from ingest.parse.draft import Draft, Parsed, RowFailure, Unreadable
-from ingest.parse.text import slug, stem
-from ingest.split import split
 from kb.model import Document, Section
+from kb.split import split
+from kb.text import slug, stem
 
 MAX_CHARACTERS = 2_000_000
 _PARSERS = {

@@ -9,7 +9,8 @@ import re
 from ingest.parse.draft import Draft, Parsed, RowFailure, Unreadable
 from ingest.parse.fields import KEYS, read_fields
 from ingest.parse.html import to_markdown
-from ingest.parse.text import clean, decode, one_line, slug
+from ingest.parse.text import decode
+from kb.text import clean, one_line, slug
 
 QUESTION = ("question", "q", "title", "questions")
 ANSWER = ("answer", "a", "body", "text", "answers")

@@ -10,10 +10,10 @@ from hashlib import sha256
 
 import numpy as np
 
-from kb.adapters.store.articles import NO_ROWS, NO_VECTOR, passage_id
-from kb.model import Article, Audience, Document, Passage, Publication, Section, UnresolvedIntent
-from kb.ports import ArticleWords, Candidate, Entry, Hit, Scope, Vector
-from kb.publish import windows
+from kb.adapters.store.articles import NO_ROWS, NO_VECTOR
+from kb.model import Article, Audience, Document, Passage, Publication, Revision, Section, Signed, UnresolvedIntent
+from kb.ports import ArticleWords, Candidate, Entry, Hit, Prepared, Scope, Vector
+from kb.publish import passage_id, windows
 
 
 def _tokens(text: str) -> list[str]:
@@ -148,30 +148,45 @@ class MemoryArticleStore:
         self._told: dict[tuple[str, int], tuple[str, str]] = {}
         self._audiences: dict[tuple[str, int], Audience] = {}
         self._log: list[Publication] = []
+        self._revisions: list[Revision] = []
+
+    def copy(self) -> MemoryArticleStore:
+        """Return a store that holds the same and changes by itself."""
+        made = MemoryArticleStore()
+        made._live, made._texts, made._told, made._audiences = dict(self._live), dict(self._texts), dict(self._told), dict(self._audiences)
+        made._log, made._revisions = list(self._log), list(self._revisions)
+        return made
 
     def publish(self, document: Document, sections: Sequence[Section], vectors: Sequence[Vector], title_vector: Vector, model: str) -> Article:
         """See the port."""
+        return self.write(Prepared(document, tuple(sections), tuple(vectors), title_vector, model), Signed(), datetime.now(UTC), ahead=False)
+
+    def write(self, prepared: Prepared, signed: Signed, at: datetime, *, ahead: bool) -> Article:
+        """Store a revision, whoever made it."""
+        document, model = prepared.document, prepared.model
         current = self._live.get(document.article_id)
         if current and current.article.content_hash == document.content_hash and current.model == model:
             return current.article
         number = 1 + max((revision for name, revision in self._texts if name == document.article_id), default=0)
-        article = _article(document, number)
-        by_text = {document.title: title_vector}
-        for section, rows in zip(sections, vectors, strict=True):
+        ahead = current.article.ahead if current and current.article.content_hash == document.content_hash else ahead
+        article = replace(_article(document, number), ahead=ahead, updated_at=at)
+        by_text = {document.title: prepared.title_vector}
+        for section, rows in zip(prepared.sections, prepared.vectors, strict=True):
             by_text.update(zip(windows(document.title, section.heading, document.text[section.start : section.end]), rows, strict=True))
-        passages = tuple(_passage(article, section, document.text) for section in sections)
-        rows_of = {passage.id: np.asarray(rows) for passage, rows in zip(passages, vectors, strict=True)}
+        passages = tuple(_passage(article, section, document.text) for section in prepared.sections)
+        rows_of = {passage.id: np.asarray(rows) for passage, rows in zip(passages, prepared.vectors, strict=True)}
         self._texts[article.id, number] = document.text
         self._told[article.id, number] = (document.title, document.text)
         self._audiences[article.id, number] = document.audience
-        self._live[article.id] = _Live(article, model, passages, rows_of, title_vector, by_text)
+        self._revisions.append(_revision(document, number, signed, at))
+        self._live[article.id] = _Live(article, model, passages, rows_of, prepared.title_vector, by_text)
         self._note(article.id)
         return article
 
     def rename(self, article_id: str, source: str, path: str) -> None:
         """See the port."""
         if live := self._live.get(article_id):
-            article = replace(live.article, source=source, path=path)
+            article = replace(live.article, source=source, path=path, ahead=False)
             self._live[article_id] = replace(live, article=article, passages=tuple(replace(p, article=article) for p in live.passages))
 
     def withdraw(self, article_ids: Sequence[str]) -> None:
@@ -196,6 +211,10 @@ class MemoryArticleStore:
     def revision_audience(self, article_id: str, revision: int) -> Audience | None:
         """See the port."""
         return self._audiences.get((article_id, revision))
+
+    def revisions(self, article_id: str) -> list[Revision]:
+        """See the port."""
+        return [one for one in reversed(self._revisions) if one.article == article_id]
 
     def standing(self, cited: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[Article, bool]]:
         """See the port."""
@@ -278,6 +297,26 @@ def _passage(article: Article, section: Section, text: str) -> Passage:
     return Passage(key, article, section.ordinal, section.heading, section.start, section.end, text[section.start : section.end])
 
 
+def _revision(document: Document, number: int, signed: Signed, at: datetime) -> Revision:
+    return Revision(
+        document.article_id,
+        number,
+        document.title,
+        document.text,
+        document.content_hash,
+        at,
+        document.audience,
+        signed.author,
+        signed.reviewer,
+        signed.why,
+        document.owner,
+        document.platforms,
+        document.review_by,
+        document.tags,
+        whole=True,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryIntentLog:
     """The ``IntentLog`` port; there is no transaction, what is recorded stays."""
@@ -291,6 +330,14 @@ class MemoryIntentLog:
     def between(self, start: datetime, end: datetime) -> list[UnresolvedIntent]:
         """See the port."""
         return sorted((i for i in self.intents if start <= i.asked_at < end), key=lambda i: (i.asked_at, i.id))
+
+    def first_asked(self) -> datetime | None:
+        """See the port."""
+        return min((one.asked_at for one in self.intents), default=None)
+
+    def learn_vector(self, intent_id: str, vector: Sequence[float]) -> None:
+        """See the port."""
+        self.intents[:] = [replace(one, vector=tuple(vector)) if one.id == intent_id else one for one in self.intents]
 
 
 class MemoryIndexState:

@@ -122,3 +122,13 @@ def _agreement(a: Claim, b: Claim) -> float:
     """Return how many of the facts of two claims are the same, as a share."""
     mine, other = ({(fact.kind, fact.measure, fact.value) for fact in one.facts} for one in (a, b))
     return len(mine & other) / len(mine | other) if mine or other else 0.0
+
+
+def examine_beside(mine: Sequence[Candidate], others: Sequence[Candidate]) -> Findings:
+    """Return what one article says twice or against others: ``mine`` are its passages, ``others`` those that come near them."""
+    found = [*mine, *others]
+    passages, vectors = [one.passage for one in found], {one.passage.id: one.vectors for one in found}
+    names = {one.passage.article.id for one in mine}
+    twice = [one for one in duplicates(passages, vectors) if names & {quote.article for quote in one.quotes}]
+    against = [one for one in contradictions(passages, vectors) if names & {one.first.article, one.second.article}]
+    return Findings(contradictions=tuple(against), duplicates=tuple(twice))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from assistant.governance.policy import PACKAGED
+from assistant.governance.policy_file import PACKAGED
 from tests.support.browser import chromium
 from tests.support.service import Service, copy_demo, running
 from tests.support.stage import Stage, stage
@@ -20,7 +20,8 @@ def one_desk(model_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     place = tmp_path_factory.mktemp("desk")
     home = copy_demo(place / "home", model_home)
     patient = place / "policy.toml"  # the scenes together ask for more codes than one person may in a day
-    patient.write_text(PACKAGED.read_text(encoding="utf-8").replace("per_day = 2\n", "per_day = 200\n"), encoding="utf-8")
+    text = PACKAGED.read_text(encoding="utf-8").replace("per_day = 2\n", "per_day = 200\n").replace("[problems]\n", "[problems]\nwait_seconds = 1\n")
+    patient.write_text(text, encoding="utf-8")
     with running(home, messages_per_minute="1000", policy_file=str(patient)) as service:
         yield service
 

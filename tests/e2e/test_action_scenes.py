@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from assistant.governance.policy import PACKAGED
+from assistant.governance.policy_file import PACKAGED
 from tests.support.accessibility import CONTRAST, check_names, tab_to
 from tests.support.browser import LOST_LINE, PHONE, Helpdesk, become, picture, sign_in, visit
 from tests.support.letters import letter, letters
@@ -309,7 +309,7 @@ def test_cards_and_pages_can_be_read_and_used_by_everybody(browser: Browser, des
         ask_for_access(page, JONAS, "CRM")
         check_page(page)
         picture(page, f"action-awaiting-{name}")
-        with visit(browser, desk, "/console/sign-in", **look(device, scheme)) as (fiona, _watch):
+        with visit(browser, desk, "/console/sign-in?next=/console/approvals", **look(device, scheme)) as (fiona, _watch):
             check_page(fiona)
             picture(fiona, f"approval-sign-in-{name}", full_page=True)
             fiona.get_by_role("button", name="Fiona Baxter").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -158,8 +159,13 @@ def test_hostile_messages_are_shown_as_words_to_the_person_the_agent_and_the_aut
         expect(page.get_by_role("main")).to_contain_text("<svg onload=window.pwned=3>")
         check_inert(page)
         picture(page, "hostile-ticket-desktop-light")
+        for person in ("priya.nair", "emma.lundgren", "wei.zhang", "claire.whitfield", "daniel.ortega"):  # fewer are not quoted
+            with desk.client(person) as asker:
+                talk = asker.post("/v1/conversations", json={"text": f"The flux capacitor {HOSTILE[0]} is broken"}).json()["conversation"]
+                asker.post(f"/v1/conversations/{talk}/messages", json={"choice": "file"}).raise_for_status()
         sign_in(page, "Elin Berg")
-        expect(page.get_by_role("main")).to_contain_text("flux capacitor")
+        page.goto("/console/gaps")
+        expect(page.get_by_role("main")).to_contain_text(re.compile("flux capacitor", re.IGNORECASE))
         check_inert(page)
         picture(page, "hostile-gap-report-desktop-light")
         assert [url for url in watch.requests if "evil" in url] == []

@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from assistant.agent import wording
-from ingest.split import split
 from kb.bootstrap import open_knowledge
 from kb.model import Document
 from kb.settings import KnowledgeSettings
+from kb.split import split
 from tests.support.browser import Helpdesk, become, picture, visit
 from tests.support.service import Service
 

@@ -101,7 +101,8 @@ def test_no_phrase_that_closes_a_ticket_holds_a_word_that_turns_it_around(code: 
 
 
 def test_every_reason_that_ends_an_action_is_in_the_catalogue() -> None:
-    source = "".join((ROOT / "assistant" / path).read_text() for path in ("desk/fulfilment.py", "governance/approvals.py"))
+    places = (*(ROOT / "assistant" / "desk" / "fulfilment").glob("*.py"), ROOT / "assistant" / "governance" / "approvals.py")
+    source = "".join(path.read_text() for path in sorted(places))
     told = re.findall(r'Status\.[A-Z]+, f?"([^"]+)"|why="([^"]+)"|^ {8,12}return f?"([a-z][^"]+ [^"]+)"', source, re.MULTILINE)
     patterns = [re.sub(r"\\\{\w+\\\}", ".+", re.escape(reason)) for reason in catalogue("en")["known"]["reasons"].values()]
     found = [next(filter(None, groups)) for groups in told]

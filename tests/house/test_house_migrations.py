@@ -32,10 +32,10 @@ def chain(request: pytest.FixtureRequest) -> Chain:
 
 
 def statements(engine: Engine, leave_out: str) -> dict[str, str]:
-    """Return what makes each table and index of a SQLite database."""
+    """Return what makes each table and index of a SQLite database; a table that was made anew under its name stands there in quotes."""
     query = text("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")
     with engine.connect() as connection:
-        return {name: re.sub(r"\s+", " ", made) for name, made in connection.execute(query) if name != leave_out}
+        return {name: re.sub(r"\s+", " ", made).replace('"', "") for name, made in connection.execute(query) if name != leave_out}
 
 
 def database(folder: Path, name: str) -> Engine:

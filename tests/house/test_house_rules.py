@@ -141,3 +141,10 @@ def test_no_text_for_people_has_an_exclamation_mark() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"[a-z]!(\s|$)", node.value)
     ]
     assert found == []
+
+
+def test_every_test_that_takes_long_is_one_that_exists() -> None:
+    for node in filter(None, Path("tests/long.txt").read_text(encoding="utf-8").split("\n")):
+        path, *names = node.partition("[")[0].split("::")
+        defined = {one.name for one in ast.walk(parsed(Path(path))) if isinstance(one, ast.FunctionDef | ast.ClassDef)}
+        assert set(names) <= defined, node

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real servers from Debian and npm, starts PostgreSQL and Chroma on 127.0.0.1, and runs every test that is marked `real`.
-# Request Tracker, slapd, dovecot, the SCIM server and the chat server are started by the tests that need them. Everything that was started ends with this.
+# Request Tracker, slapd, dovecot, Salt, Alertmanager, the SCIM server, the chat server and the OpenID provider are started by the tests that need them. Everything that was started ends with this.
 set -euo pipefail
 cd "$(git -C "$(dirname "$0")" rev-parse --show-toplevel)"
 export DEBIAN_FRONTEND=noninteractive
@@ -9,6 +9,7 @@ find /usr/lib/postgresql -name initdb 2>/dev/null | grep -q . || needed+=(postgr
 command -v slapd >/dev/null || [ -x /usr/sbin/slapd ] || needed+=(slapd ldap-utils slapd-contrib)
 [ -d /usr/share/request-tracker5 ] || needed+=(request-tracker5 rt5-standalone rt5-db-sqlite starlet)
 [ -x /usr/sbin/dovecot ] || needed+=(dovecot-imapd)
+command -v prometheus-alertmanager >/dev/null || needed+=(prometheus-alertmanager)
 command -v openssl >/dev/null || needed+=(openssl)
 command -v npm >/dev/null || needed+=(nodejs npm)
 if [ ${#needed[@]} -gt 0 ]; then
@@ -34,6 +35,15 @@ timeout 300 npm ci --prefix "$work/aimock" --ignore-scripts --no-audit --no-fund
 mkdir "$work/express"
 cp tests/real/express/package.json tests/real/express/package-lock.json "$work/express"
 timeout 300 npm ci --prefix "$work/express" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+mkdir "$work/oidc"
+cp tests/real/oidc/package.json tests/real/oidc/package-lock.json "$work/oidc"
+timeout 300 npm ci --prefix "$work/oidc" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+# Salt has pins that differ from ours and takes two minutes to install, so it has a folder of its own that is kept.
+salt="${FIRSTLINE_TEST_SALT:-$PWD/var/salt}"
+if [ ! -x "$salt/bin/salt-master" ]; then
+    python3 -m venv "$salt"
+    timeout 900 "$salt/bin/pip" install --quiet --disable-pip-version-check "salt==3008.3"
+fi
 free_port() { .venv/bin/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 bin=$(dirname "$(find /usr/lib/postgresql -name initdb | sort | tail -n 1)")
 install -d -o "$user" "$work/pg"
@@ -51,5 +61,7 @@ for _ in $(seq 200); do
 done
 FIRSTLINE_TEST_POSTGRESQL="postgresql+psycopg://postgres@127.0.0.1:$pg_port/postgres" FIRSTLINE_TEST_CHROMA="127.0.0.1:$chroma_port" \
     FIRSTLINE_TEST_EXPRESS="$work/express" \
+    FIRSTLINE_TEST_SALT="$salt" \
+    FIRSTLINE_TEST_OIDC="$work/oidc" \
     FIRSTLINE_TEST_AIMOCK="$work/aimock/node_modules/@copilotkit/aimock/dist/cli.js" \
     .venv/bin/pytest -m real "$@"

@@ -195,12 +195,13 @@ def test_a_poll_brings_words_and_status_home(desk: RequestTracker, person: httpx
     mine, theirs = linked(store, desk, "c_poll")
     person.post(f"ticket/{theirs}/correspond", json={"Content": "Restart it.", "ContentType": "text/plain"}).raise_for_status()
     person.put(f"ticket/{theirs}", json={"Status": "resolved"}).raise_for_status()
+    person.put(f"ticket/{theirs}", json={"Queue": "Network"}).raise_for_status()
     for _ in range(2):
         follow_desk(store, desk, datetime.fromtimestamp(time.time() + 10, UTC))
     with store.read() as unit:
         ticket, events = unit.tickets.ticket(mine), unit.conversations.events("c_poll")
     assert ticket is not None
-    assert ticket.status is TicketStatus.RESOLVED
+    assert (ticket.status, ticket.queue) == (TicketStatus.RESOLVED, "network")
     assert [event.body["type"] for event in events] == ["person", "reply"]
     assert events[0].body["text"].strip() == "Restart it."
 
@@ -223,6 +224,23 @@ def service(running: rt.RequestTracker, hook_port: int, model_home: Path, tmp_pa
         yield serving
     finally:
         serving.close()
+
+
+def test_a_move_there_is_reported(service: Service, desk: RequestTracker, person: httpx.Client) -> None:
+    engine = open_engine(f"sqlite:///{service.home / 'firstline.db'}")
+    try:
+        store = SqlStore(engine, 0.72)
+        mine, theirs = linked(store, desk, "c_moved")
+        person.put(f"ticket/{theirs}", json={"Queue": "Network"}).raise_for_status()
+
+        def stands() -> str:
+            with store.read() as unit:
+                found = unit.own_tickets.ticket(mine)
+            return found.queue if found is not None else ""
+
+        until(lambda: stands() == "network")
+    finally:
+        engine.dispose()
 
 
 def until(holds: Callable[[], bool], seconds: float = 20) -> None:

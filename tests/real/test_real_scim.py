@@ -143,3 +143,22 @@ def test_a_provider_that_says_nothing_is_given_up_in_time(scim: ScimServer) -> N
         way.mute = True
         with pytest.raises(Unavailable):
             scim_directory(f"http://127.0.0.1:{way.port}/v2").person("ann")
+
+
+def test_an_account_is_switched_off_and_on_where_that_is_no_lock(scim: ScimServer) -> None:
+    directory = scim_directory(scim.url, inactive_is_locked=False)
+    assert "disable" not in directory.unable()
+    assert directory.disable("ann")
+    assert not directory.disable("ann")
+    assert directory.person("ann") is None
+    assert directory.account("ann").active is False
+    assert all(directory.revoke("ann", group) for group in ANN.groups)
+    assert directory.enable("ann")
+    assert directory.person("ann") is not None
+
+
+def test_where_an_account_that_is_off_could_be_unlocked_nothing_is_switched_off(directory: ScimDirectory) -> None:
+    assert "unlocked again by its person" in directory.unable()["disable"]
+    with pytest.raises(Refused):
+        directory.disable("ann")
+    assert directory.person("ann") is not None

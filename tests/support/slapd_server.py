@@ -64,6 +64,8 @@ access to attrs=pwdReset by dn.exact="{service}" manage by users read
 access to attrs=pwdAccountLockedTime by dn.exact="{service}" manage by users read
 access to dn.exact="cn=read-only,{groups}" by users read by * none
 access to dn.subtree="{groups}" attrs=member by dn.exact="{service}" write by users read by * none
+access to dn.base="ou=people,{suffix}" attrs=children by dn.exact="{service}" write by users read by * none
+access to dn.one="ou=people,{suffix}" attrs=entry by dn.exact="{service}" write by users read by * none
 access to * by users read by anonymous auth by * none
 """
 

@@ -29,7 +29,8 @@ from assistant.domain.action import Action
 from assistant.domain.configuration import Company, Entitlement, Organisation, Person, Queue, Service
 from assistant.domain.reply import DO, UNDO, Reply
 from assistant.domain.ticket import TicketBody, TicketDraft
-from assistant.governance.policy import Policy, load_policy
+from assistant.governance.policy import Policy
+from assistant.governance.policy_file import load_policy
 from assistant.ports.identity import Directory
 from assistant.ports.models import ActingModel, Chosen, Situation, ToolCall
 from assistant.ports.notify import Notifier

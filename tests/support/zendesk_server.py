@@ -102,6 +102,11 @@ class ZendeskState:
                     {"id": self.number(), "type": "Change", "field_name": name, "value": str(wanted[name]), "previous_value": str(ticket[name])}
                 )
                 ticket[name] = wanted[name]
+        before = {one["id"]: one["value"] for one in ticket["custom_fields"]}
+        for one in wanted.get("custom_fields", ()):
+            if one["value"] != before.get(one["id"]):
+                told = {"field_name": str(one["id"]), "value": one["value"], "previous_value": before.get(one["id"])}
+                events.append({"id": self.number(), "type": "Change", **told})
         ticket["custom_fields"] = wanted.get("custom_fields", ticket["custom_fields"])
         self._audit(ticket_id, author, events, wanted.get("metadata", {}))
         return ticket

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from assistant.domain.configuration import Organisation, Person
-from assistant.ports.identity import Account
+from assistant.ports.identity import Account, NewAccount
+from assistant.ports.outside import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +22,19 @@ class AccountChanges:
     """Groups that the person is in although the file does not say so."""
     ended: frozenset[str] = frozenset()
     """Groups of the file that the person is in no more."""
+    disabled: bool = False
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> AccountChanges:
         """Return what ``facts`` wrote down."""
-        return cls(facts["locked"], facts["must_change"], facts["resets"], frozenset(facts["given"]), frozenset(facts["ended"]))
+        return cls(
+            facts["locked"], facts["must_change"], facts["resets"], frozenset(facts["given"]), frozenset(facts["ended"]), bool(facts.get("disabled"))
+        )
 
     def facts(self) -> dict[str, Any]:
         """Return the state in a form for JSON."""
         plain = {"locked": self.locked, "must_change": self.must_change, "resets": self.resets}
-        return {**plain, "given": sorted(self.given), "ended": sorted(self.ended)}
+        return {**plain, "given": sorted(self.given), "ended": sorted(self.ended), "disabled": self.disabled}
 
     def groups(self, filed: frozenset[str]) -> frozenset[str]:
         """Return the groups that somebody is in for whom the file says ``filed``."""
@@ -42,7 +46,7 @@ class AccountChanges:
 
     def account(self, filed: Person) -> Account:
         """Return the account as the port shows it."""
-        return Account(filed.id, True, self.locked, self.must_change, self.groups(filed.groups), str(self.resets) if self.resets else "")
+        return Account(filed.id, not self.disabled, self.locked, self.must_change, self.groups(filed.groups), str(self.resets) if self.resets else "")
 
     def reset(self) -> AccountChanges:
         """Return the state after a password reset."""
@@ -56,6 +60,10 @@ class AccountChanges:
         """Return the state after unlocking."""
         return replace(self, locked=False)
 
+    def switched(self, off: bool) -> AccountChanges:
+        """Return the state after the account was switched off or on."""
+        return replace(self, disabled=off)
+
     def granted(self, filed: frozenset[str], group: str) -> AccountChanges:
         """Return the state after a grant."""
         return replace(self, given=self.given | ({group} - filed), ended=self.ended - {group})
@@ -67,6 +75,21 @@ class AccountChanges:
     def reloaded(self, filed: frozenset[str], groups: frozenset[str]) -> AccountChanges:
         """Return what remains of the state when the file is taken anew: what it agrees with, or knows no more, is over."""
         return replace(self, given=(self.given - filed) & groups, ended=self.ended & filed)
+
+
+def person_of(wanted: NewAccount) -> Person:
+    """Return the person for whom an account is opened."""
+    return Person(**asdict(wanted))
+
+
+def check_same(known: Person, wanted: NewAccount) -> None:
+    """Let an account be opened again for the same person.
+
+    Raises:
+        Refused: the id stands for somebody else.
+    """
+    if (known.name, known.email) != (wanted.name, wanted.email):
+        raise Refused(f"{wanted.id} is the account of somebody else")
 
 
 def carried_over(before: Iterable[tuple[str, AccountChanges]], made: Organisation) -> dict[str, AccountChanges]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,9 +16,9 @@ from ldap3.utils.dn import parse_dn
 
 from assistant.adapters.identity.ldap_sessions import NO_SUCH_ATTRIBUTE, VALUE_EXISTS, Entry, LdapConfigurationError, Session, Sessions
 from assistant.adapters.identity.passwords import temporary_password
-from assistant.domain.configuration import Person
+from assistant.domain.configuration import DEFAULT_ROLES, Person
 from assistant.domain.secret import Secret
-from assistant.ports.identity import Account, NoSuchAccount
+from assistant.ports.identity import Account, NewAccount, NoSuchAccount
 from assistant.ports.outside import Refused, Uncertain
 
 LOCKED, MUST_CHANGE, CHANGED = "pwdAccountLockedTime", "pwdReset", "pwdChangedTime"
@@ -37,6 +37,8 @@ ATTRIBUTES = {
 }
 
 NOWHERE = "FIRSTLINE_LDAP_ATTRIBUTES names no attribute for recovery, so a temporary password could go nowhere"
+PEOPLE_CLASSES = ("top", "person", "organizationalPerson", "inetOrgPerson")
+"""What an entry is made of that is added for somebody who joins."""
 PEOPLE_FIELDS = ("manager", "delegate")
 """What an attribute holds as the name of another person's entry."""
 
@@ -77,6 +79,8 @@ class LdapDirectory:
 
     sessions: Sessions
     tree: LdapTree
+    roles: Mapping[str, frozenset[str]] = field(default_factory=lambda: DEFAULT_ROLES)
+    """The groups that give each role."""
 
     def person(self, person_id: str) -> Person | None:
         """See the port. An account that an administrator locked for good is nobody."""
@@ -166,6 +170,41 @@ class LdapDirectory:
             member = {self.tree.group_member: [(ldap3.MODIFY_DELETE, [entry.dn])]}
             return session.modify(self._group(session, group).dn, member, already=NO_SUCH_ATTRIBUTE)
 
+    def create(self, wanted: NewAccount) -> bool:
+        """See the port. The entry has no password, so nobody can bind as it before one is set. A manager who is not found is refused."""
+        with self.sessions.session() as session:
+            known = self._entry(session, wanted.id)
+            if known is None:
+                return self._added(session, wanted)
+            held = (known.one(self.tree.attributes["name"]), known.one(self.tree.attributes["email"]))
+            if held != (wanted.name, wanted.email):
+                raise Refused(f"{wanted.id} is the account of somebody else")
+            return False
+
+    def _added(self, session: Session, wanted: NewAccount) -> bool:
+        if any(sign in wanted.id for sign in ',+"\\<>;=#\x00') or wanted.id != wanted.id.strip():
+            raise Refused(f"{wanted.id} cannot be the name of an entry")
+        attributes = self.tree.attributes
+        facts = {name: getattr(wanted, field) for field, name in attributes.items() if name and field not in PEOPLE_FIELDS}
+        if attributes["manager"] and wanted.manager:
+            facts[attributes["manager"]] = self._known(session, wanted.manager).dn
+        filled = {name: value for name, value in facts.items() if value} | {"sn": wanted.name.split()[-1]}
+        return session.add(f"{attributes['id']}={wanted.id},{self.tree.people_base}", PEOPLE_CLASSES, filled)
+
+    def disable(self, person_id: str) -> bool:
+        """See the port. The lock is the one that only an administrator sets and that never runs out."""
+        with self._changing(person_id) as (session, entry):
+            if _switched_off(entry):
+                return False
+            return session.modify(entry.dn, {LOCKED: [(ldap3.MODIFY_REPLACE, [LOCKED_BY_PEOPLE])]})
+
+    def enable(self, person_id: str) -> bool:
+        """See the port."""
+        with self._changing(person_id) as (session, entry):
+            if not _switched_off(entry):
+                return False
+            return session.modify(entry.dn, {LOCKED: [(ldap3.MODIFY_DELETE, [])]}, already=NO_SUCH_ATTRIBUTE)
+
     @contextmanager
     def _changing(self, person_id: str) -> Iterator[tuple[Session, Entry]]:
         with self.sessions.session() as session:
@@ -194,7 +233,7 @@ class LdapDirectory:
 
     def _person(self, entry: Entry, groups: frozenset[str], named: dict[str, str]) -> Person:
         known: dict[str, Any] = {field: entry.one(name) for field, name in self.tree.attributes.items()}
-        return Person(**known | named | {"groups": groups})
+        return Person(**known | named | {"groups": groups}).with_roles(self.roles)
 
     def _groups_of(self, session: Session, entry: Entry) -> frozenset[str]:
         if self.tree.member_of:

@@ -21,7 +21,7 @@ from assistant.domain.secret import Secret
 from assistant.ports.identity import NoSuchAccount
 from assistant.ports.outside import Refused, Unavailable, Uncertain
 
-SUCCESS, TIME_LIMIT, SIZE_LIMIT, ADMIN_LIMIT, NO_SUCH_ATTRIBUTE, VALUE_EXISTS, NO_SUCH_OBJECT = 0, 3, 4, 11, 16, 20, 32
+SUCCESS, TIME_LIMIT, SIZE_LIMIT, ADMIN_LIMIT, NO_SUCH_ATTRIBUTE, VALUE_EXISTS, NO_SUCH_OBJECT, ENTRY_EXISTS = 0, 3, 4, 11, 16, 20, 32, 68
 OPERATIONS_ERROR, BUSY, UNAVAILABLE, OTHER = 1, 51, 52, 80
 PAGE = 100
 MOST_IDLE = 4
@@ -132,6 +132,11 @@ class Session:
         """Change an entry in one step; return False when the answer is ``already``, which says that it is so already."""
         self._changing(lambda: self.connection.modify(dn, changes))
         return self._check_change(already)
+
+    def add(self, dn: str, classes: Sequence[str], attributes: Mapping[str, str]) -> bool:
+        """Add an entry; return False when there is one of this name already."""
+        self._changing(lambda: self.connection.add(dn, list(classes), dict(attributes)))
+        return self._check_change(ENTRY_EXISTS)
 
     def set_password(self, dn: str, password: Secret) -> None:
         """Set a password by the operation that is made for it (RFC 3062), so that the server applies its rules and hashes it."""

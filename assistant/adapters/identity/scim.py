@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scim2_models import Group, ServiceProviderConfig, User
 
 from assistant.adapters.identity.passwords import temporary_password
-from assistant.adapters.identity.scim_rows import ScimGroup, ScimUser, group_of, page_of, takes_passwords, user_of
+from assistant.adapters.identity.scim_rows import ScimGroup, ScimUser, group_of, new_user, page_of, takes_passwords, user_of
 from assistant.adapters.identity.scim_wire import Wire
-from assistant.domain.configuration import Person
+from assistant.domain.configuration import DEFAULT_ROLES, Person
 from assistant.domain.secret import Secret
-from assistant.ports.identity import Account, NoSuchAccount
+from assistant.ports.identity import Account, NewAccount, NoSuchAccount
 from assistant.ports.outside import Refused
 
 PAGE = 100
@@ -23,6 +23,7 @@ ACTIVATE = {"op": "replace", "path": "active", "value": True}
 DEACTIVATE = ACTIVATE | {"value": False}
 UNCHANGED = "FIRSTLINE_SCIM_PASSWORD_FORCES_CHANGE is not set, so a temporary password might stay"
 NOWHERE = "FIRSTLINE_SCIM_RECOVERY_KIND is empty, so a temporary password could go nowhere"
+ONLY_LOCKS = "FIRSTLINE_SCIM_INACTIVE_IS_LOCKED is set, so an account that was switched off could be unlocked again by its person"
 NO_LOCKS = "FIRSTLINE_SCIM_INACTIVE_IS_LOCKED is not set, so nobody can tell which accounts are locked"
 
 
@@ -46,6 +47,8 @@ class ScimDirectory:
 
     wire: Wire
     meaning: ScimMeaning
+    roles: Mapping[str, frozenset[str]] = field(default_factory=lambda: DEFAULT_ROLES)
+    """The groups that give each role."""
 
     def person(self, person_id: str) -> Person | None:
         """See the port. An account that was switched off is nobody."""
@@ -77,7 +80,7 @@ class ScimDirectory:
 
     def unable(self) -> Mapping[str, str]:
         """See the port. Whether the provider takes passwords at all is asked when one is set."""
-        found = {} if self.meaning.inactive_is_locked else dict.fromkeys(("lock", "unlock"), NO_LOCKS)
+        found = {"disable": ONLY_LOCKS} if self.meaning.inactive_is_locked else dict.fromkeys(("lock", "unlock"), NO_LOCKS)
         if not self.meaning.password_forces_change:
             return found | {"reset_password": UNCHANGED}
         return found if self.meaning.recovery_kind else found | {"reset_password": NOWHERE}
@@ -125,6 +128,35 @@ class ScimDirectory:
         if place not in self._groups_of(user):
             return False
         self.wire.change(Group, place, [{"op": "remove", "path": f"members[value eq {json.dumps(user.id)}]"}])
+        return True
+
+    def create(self, wanted: NewAccount) -> bool:
+        """See the port. Providers refuse a second user of one name, so two that create at once make one account."""
+        known = self._user(wanted.id)
+        if known is not None:
+            address = known.email(lambda email: email.get("primary") is True) or known.email(lambda email: email.get("type") == "work")
+            if (known.shown, address) != (wanted.name, wanted.email):
+                raise Refused(f"{wanted.id} is the account of somebody else")
+            return False
+        manager = self._known(wanted.manager).id if wanted.manager else ""
+        self.wire.make(User, "/Users", new_user(wanted, manager, self.meaning.recovery_kind))
+        return True
+
+    def disable(self, person_id: str) -> bool:
+        """See the port. Refused where ``active: false`` is a lock, which its person could have taken back."""
+        return self._switch(person_id, on=False)
+
+    def enable(self, person_id: str) -> bool:
+        """See the port."""
+        return self._switch(person_id, on=True)
+
+    def _switch(self, person_id: str, on: bool) -> bool:
+        user = self._known(person_id)
+        if self.meaning.inactive_is_locked:
+            raise Refused(ONLY_LOCKS)
+        if user.active is on:
+            return False
+        self.wire.change(User, user.id, [ACTIVATE if on else DEACTIVATE])
         return True
 
     def _user(self, person_id: str) -> ScimUser | None:
@@ -179,7 +211,7 @@ class ScimDirectory:
             manager=manager,
             groups=groups,
             recovery=user.email(lambda email: email.get("type") == kind) if kind else "",
-        )
+        ).with_roles(self.roles)
 
     def _users(self, condition: str = "") -> list[ScimUser]:
         return [self.wire.as_(user_of, row) for row in self._rows(User, condition)]

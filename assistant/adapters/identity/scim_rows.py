@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from assistant.ports.identity import NewAccount
+
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 Row = dict[str, Any]
 
@@ -87,6 +89,26 @@ def page_of(answer: Any) -> tuple[list[Any], int]:
     if not isinstance(rows, list) or not isinstance(total, int):
         raise Unreadable("a list without totalResults")
     return rows, total
+
+
+def new_user(wanted: NewAccount, manager: str, recovery_kind: str) -> Row:
+    """Return an account to be opened as a provider takes it; ``manager`` is the id of another user resource."""
+    first, _, last = wanted.name.rpartition(" ")
+    emails = [{"value": wanted.email, "type": "work", "primary": True}] if wanted.email else []
+    emails += [{"value": wanted.recovery, "type": recovery_kind}] if wanted.recovery and recovery_kind else []
+    work = {"department": wanted.department} | ({"manager": {"value": manager}} if manager else {})
+    made: Row = {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
+        "userName": wanted.id,
+        "displayName": wanted.name,
+        "name": {"givenName": first or last, "familyName": last, "formatted": wanted.name},
+        "active": True,
+        "emails": emails,
+        "addresses": [{"locality": wanted.location, "type": "work"}] if wanted.location else [],
+        "title": wanted.title,
+        ENTERPRISE: {name: value for name, value in work.items() if value},
+    }
+    return {name: value for name, value in made.items() if value not in ("", [], {})}
 
 
 def takes_passwords(answer: Any) -> bool:

@@ -43,10 +43,16 @@ class MemoryActions:
         """See the port."""
         return sorted((a for a in self.kept.values() if a.actor == actor and a.created_at >= since), key=lambda a: (a.created_at, a.id))
 
-    def latest(self, limit: int = 200, status: Status | None = None) -> list[Action]:
+    def between(self, start: datetime, end: datetime) -> list[Action]:
         """See the port."""
-        chosen = sorted((a for a in self.kept.values() if status in (None, a.status)), key=lambda a: a.id)
-        return sorted(chosen, key=lambda a: a.changed_at, reverse=True)[:limit]
+        return sorted((a for a in self.kept.values() if start <= a.created_at < end), key=lambda a: (a.created_at, a.id))
+
+    def latest(self, limit: int = 200, status: Status | None = None, after: str = "") -> list[Action]:
+        """See the port."""
+        last = self.kept.get(after)
+        chosen = (a for a in self.kept.values() if status in (None, a.status))
+        older = [a for a in chosen if last is None or (a.changed_at, a.id) < (last.changed_at, last.id)]
+        return sorted(older, key=lambda a: (a.changed_at, a.id), reverse=True)[:limit]
 
 
 @dataclass(slots=True)
@@ -75,6 +81,10 @@ class MemoryApprovals:
     def undecided(self) -> list[Approval]:
         """See the port."""
         return sorted((a for a in self.kept.values() if a.status is ApprovalStatus.OPEN), key=lambda a: a.created_at)
+
+    def between(self, start: datetime, end: datetime) -> list[Approval]:
+        """See the port."""
+        return sorted((a for a in self.kept.values() if start <= a.created_at < end), key=lambda a: (a.created_at, a.action))
 
 
 def _line(entry: OutboxEntry) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from assistant.domain.audit import ERASURE, GENESIS, Alias, Anchor, AuditEntry, AuditLine, AuditRecord, link
-from assistant.ports.store import AuditUnreadable
+from assistant.ports.audit import AuditUnreadable
 
 
 @dataclass(slots=True)
@@ -36,10 +36,21 @@ class MemoryAudit:
 
     def lines(self, after: int = 0, limit: int = 1_000, mentioning: str = "") -> list[AuditLine]:
         """See the port."""
+        return self._resolved([record for record in self.records if record.number > after and mentioning in record.body][:limit])
+
+    def of_action(self, action: str) -> list[AuditLine]:
+        """See the port."""
+        return [line for line in self._resolved(self.records) if line.facts.get("action") == action]
+
+    def back(self, before: int, down_to: int, holding: Sequence[str], limit: int) -> list[AuditLine]:
+        """See the port."""
+        found = [one for one in reversed(self.records) if down_to <= one.number < before and all(words in one.body for words in holding)]
+        return self._resolved(found[:limit])
+
+    def _resolved(self, records: Sequence[AuditRecord]) -> list[AuditLine]:
         person = {alias.alias: alias.person for alias in self.names.values()}
-        records = [record for record in self.records if record.number > after and mentioning in record.body]
         try:
-            return [AuditLine.of(record, person) for record in records[:limit]]
+            return [AuditLine.of(record, person) for record in records]
         except ValueError as error:
             raise AuditUnreadable(f"the audit cannot be read: {error}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -82,6 +83,17 @@ class MemoryDesk:
         kept = [ticket for ticket in self._tickets() if status in (None, ticket.status) and queue in ("", ticket.queue)]
         return sorted(kept, key=lambda ticket: ticket.opened_at)
 
+    def listed(self, standing: str, queue: str, limit: int, after: str = "") -> list[Ticket]:
+        """See the port."""
+        kept = [ticket for ticket in self.all() if standing in ("", ticket.standing) and queue in ("", ticket.queue)]
+        last = self.held[after].ticket if after in self.held else None
+        later = [one for one in kept if last is None or (one.opened_at, _number(one)) > (last.opened_at, _number(last))]
+        return sorted(later, key=lambda one: (one.opened_at, _number(one)))[:limit]
+
+    def standings(self) -> dict[str, int]:
+        """See the port."""
+        return dict(Counter(ticket.standing for ticket in self._tickets()))
+
     def comment(self, ticket_id: str, author: str, text: str, at: datetime, public: bool = True) -> None:
         """See the port."""
         before = self._existing(ticket_id)
@@ -134,3 +146,7 @@ def _likeness(text: str, vector: Sequence[float], held: Held) -> float:
     if held.vector and len(held.vector) == len(vector):
         return float(np.asarray(held.vector, dtype=np.float32) @ np.asarray(vector, dtype=np.float32))
     return float(" ".join(text.lower().split()) == " ".join(held.ticket.subject.lower().split()))
+
+
+def _number(ticket: Ticket) -> int:
+    return int("".join(filter(str.isdigit, ticket.id)) or 0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from threading import Lock
 
-from assistant.adapters.identity.accounts import AccountChanges, carried_over
+from assistant.adapters.identity.accounts import AccountChanges, carried_over, check_same, person_of
 from assistant.adapters.identity.passwords import temporary_password
-from assistant.domain.configuration import Company, Device, Entitlement, Organisation, Person, Queue, Service
+from assistant.domain.configuration import DEFAULT_ROLES, Company, Device, Entitlement, Organisation, Person, Queue, Service
 from assistant.domain.secret import Secret
-from assistant.ports.identity import Account, NoSuchAccount
+from assistant.ports.identity import Account, NewAccount, NoSuchAccount
 
 
 class MemoryDirectory:
@@ -19,21 +20,31 @@ class MemoryDirectory:
         """Answer from this organisation."""
         self._organisation = organisation
         self._accounts = carried_over((), organisation)
+        self._created: set[str] = set()
         self._changing = Lock()
 
     def replace(self, made: Organisation) -> None:
-        """Answer from another organisation from now on; people who stay keep what was changed about their accounts."""
+        """Answer from another organisation from now on; people who stay keep what was changed about their accounts.
+
+        Those for whom an account was opened here stay until the organisation names them.
+        """
         with self._changing:
+            named = {person.id for person in made.people}
+            self._created -= named
+            kept = tuple(person for person in self._organisation.people if person.id in self._created)
+            made = replace(made, people=(*made.people, *kept))
             self._accounts, self._organisation = carried_over(self._accounts.items(), made), made
 
     def person(self, person_id: str) -> Person | None:
         """See the port."""
         filed = self._filed(person_id)
-        return self._state(person_id).person(filed) if filed else None
+        on = filed is not None and not self._state(person_id).disabled
+        return self._state(person_id).person(filed).with_roles(DEFAULT_ROLES) if filed and on else None
 
     def people(self) -> list[Person]:
         """See the port."""
-        return sorted((self._state(one.id).person(one) for one in self._organisation.people), key=lambda person: person.name)
+        now = (self._state(one.id).person(one).with_roles(DEFAULT_ROLES) for one in self._organisation.people if not self._state(one.id).disabled)
+        return sorted(now, key=lambda person: person.name)
 
     def account(self, person_id: str) -> Account:
         """See the port."""
@@ -67,6 +78,26 @@ class MemoryDirectory:
     def revoke(self, person_id: str, group: str) -> bool:
         """See the port."""
         return self._change(person_id, lambda filed, account: account.revoked(filed.groups, group), group)
+
+    def create(self, wanted: NewAccount) -> bool:
+        """See the port."""
+        with self._changing:
+            known = self._filed(wanted.id)
+            if known is not None:
+                check_same(known, wanted)
+                return False
+            self._organisation = replace(self._organisation, people=(*self._organisation.people, person_of(wanted)))
+            self._accounts[wanted.id] = AccountChanges(must_change=True)
+            self._created.add(wanted.id)
+            return True
+
+    def disable(self, person_id: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda _, account: account.switched(off=True))
+
+    def enable(self, person_id: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda _, account: account.switched(off=False))
 
     def company(self) -> Company:
         """See the port."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,6 +16,8 @@ class MemoryHandoffs:
 
     made: list[Handoff] = field(default_factory=list)
     holders: dict[str, Holding] = field(default_factory=dict)
+    explained: Callable[[str, int, str], None] = lambda _conversation, _episode, _reason: None
+    """Told why an episode went to people."""
 
     def copy(self) -> MemoryHandoffs:
         """Return the same, of which each may change without the other."""
@@ -23,6 +26,7 @@ class MemoryHandoffs:
     def record(self, handoff: Handoff) -> None:
         """See the port."""
         self.made.append(handoff)
+        self.explained(handoff.conversation, handoff.episode, handoff.reason.value)
 
     def end(self, conversation: str, at: datetime, taken_by: str = "") -> None:
         """See the port."""
@@ -42,6 +46,10 @@ class MemoryHandoffs:
         """See the port."""
         found = Counter(one.reason for one in self.made if start <= one.at < end)
         return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+    def between(self, start: datetime, end: datetime) -> list[Handoff]:
+        """See the port."""
+        return sorted((one for one in self.made if start <= one.at < end), key=lambda one: one.at)
 
     def hold(self, holding: Holding) -> None:
         """See the port."""

@@ -11,16 +11,28 @@ from threading import Lock
 from typing import Any
 
 from assistant.adapters.memory.actions import MemoryActions, MemoryApprovals, MemoryOutbox
+from assistant.adapters.memory.alerts import MemoryAlerts
 from assistant.adapters.memory.audit import MemoryAudit
 from assistant.adapters.memory.challenges import MemoryChallenges, MemorySecondFactors
+from assistant.adapters.memory.changes import MemoryChanges, MemoryCompliance
 from assistant.adapters.memory.channels import MemoryAttachments, MemoryFeedbacks, MemoryInbox, MemoryPosts, MemoryThreads
 from assistant.adapters.memory.desk import MemoryDesk
+from assistant.adapters.memory.glance import MemoryGlance
 from assistant.adapters.memory.handoffs import MemoryHandoffs
+from assistant.adapters.memory.joiners import MemoryJoinerCases
 from assistant.adapters.memory.ledger import MemoryModelLedger, MemoryShadows
+from assistant.adapters.memory.outcomes import MemoryOutcomes
 from assistant.adapters.memory.outside_tickets import MemoryOutsideTickets
+from assistant.adapters.memory.problems import MemoryProblems
+from assistant.adapters.memory.reviews import MemoryReviews
+from assistant.adapters.memory.rollout import MemoryRollout
+from assistant.adapters.memory.triage import MemoryTriages
+from assistant.adapters.memory.tuning import MemoryExperiments, MemoryTuningLog
 from assistant.domain.conversation import Conversation, Episode, State
 from assistant.ports.store import ConversationChanged, Event, Message
 from kb.adapters.memory import MemoryIntentLog
+from kb.adapters.memory_drafts import MemoryArticleWriter, MemoryDrafts, MemoryTrials
+from kb.adapters.memory_gaps import MemoryGaps
 
 WAIT_SECONDS = 5.0
 
@@ -39,6 +51,9 @@ class MemoryConversations:
     messages: dict[tuple[str, str], Message] = field(default_factory=dict)
     said: dict[str, tuple[Event, ...]] = field(default_factory=dict)
     emitted: Callable[[Event], None] = lambda _event: None
+    counted: Callable[[Conversation], None] = lambda _conversation: None
+    """Told of every conversation that is kept, for the ledger."""
+    reopened: Callable[[str, int, datetime], None] = lambda _conversation, _episode, _at: None
 
     def copy(self) -> MemoryConversations:
         """Return the same conversations, of which each set may change without the other."""
@@ -76,6 +91,10 @@ class MemoryConversations:
         if stored is None or stored.version != conversation.version:
             raise ConversationChanged(conversation.id)
         self._keep(replace(conversation, version=conversation.version + 1))
+
+    def under_way(self, before: datetime) -> int:
+        """See the port."""
+        return sum(one.opened_at < before and one.episode.closed_at is None for one in self._loaded())
 
     def silent_since(self, state: State, moment: datetime) -> list[Conversation]:
         """See the port."""
@@ -126,15 +145,17 @@ class MemoryConversations:
         mine = [episode for (owner, _), episode in self.tries.items() if owner == conversation_id]
         return sorted(mine, key=lambda episode: episode.number)
 
-    def mark_reopened(self, conversation_id: str, number: int) -> None:
+    def mark_reopened(self, conversation_id: str, number: int, at: datetime) -> None:
         """See the port."""
         key = conversation_id, number
         if key in self.tries:
             self.tries[key] = replace(self.tries[key], reopened=True)
+            self.reopened(conversation_id, number, at)
 
     def _keep(self, conversation: Conversation) -> None:
         self.heads[conversation.id] = replace(conversation, memory=_plain(conversation.memory))
         self.tries[conversation.id, conversation.episode.number] = conversation.episode
+        self.counted(conversation)
 
     def _loaded(self) -> list[Conversation]:
         return [found for key in self.heads if (found := self.load(key)) is not None]
@@ -162,6 +183,34 @@ class MemoryUnit:
     posts: MemoryPosts = field(default_factory=MemoryPosts)
     attachments: MemoryAttachments = field(default_factory=MemoryAttachments)
     feedback: MemoryFeedbacks = field(default_factory=MemoryFeedbacks)
+    drafts: MemoryDrafts = field(default_factory=MemoryDrafts)
+    gaps: MemoryGaps = field(default_factory=MemoryGaps)
+    articles: MemoryArticleWriter = field(default_factory=MemoryArticleWriter)
+    trials: MemoryTrials = field(default_factory=MemoryTrials)
+    outcomes: MemoryOutcomes = field(default_factory=MemoryOutcomes)
+    experiments: MemoryExperiments = field(default_factory=MemoryExperiments)
+    tuning: MemoryTuningLog = field(default_factory=MemoryTuningLog)
+    reviews: MemoryReviews = field(default_factory=MemoryReviews)
+    alerts: MemoryAlerts = field(default_factory=MemoryAlerts)
+    problems: MemoryProblems = field(default_factory=MemoryProblems)
+    rollout: MemoryRollout = field(default_factory=MemoryRollout)
+    triage: MemoryTriages = field(default_factory=MemoryTriages)
+    joiners: MemoryJoinerCases = field(default_factory=MemoryJoinerCases)
+    changes: MemoryChanges = field(default_factory=MemoryChanges)
+    compliance: MemoryCompliance = field(default_factory=MemoryCompliance)
+
+    def __post_init__(self) -> None:
+        """Let the ledger hear of what it counts, and let the gaps see the intents."""
+        self.conversations.counted, self.conversations.reopened = self.outcomes.count, self.outcomes.reopen
+        self.handoffs.explained = self.outcomes.explain
+        self.gaps.log = self.intents
+        self.rollout.outcomes = self.outcomes
+        self.problems.desk = self.tickets
+
+    @property
+    def glance(self) -> MemoryGlance:
+        """Sums for pages."""
+        return MemoryGlance(self.outcomes)
 
     @property
     def own_tickets(self) -> MemoryDesk:
@@ -189,6 +238,21 @@ class MemoryUnit:
             posts=self.posts.copy(),
             attachments=self.attachments.copy(),
             feedback=self.feedback.copy(),
+            drafts=self.drafts.copy(),
+            gaps=self.gaps.copy(),
+            articles=self.articles.copy(),
+            trials=self.trials.copy(),
+            outcomes=self.outcomes.copy(),
+            experiments=self.experiments.copy(),
+            tuning=self.tuning.copy(),
+            reviews=self.reviews.copy(),
+            alerts=self.alerts.copy(),
+            problems=self.problems.copy(),
+            rollout=self.rollout.copy(),
+            triage=self.triage.copy(),
+            joiners=self.joiners.copy(),
+            changes=self.changes.copy(),
+            compliance=self.compliance.copy(),
         )
 
 

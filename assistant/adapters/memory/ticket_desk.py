@@ -20,7 +20,6 @@ class HeldTicket:
 
     ticket: DeskTicket
     requester: str
-    category: str
     notes: list[DeskNote] = field(default_factory=list)
     changes: list[DeskChange] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
@@ -29,7 +28,7 @@ class HeldTicket:
 
 
 class MemoryTicketDesk:
-    """The ``TicketDesk`` port, and beside it what people do there: ``write`` and ``set_status``.
+    """The ``TicketDesk`` port, and beside it what people do there: ``write``, ``set_status`` and ``put``.
 
     Like Request Tracker it names tickets by strings of digits, refuses unknown queues, and opens a new ticket when somebody writes in it.
     """
@@ -58,8 +57,8 @@ class MemoryTicketDesk:
             if found := self.find(key):
                 return found[0]
             queue, ticket_id = self._queue(made.queue), str(len(self.held) + 1)
-            ticket = DeskTicket(ticket_id, TicketStatus.OPEN, made.subject, queue, f"memory:{ticket_id}", self._now(), key)
-            held = HeldTicket(ticket, made.requester, made.category)
+            ticket = DeskTicket(ticket_id, TicketStatus.OPEN, made.subject, queue, f"memory:{ticket_id}", self._now(), key, made.category)
+            held = HeldTicket(ticket, made.requester)
             self.held[ticket_id] = held
             self._note(held, ACCOUNT, made.text, public=True)
             return held.ticket
@@ -81,10 +80,8 @@ class MemoryTicketDesk:
         with self._lock:
             held = self._held(ticket_id)
             held.keys.add(key)
-            held.ticket = replace(
-                held.ticket, subject=subject or held.ticket.subject, queue=self._queue(queue) if queue else held.ticket.queue, updated_at=self._now()
-            )
-            held.category = category or held.category
+            was, there = held.ticket, self._queue(queue) if queue else held.ticket.queue
+            held.ticket = replace(was, subject=subject or was.subject, queue=there, category=category or was.category, updated_at=self._now())
             return held.ticket
 
     def comment(self, ticket_id: str, text: str, key: str, public: bool = True, files: Sequence[DeskFile] = ()) -> None:
@@ -146,6 +143,17 @@ class MemoryTicketDesk:
             held = self._held(ticket_id)
             held.ticket = replace(held.ticket, status=status, updated_at=self._now())
             held.changes.append(DeskChange(self._number(), ticket_id, self._now(), author, status=status))
+
+    def put(self, ticket_id: str, author: str, *, queue: str = "", category: str = "") -> None:
+        """Put a ticket into another queue or under another category as a person who works there."""
+        with self._lock:
+            held = self._held(ticket_id)
+            before = held.ticket
+            held.ticket = replace(before, queue=queue or before.queue, category=category or before.category, updated_at=self._now())
+            if queue:
+                held.changes.append(DeskChange(self._number(), ticket_id, self._now(), author, requeued=True))
+            if category:
+                held.changes.append(DeskChange(self._number(), ticket_id, self._now(), author, recategorised=True))
 
     def _queue(self, queue: str) -> str:
         if queue not in self._queues:

@@ -116,6 +116,14 @@ class HeldTickets:
         """See the port."""
         return self.stored.all(status, queue)
 
+    def listed(self, standing: str, queue: str, limit: int, after: str = "") -> list[Ticket]:
+        """See the port."""
+        return self.stored.listed(standing, queue, limit, after)
+
+    def standings(self) -> dict[str, int]:
+        """See the port."""
+        return self.stored.standings()
+
     def comment(self, ticket_id: str, author: str, text: str, at: datetime, public: bool = True) -> None:
         """See the port."""
         self._home(ticket_id).comment(ticket_id, author, text, at, public)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from assistant.adapters.store.tables import actions, approvals, votes
@@ -49,11 +49,20 @@ class SqlActions:
         query = select(actions).where(actions.c.actor == actor, actions.c.created_at >= since).order_by(actions.c.created_at, actions.c.id)
         return [_action(row) for row in self.connection.execute(query).mappings()]
 
-    def latest(self, limit: int = 200, status: Status | None = None) -> list[Action]:
+    def between(self, start: datetime, end: datetime) -> list[Action]:
         """See the port."""
-        query = select(actions).order_by(actions.c.changed_at.desc(), actions.c.id).limit(limit)
+        within = (actions.c.created_at >= start, actions.c.created_at < end)
+        query = select(actions).where(*within).order_by(actions.c.created_at, actions.c.id)
+        return [_action(row) for row in self.connection.execute(query).mappings()]
+
+    def latest(self, limit: int = 200, status: Status | None = None, after: str = "") -> list[Action]:
+        """See the port."""
+        query = select(actions).order_by(actions.c.changed_at.desc(), actions.c.id.desc()).limit(limit)
         if status is not None:
             query = query.where(actions.c.status == status.value)
+        last = self.connection.execute(select(actions.c.changed_at, actions.c.id).where(actions.c.id == after)).first() if after else None
+        if last is not None:
+            query = query.where(actions.c.changed_at <= last.changed_at, or_(actions.c.changed_at < last.changed_at, actions.c.id < last.id))
         return [_action(row) for row in self.connection.execute(query).mappings()]
 
 
@@ -85,6 +94,12 @@ class SqlApprovals:
     def undecided(self) -> list[Approval]:
         """See the port."""
         query = select(approvals).where(approvals.c.status == ApprovalStatus.OPEN.value).order_by(approvals.c.created_at)
+        return [self._whole(row) for row in self.connection.execute(query).mappings().all()]
+
+    def between(self, start: datetime, end: datetime) -> list[Approval]:
+        """See the port."""
+        within = (approvals.c.created_at >= start, approvals.c.created_at < end)
+        query = select(approvals).where(*within).order_by(approvals.c.created_at, approvals.c.action)
         return [self._whole(row) for row in self.connection.execute(query).mappings().all()]
 
     def _votes(self, action_id: str) -> tuple[Vote, ...]:

@@ -11,9 +11,9 @@ from sqlalchemy import Column, Connection, delete, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.adapters.store.audit_guards import unguarded
-from assistant.adapters.store.tables import aliases, audit, audit_anchors
+from assistant.adapters.store.tables import aliases, audit, audit_actions, audit_anchors
 from assistant.domain.audit import ERASURE, GENESIS, Alias, Anchor, AuditEntry, AuditLine, AuditRecord, link
-from assistant.ports.store import AuditUnreadable
+from assistant.ports.audit import AuditUnreadable
 
 AT_ONCE = 500
 """Values in one query; both databases bound them."""
@@ -51,13 +51,16 @@ class SqlAudit:
         names = self._aliases_for(frozenset().union(*(entry.people() for entry in entries)))
         last = self.connection.execute(select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)).first()
         number, previous = (last.number, last.hash) if last else (0, GENESIS)
-        rows = []
+        rows, about = [], []
         for entry in entries:
             number += 1
+            about += [{"action": entry.action, "number": number}] if entry.action else []
             body = entry.disguised(names.__getitem__)
             previous = link(previous, number, body)
             rows.append({"number": number, "body": body, "hash": previous})
         self.connection.execute(insert(audit), rows)
+        if about:
+            self.connection.execute(insert(audit_actions), about)
 
     def read(self, after: int = 0, limit: int = 1_000) -> list[AuditRecord]:
         """See the port."""
@@ -65,7 +68,26 @@ class SqlAudit:
 
     def lines(self, after: int = 0, limit: int = 1_000, mentioning: str = "") -> list[AuditLine]:
         """See the port."""
-        records = self._records(after, limit, mentioning)
+        return self._resolved(self._records(after, limit, mentioning))
+
+    def of_action(self, action: str) -> list[AuditLine]:
+        """See the port."""
+        numbers = select(audit_actions.c.number).where(audit_actions.c.action == action)
+        with _readable():
+            rows = self.connection.execute(select(audit).where(audit.c.number.in_(numbers)).order_by(audit.c.number))
+            records = [AuditRecord(_number(row.number), row.body, row.hash) for row in rows]
+        return [line for line in self._resolved(records) if line.facts.get("action") == action]
+
+    def back(self, before: int, down_to: int, holding: Sequence[str], limit: int) -> list[AuditLine]:
+        """See the port."""
+        query = select(audit).where(audit.c.number < before, audit.c.number >= down_to).order_by(audit.c.number.desc()).limit(limit)
+        for words in holding:
+            query = query.where(audit.c.body.contains(words, autoescape=True))
+        with _readable():
+            records = [AuditRecord(_number(row.number), row.body, row.hash) for row in self.connection.execute(query)]
+        return self._resolved(records)
+
+    def _resolved(self, records: Sequence[AuditRecord]) -> list[AuditLine]:
         wanted = {alias for record in records for alias in record.aliases()}
         with _readable():
             found = self._where(aliases.c.alias, wanted)

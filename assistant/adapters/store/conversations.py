@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from assistant.adapters.store.outcomes import SqlOutcomes
 from assistant.adapters.store.tables import conversations, episodes, events, messages
 from assistant.domain.conversation import Conversation, Episode, Outcome, State
 from assistant.ports.store import ConversationChanged, Event, Message
@@ -48,6 +49,14 @@ class SqlConversations:
         where = (episodes.c.conversation == conversation.id) & (episodes.c.number == conversation.episode.number)
         if self.connection.execute(update(episodes).where(where).values(**row)).rowcount == 0:
             self.connection.execute(insert(episodes).values(conversation=conversation.id, **row))
+        SqlOutcomes(self.connection).count(conversation)
+
+    def under_way(self, before: datetime) -> int:
+        """See the port."""
+        mine = (episodes.c.conversation == conversations.c.id) & (episodes.c.number == conversations.c.episode)
+        query = select(func.count()).select_from(conversations.join(episodes, mine))
+        found = self.connection.execute(query.where(conversations.c.opened_at < before, episodes.c.closed_at.is_(None)))
+        return int(found.scalar_one())
 
     def silent_since(self, state: State, moment: datetime) -> list[Conversation]:
         """See the port."""
@@ -103,10 +112,11 @@ class SqlConversations:
         query = select(episodes).where(episodes.c.conversation == conversation_id).order_by(episodes.c.number)
         return [_episode(row) for row in self.connection.execute(query).mappings()]
 
-    def mark_reopened(self, conversation_id: str, number: int) -> None:
+    def mark_reopened(self, conversation_id: str, number: int, at: datetime) -> None:
         """See the port."""
         where = (episodes.c.conversation == conversation_id) & (episodes.c.number == number)
         self.connection.execute(update(episodes).where(where).values(reopened=True))
+        SqlOutcomes(self.connection).reopen(conversation_id, number, at)
 
 
 def _with_episode() -> Any:

@@ -13,11 +13,22 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Table, Text, and_, cast, delete, func, insert, or_, select, update
 
+from assistant.adapters.store import alerts_tables as alarmed
+from assistant.adapters.store import joiners_tables as j
+from assistant.adapters.store import problem_tables as p
+from assistant.adapters.store import rollout_tables as ladder
 from assistant.adapters.store import tables as t
-from assistant.adapters.store.retention import BATCH, delete_actions, delete_conversations, delete_links, delete_tickets
+from assistant.adapters.store import tuning_tables as tuned
+from assistant.adapters.store.change_tables import change_devices, changes, fleet_devices
+from assistant.adapters.store.erasing_drafts import SEARCHED, erase_authors, erase_words
+from assistant.adapters.store.problems import forget_tickets
+from assistant.adapters.store.retention import BATCH, delete_actions, delete_cases, delete_conversations, delete_links, delete_tickets
+from assistant.adapters.store.review_tables import review_decisions, review_names
+from assistant.adapters.store.triage_tables import triages
 from assistant.domain.configuration import Organisation
 from assistant.domain.ticket import TicketStatus
-from kb.adapters.store.tables import unresolved_intents
+from kb.adapters.store.gaps import forget_centroids
+from kb.adapters.store.tables import gaps, spikes, unresolved_intents
 
 NOBODY = "erased person"
 
@@ -103,7 +114,7 @@ Step = Callable[[Connection, Erasure], tuple[int, Sequence[str]]]
 
 def _directory(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[str]]:
     table, person = t.organisation, erasure.person
-    own = or_(and_(table.c.kind.in_(("person", "account")), table.c.id == person), table.c.owner == person)
+    own = or_(and_(table.c.kind.in_(("person", "account", "signed", "created")), table.c.id == person), table.c.owner == person)
     number = connection.execute(delete(table).where(own)).rowcount
     for row in connection.execute(select(table.c.id, table.c.facts).where(table.c.kind == "person")).mappings().all():
         named = [name for name in ("manager", "delegate") if row["facts"].get(name) == person]
@@ -133,6 +144,11 @@ def _conversations(connection: Connection, erasure: Erasure) -> tuple[int, Seque
     return len(ids), ()
 
 
+def _drafts(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[str]]:
+    """Before the tickets: afterwards nobody knows whose words they were."""
+    return erase_words(connection, erasure.person), ()
+
+
 def _tickets(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[str]]:
     ids = list(connection.execute(select(t.tickets.c.id).where(t.tickets.c.requester == erasure.person).limit(BATCH)).scalars())
     links = t.outside_tickets
@@ -142,6 +158,7 @@ def _tickets(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[st
     _delete_errands_of(connection, ids)
     if last is not None:
         _blank(connection, last)
+        forget_tickets(connection, [last])
     delete_tickets(connection, [one for one in ids if one != last])
     return len(ids), [f"ticket {outside} in {system} (ours was {ticket})" for system, outside, ticket in there]
 
@@ -149,12 +166,23 @@ def _tickets(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[st
 def _blank(connection: Connection, ticket: str) -> None:
     """Leave of the newest ticket its number only, so that no other ticket ever gets it."""
     connection.execute(delete(t.ticket_notes).where(t.ticket_notes.c.ticket == ticket))
+    connection.execute(delete(triages).where(triages.c.ticket == ticket))
     delete_links(connection, [ticket])
     nothing = {"subject": "", "body": {"summary": ""}, "vector": b"", "requester": "", "origin": "", "assignee": NOBODY, "key": f"erased:{ticket}"}
     connection.execute(update(t.tickets).where(t.tickets.c.id == ticket).values(status=TicketStatus.CLOSED.value, category="", **nothing))
 
 
+def _problems(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[str]]:
+    """What problems know of the person beside their tickets: of tickets that never were in the tables."""
+    held = [*connection.execute(select(p.problem_links.c.ticket).where(p.problem_links.c.person == erasure.person).limit(BATCH)).scalars()]
+    held += connection.execute(select(p.problem_traces.c.ticket).where(p.problem_traces.c.person == erasure.person).limit(BATCH)).scalars()
+    if held:
+        forget_tickets(connection, held)
+    return len(held), ()
+
+
 def _intents(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[str]]:
+    forget_centroids(connection, unresolved_intents.c.asker == erasure.person)
     return connection.execute(delete(unresolved_intents).where(unresolved_intents.c.asker == erasure.person)).rowcount, ()
 
 
@@ -183,12 +211,35 @@ def _errands(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[st
     return connection.execute(delete(t.outbox).where(or_(about, ends))).rowcount, ()
 
 
+def _cases(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[str]]:
+    """Cases of joining and leaving, whose steps and errands go with them; what is kept for the person goes back to the stock."""
+    table, person = j.joiner_cases, erasure.person
+    rows = connection.execute(select(table.c.id, table.c.status).where(table.c.person == person).limit(BATCH)).all()
+    kept = connection.execute(select(j.device_reservations.c.device).where(j.device_reservations.c.person == person)).scalars().all()
+    waiting = _delete_errands_of(connection, [row.id for row in rows])
+    delete_cases(connection, [row.id for row in rows])
+    connection.execute(delete(j.device_reservations).where(j.device_reservations.c.person == person))
+    open_ = [f"case {row.id} was not finished; look at the person's account and access" for row in rows if any(row.id in key for key in waiting)]
+    return len(rows) + len(kept), [*open_, *(f"the device {one} was kept for the person, and counts as in stock now" for one in kept)]
+
+
 def _by_name(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[str]]:
     """Take the person's id from what belongs to others: as author, agent, approver or holder."""
     number = 0
-    named = (t.ticket_notes.c.author, t.tickets.c.assignee, t.handoffs.c.taken_by, t.votes.c.instead_of, t.approvals.c.requester)
-    for column in named:
+    named = (t.ticket_notes.c.author, t.tickets.c.assignee, t.handoffs.c.taken_by, t.votes.c.instead_of, t.approvals.c.requester, gaps.c.assigned_to)
+    decided = (review_decisions.c.owner, review_decisions.c.made_by, review_decisions.c.changed_by)
+    of_cases = (j.joiner_cases.c.manager, j.joiner_cases.c.started_by, j.joiner_steps.c.by)
+    tuned_by = (tuned.tuning_decisions.c.decided_by, tuned.tuning_decisions.c.undone_by)
+    by_practices = (
+        *(alarmed.judgements.c.by, alarmed.judgements.c.undone_by, alarmed.weights.c.undone_by),
+        *(p.problem_links.c.by, p.problem_messages.c.by, p.problems.c.opened_by),
+        *(ladder.rungs.c.decided_by, ladder.rungs.c.undone_by, ladder.frozen_records.c.made_by),
+        *(changes.c.made_by, change_devices.c.undone_by, fleet_devices.c.owner),
+        triages.c.settled_by,
+    )
+    for column in (*named, *decided, *tuned_by, *of_cases, *by_practices):
         number += connection.execute(update(column.table).where(column == erasure.person).values({column.name: NOBODY})).rowcount
+    number += erase_authors(connection, erasure.person, NOBODY)
     number += connection.execute(delete(t.holdings).where(t.holdings.c.person == erasure.person)).rowcount
     for vote in connection.execute(select(t.votes.c.number).where(t.votes.c.approver == erasure.person)).scalars().all():
         connection.execute(update(t.votes).where(t.votes.c.number == vote).values(approver=f"{NOBODY} {vote}", note=""))
@@ -211,6 +262,12 @@ def _mentions(connection: Connection, erasure: Erasure) -> tuple[int, Sequence[s
     return number, ()
 
 
+def _seals(connection: Connection, _erasure: Erasure) -> tuple[int, Sequence[str]]:
+    """Forget the salts of names beside reviews in which somebody was erased: their digests in the record lead to nobody any more."""
+    named = (review_names.c.text.contains(NOBODY), review_names.c.salt != "")
+    return connection.execute(update(review_names).where(*named).values(salt="")).rowcount, ()
+
+
 def _contains(columns: Sequence[Column[Any]], words: Sequence[str]) -> Any:
     forms = {form for word in words for form in (word, json.dumps(word)[1:-1])}
     return or_(*(cast(column, Text).contains(form, autoescape=True) for column in columns for form in sorted(forms)))
@@ -225,7 +282,7 @@ def _without(stored: Any, called: re.Pattern[str]) -> Any:
 
 
 def _word_columns() -> Iterator[tuple[Table, list[Column[Any]]]]:
-    for table in (*t.metadata.sorted_tables, unresolved_intents):
+    for table in (*t.metadata.sorted_tables, unresolved_intents, gaps, spikes, *SEARCHED):
         columns = [column for column in table.columns if (isinstance(column.type, (Text, JSON)) or column in NAMES) and not column.primary_key]
         if columns and table.name not in NOT_SEARCHED:
             yield table, columns
@@ -233,8 +290,8 @@ def _word_columns() -> Iterator[tuple[Table, list[Column[Any]]]]:
 
 NAMES = frozenset({t.attachments.c.name})
 """What others called something, in columns of a bounded length."""
-NOT_SEARCHED = frozenset({"audit", "organisation", "erasures", "retention_passes"})
-"""The audit never changes; the directory is dealt with by its rows."""
+NOT_SEARCHED = frozenset({"audit", "organisation", "erasures", "retention_passes", "reviews"})
+"""The audit and the text of a review never change, and hold no names; the directory is dealt with by its rows."""
 _WORDS = tuple(_word_columns())
 _STEPS: tuple[tuple[str, Step], ...] = (
     ("directory entries", _directory),
@@ -242,12 +299,16 @@ _STEPS: tuple[tuple[str, Step], ...] = (
     ("files", _attachments),
     ("feedback", _feedback),
     ("conversations", _conversations),
+    ("drafts", _drafts),
     ("tickets", _tickets),
+    ("tickets of problems", _problems),
     ("unresolved questions", _intents),
+    ("cases of joining and leaving", _cases),
     ("actions", _actions),
     ("errands", _errands),
     ("entries of others", _by_name),
     ("mentions by others", _mentions),
+    ("names beside reviews", _seals),
 )
 
 

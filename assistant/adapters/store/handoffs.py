@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from assistant.adapters.store.outcomes import SqlOutcomes
 from assistant.adapters.store.tables import handoffs, holdings
 from assistant.domain.handoff import Handoff, HandoffReason, Holding
 
@@ -21,6 +22,7 @@ class SqlHandoffs:
     def record(self, handoff: Handoff) -> None:
         """See the port."""
         self.connection.execute(insert(handoffs).values(**asdict(handoff)))
+        SqlOutcomes(self.connection).explain(handoff.conversation, handoff.episode, handoff.reason.value)
 
     def end(self, conversation: str, at: datetime, taken_by: str = "") -> None:
         """See the port."""
@@ -42,6 +44,11 @@ class SqlHandoffs:
         count = func.count().label("count")
         query = select(handoffs.c.reason, count).where(handoffs.c.at >= start, handoffs.c.at < end).group_by(handoffs.c.reason)
         return {HandoffReason(reason): found for reason, found in self.connection.execute(query.order_by(count.desc(), handoffs.c.reason))}
+
+    def between(self, start: datetime, end: datetime) -> list[Handoff]:
+        """See the port."""
+        query = select(handoffs).where(handoffs.c.at >= start, handoffs.c.at < end).order_by(handoffs.c.at, handoffs.c.number)
+        return [_handoff(row) for row in self.connection.execute(query).mappings()]
 
     def hold(self, holding: Holding) -> None:
         """See the port."""

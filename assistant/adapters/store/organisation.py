@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,18 +13,21 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from assistant.adapters.identity.accounts import AccountChanges, carried_over
+from assistant.adapters.identity.accounts import AccountChanges, carried_over, check_same, person_of
 from assistant.adapters.identity.passwords import temporary_password
+from assistant.adapters.store.joiners_tables import device_reservations
 from assistant.adapters.store.tables import organisation
-from assistant.domain.configuration import Company, Device, Entitlement, Organisation, Person, Queue, Service
+from assistant.domain.configuration import DEFAULT_ROLES, Company, Device, Entitlement, Organisation, Person, Queue, Service
 from assistant.domain.secret import Secret
 from assistant.domain.step_up import may_recover
 from assistant.domain.ticket import TicketStatus
-from assistant.ports.identity import Account, NoSuchAccount
+from assistant.ports.identity import Account, NewAccount, NoSuchAccount
 from kb.adapters.store.engine import reading, writing
 from kb.model import Platform
 
 TICKET_KEY = "people-file:"
+CREATED = "created"
+"""Marks the people for whom an account was opened here, and whom no people file names yet."""
 Item = TypeVar("Item")
 
 
@@ -97,6 +100,8 @@ def _flag(row: dict[str, Any], name: str) -> bool:
 
 
 def _person_of_file(row: dict[str, Any]) -> Person:
+    if "roles" in row:
+        raise TypeError(f"roles of {row.get('id')} cannot be set: groups give them, see FIRSTLINE_ROLES")
     return _made(Person, {name: value for name, value in row.items() if name != "locked"} | {"groups": frozenset(_words(row, "groups"))})
 
 
@@ -147,15 +152,20 @@ class BuiltinDirectory:
     """
 
     engine: Engine
+    roles: Mapping[str, frozenset[str]] = field(default_factory=lambda: DEFAULT_ROLES)
+    """The groups that give each role."""
 
     def replace(self, made: Organisation) -> None:
-        """Store an organisation in place of the one before, one commit; people who stay keep what was changed about their accounts."""
-        rows = [_row("company", "company", made.company)]
-        rows += [_row("person", item.id, item) for item in made.people] + [_row("device", item.id, item) for item in made.devices]
-        rows += [_row("service", item.id, item) for item in made.services] + [_row("queue", item.id, item) for item in made.queues]
-        rows += [_row("entitlement", item.id, item) for item in made.entitlements]
+        """Store an organisation in place of the one before, one commit; people who stay keep what was changed about their accounts.
+
+        Those for whom an account was opened here stay until the organisation names them.
+        """
         with writing(self.engine) as connection:
+            named = {person.id for person in made.people}
+            kept = [person for person in _created(connection) if person.id not in named]
+            made = replace(made, people=(*made.people, *kept))
             accounts = carried_over(_accounts(connection).items(), made)
+            rows = [*_rows_of(made), *(_bare(CREATED, person.id, {}) for person in kept)]
             connection.execute(delete(organisation))
             connection.execute(insert(organisation), rows + [_bare("account", name, account.facts()) for name, account in sorted(accounts.items())])
 
@@ -163,14 +173,16 @@ class BuiltinDirectory:
         """See the port."""
         with reading(self.engine) as connection:
             found = _held(connection, person_id)
-        return found[1].person(found[0]) if found else None
+        return found[1].person(found[0]).with_roles(self.roles) if found and not found[1].disabled else None
 
     def people(self) -> list[Person]:
         """See the port."""
         with reading(self.engine) as connection:
             filed = [_person(facts) for facts in connection.execute(select(organisation.c.facts).where(organisation.c.kind == "person")).scalars()]
             accounts = _accounts(connection)
-        return sorted((accounts.get(one.id, AccountChanges()).person(one) for one in filed), key=lambda person: person.name)
+        states = ((one, accounts.get(one.id, AccountChanges())) for one in filed)
+        now = (state.person(one).with_roles(self.roles) for one, state in states if not state.disabled)
+        return sorted(now, key=lambda person: person.name)
 
     def account(self, person_id: str) -> Account:
         """See the port."""
@@ -208,6 +220,26 @@ class BuiltinDirectory:
         """See the port."""
         return self._change(person_id, lambda filed, account: account.revoked(filed.groups, group), group)
 
+    def create(self, wanted: NewAccount) -> bool:
+        """See the port."""
+        with writing(self.engine) as connection:
+            known = _held(connection, wanted.id, lock=True)
+            if known is not None:
+                check_same(known[0], wanted)
+                return False
+            fresh = AccountChanges(must_change=True).facts()
+            rows = [_row("person", wanted.id, person_of(wanted)), _bare("account", wanted.id, fresh), _bare(CREATED, wanted.id, {})]
+            connection.execute(insert(organisation), rows)
+            return True
+
+    def disable(self, person_id: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda _, account: account.switched(off=True))
+
+    def enable(self, person_id: str) -> bool:
+        """See the port."""
+        return self._change(person_id, lambda _, account: account.switched(off=False))
+
     def _change(self, person_id: str, change: Callable[[Person, AccountChanges], AccountChanges], group: str | None = None) -> bool:
         """Change an account in one transaction; return whether anything became different."""
         with writing(self.engine) as connection:
@@ -238,7 +270,9 @@ class BuiltinDirectory:
 
     def devices_of(self, person_id: str) -> list[Device]:
         """See the port."""
-        mine: list[Device] = self._read("device", _device, owner=person_id)
+        mine: list[Device] = self._read("device", device_of, owner=person_id)
+        with reading(self.engine) as connection:
+            mine += reserved_for(connection, person_id)
         return sorted(mine, key=lambda device: (not device.primary, device.id))
 
     def _read(self, kind: str, make: Any, key: str | None = None, owner: str | None = None) -> list[Any]:
@@ -270,6 +304,20 @@ def _known(connection: Connection, person_id: str, lock: bool = False) -> tuple[
     return found
 
 
+def _created(connection: Connection) -> list[Person]:
+    """Return the people for whom an account was opened here."""
+    here = select(organisation.c.id).where(organisation.c.kind == CREATED)
+    query = select(organisation.c.facts).where(organisation.c.kind == "person", organisation.c.id.in_(here))
+    return [_person(facts) for facts in connection.execute(query.order_by(organisation.c.id)).scalars()]
+
+
+def reserved_for(connection: Connection, person_id: str) -> list[Device]:
+    """Return the devices without an owner that are kept for a person."""
+    query = select(organisation.c.facts).join(device_reservations, device_reservations.c.device == organisation.c.id)
+    mine = query.where(organisation.c.kind == "device", organisation.c.owner == "", device_reservations.c.person == person_id)
+    return [replace(device_of(facts), owner=person_id) for facts in connection.execute(mine).scalars()]
+
+
 def _accounts(connection: Connection) -> dict[str, AccountChanges]:
     rows = connection.execute(select(organisation.c.id, organisation.c.facts).where(organisation.c.kind == "account"))
     return {row.id: AccountChanges.of(row.facts) for row in rows}
@@ -282,12 +330,19 @@ def _groups(connection: Connection) -> frozenset[str]:
     return frozenset().union(*({row.id} if row.kind == "entitlement" else row.facts["groups"] for row in rows))
 
 
+def _rows_of(made: Organisation) -> list[dict[str, Any]]:
+    rows = [_row("company", "company", made.company)]
+    rows += [_row("person", item.id, item) for item in made.people] + [_row("device", item.id, item) for item in made.devices]
+    rows += [_row("service", item.id, item) for item in made.services] + [_row("queue", item.id, item) for item in made.queues]
+    return rows + [_row("entitlement", item.id, item) for item in made.entitlements]
+
+
 def _bare(kind: str, key: str, facts: dict[str, Any]) -> dict[str, Any]:
     return {"kind": kind, "id": key, "owner": "", "facts": facts}
 
 
 def _row(kind: str, key: str, item: Any) -> dict[str, Any]:
-    facts = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(item).items()}
+    facts = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(item).items() if name != "roles"}
     return {"kind": kind, "id": key, "owner": facts.get("owner", ""), "facts": facts}
 
 
@@ -295,5 +350,6 @@ def _person(row: dict[str, Any]) -> Person:
     return Person(**row | {"groups": frozenset(row["groups"])})
 
 
-def _device(row: dict[str, Any]) -> Device:
+def device_of(row: dict[str, Any]) -> Device:
+    """Return the device of a row of the people file."""
     return Device(**row | {"platform": Platform(row["platform"])})

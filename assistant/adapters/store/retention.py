@@ -9,15 +9,30 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, func, insert, select, update
 
+from assistant.adapters.store import alerts_tables as alarmed
+from assistant.adapters.store import change_tables as made
 from assistant.adapters.store import tables as t
+from assistant.adapters.store import tuning_tables as tuned
+from assistant.adapters.store.erasing_drafts import forget_drafts
+from assistant.adapters.store.joiners_tables import joiner_cases, joiner_steps
+from assistant.adapters.store.problems import forget_tickets
+from assistant.adapters.store.review_tables import review_names, reviews
+from assistant.adapters.store.triage_tables import triages
 from assistant.domain.action import Status
+from assistant.domain.alert import Standing
+from assistant.domain.change import ChangeStatus, StepState
 from assistant.domain.conversation import State
+from assistant.domain.onboarding import CaseStatus
 from assistant.domain.ticket import TicketStatus
 from assistant.governance.retention import Kind
+from kb.adapters.store.gaps import forget_centroids
 from kb.adapters.store.tables import unresolved_intents
 
 BATCH = 200
 OVER = [status.value for status in Status if status.is_over and status is not Status.UNKNOWN]
+ENDED_CASES = [status.value for status in CaseStatus if not status.is_open]
+ENDED_CHANGES = [status.value for status in ChangeStatus if status.is_over]
+UNSETTLED_STEPS = [one.value for one in (StepState.APPLYING, StepState.VERIFYING, StepState.TAKING_BACK, StepState.UNKNOWN, StepState.STUCK)]
 CLOSED_TICKETS = [status.value for status in TicketStatus if not status.is_open]
 ABOUT = t.feedback.c.conversation + "/" + t.feedback.c.message
 DELIVERIES = timedelta(days=30)
@@ -49,6 +64,20 @@ class SqlRetention:
         self.connection.execute(delete(t.channel_inbox).where(t.channel_inbox.c.at < before - DELIVERIES, handled))
         self.connection.execute(delete(t.challenges).where(t.challenges.c.expires_at < before - DELIVERIES))
         self.connection.execute(delete(t.retention_passes).where(t.retention_passes.c.at < before - 12 * DELIVERIES))
+
+    def forget_review_words(self, before: datetime) -> int:
+        """Delete, beside reviews made before then, what was named by what people asked; return how many names those were. The reviews stay."""
+        old = exists().where(reviews.c.week == review_names.c.week, reviews.c.version == review_names.c.version, reviews.c.made_at < before)
+        return self.connection.execute(delete(review_names).where(review_names.c.words.is_(True), old)).rowcount
+
+    def forget_drafts(self, before: datetime) -> None:
+        """Delete what is left of drafts that are over, and their trials on past questions."""
+        forget_drafts(self.connection, before)
+
+    def forget_cases(self, before: datetime) -> None:
+        """Delete cases of joining and leaving that ended before then; the laptop that somebody got stays theirs."""
+        old = select(joiner_cases.c.id).where(joiner_cases.c.status.in_(ENDED_CASES), joiner_cases.c.changed_at < before)
+        delete_cases(self.connection, list(self.connection.execute(old).scalars()))
 
     def passed(self, day: str) -> dict[str, int] | None:
         """Return what the pass of a day deleted, None when there was none."""
@@ -96,7 +125,29 @@ def _errands(before: datetime) -> Expired:
     return t.outbox.c.key, and_(t.outbox.c.state.in_(("done", "failed")), t.outbox.c.done_at < before)
 
 
+def _reports(before: datetime) -> Expired:
+    return alarmed.reports.c.number, and_(alarmed.reports.c.received_at < before, alarmed.reports.c.standing != "waiting")
+
+
+def _alerts(before: datetime) -> Expired:
+    kept = (Standing.CANDIDATE.value, Standing.INCIDENT.value)
+    return alarmed.groups.c.id, and_(alarmed.groups.c.last_at < before, alarmed.groups.c.standing.not_in(kept))
+
+
+def _changes(before: datetime) -> Expired:
+    there = made.change_devices.c.change == made.changes.c.id
+    looked_at = exists().where(there, made.change_devices.c.state.in_(UNSETTLED_STEPS))
+    taken_up = exists().where(made.findings.c.change == made.changes.c.id, made.findings.c.closed_at.is_(None))
+    over = made.changes.c.status.in_(ENDED_CHANGES)
+    return made.changes.c.id, and_(made.changes.c.changed_at < before, over, ~looked_at, ~taken_up)
+
+
+def _findings(before: datetime) -> Expired:
+    return made.findings.c.id, and_(made.findings.c.closed_at.is_not(None), made.findings.c.closed_at < before)
+
+
 def _delete_intents(connection: Connection, ids: Sequence[str]) -> None:
+    forget_centroids(connection, unresolved_intents.c.id.in_(ids))
     connection.execute(delete(unresolved_intents).where(unresolved_intents.c.id.in_(ids)))
 
 
@@ -108,9 +159,35 @@ def _delete_errands(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(delete(t.outbox).where(t.outbox.c.key.in_(ids)))
 
 
+def delete_cases(connection: Connection, ids: Sequence[str]) -> None:
+    """Delete cases of joining and leaving with their steps."""
+    connection.execute(delete(joiner_steps).where(joiner_steps.c.case.in_(ids)))
+    connection.execute(delete(joiner_cases).where(joiner_cases.c.id.in_(ids)))
+
+
+def _delete_reports(connection: Connection, ids: Sequence[str]) -> None:
+
+    connection.execute(delete(alarmed.reports).where(alarmed.reports.c.number.in_(ids)))
+
+
+def _delete_alerts(connection: Connection, ids: Sequence[str]) -> None:
+    connection.execute(delete(alarmed.alerts).where(alarmed.alerts.c.in_group.in_(ids)))
+    connection.execute(delete(alarmed.groups).where(alarmed.groups.c.id.in_(ids)))
+
+
+def _delete_changes(connection: Connection, ids: Sequence[str]) -> None:
+    connection.execute(delete(made.change_devices).where(made.change_devices.c.change.in_(ids)))
+    connection.execute(delete(made.changes).where(made.changes.c.id.in_(ids)))
+
+
+def _delete_findings(connection: Connection, ids: Sequence[str]) -> None:
+    connection.execute(delete(made.findings).where(made.findings.c.id.in_(ids)))
+
+
 def delete_conversations(connection: Connection, ids: Sequence[str]) -> None:
     """Delete conversations with all that was said in them; files that went to a ticket stay with it."""
-    for table in (t.events, t.messages, t.episodes, t.handoffs, t.holdings, t.shadow_turns, t.feedback, t.channel_threads):
+    kept_with = (t.events, t.messages, t.episodes, t.handoffs, t.holdings, t.shadow_turns, t.feedback, t.channel_threads, t.asked)
+    for table in (*kept_with, tuned.experiment_rows):
         connection.execute(delete(table).where(table.c.conversation.in_(ids)))
     connection.execute(delete(t.attachments).where(t.attachments.c.conversation.in_(ids), t.attachments.c.ticket == ""))
     # What the calls cost still counts, for nobody.
@@ -132,6 +209,8 @@ def delete_tickets(connection: Connection, ids: Sequence[str]) -> None:
     delete_links(connection, ids)
     connection.execute(delete(t.attachments).where(t.attachments.c.ticket.in_(ids)))
     connection.execute(delete(t.ticket_notes).where(t.ticket_notes.c.ticket.in_(ids)))
+    forget_tickets(connection, ids)
+    connection.execute(delete(triages).where(triages.c.ticket.in_(ids)))
     connection.execute(delete(t.tickets).where(t.tickets.c.id.in_(ids)))
 
 
@@ -149,6 +228,10 @@ _EXPIRED: dict[Kind, Callable[[datetime], Expired]] = {
     Kind.FEEDBACK: _feedback,
     Kind.ACTIONS: _actions,
     Kind.ERRANDS: _errands,
+    Kind.REPORTS: _reports,
+    Kind.ALERTS: _alerts,
+    Kind.FINDINGS: _findings,
+    Kind.CHANGES: _changes,
 }
 _DELETE: dict[Kind, Callable[[Connection, Sequence[str]], None]] = {
     Kind.CONVERSATIONS: delete_conversations,
@@ -157,6 +240,10 @@ _DELETE: dict[Kind, Callable[[Connection, Sequence[str]], None]] = {
     Kind.FEEDBACK: _delete_feedback,
     Kind.ACTIONS: delete_actions,
     Kind.ERRANDS: _delete_errands,
+    Kind.REPORTS: _delete_reports,
+    Kind.ALERTS: _delete_alerts,
+    Kind.FINDINGS: _delete_findings,
+    Kind.CHANGES: _delete_changes,
 }
 STORED = tuple(_EXPIRED)
 """The kinds that are rows."""

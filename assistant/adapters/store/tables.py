@@ -34,6 +34,10 @@ tickets = Table(
     Column("vector", LargeBinary, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Index("ix_tickets_standing", "assignee", "status", "opened_at", "number"),
+    Index("ix_tickets_status_opened", "status", "opened_at", "number"),
+    Index("ix_tickets_opened", "opened_at", "number"),
+    Index("ix_tickets_queue", "queue", "status", "opened_at", "number"),
     sqlite_autoincrement=True,
 )
 
@@ -160,6 +164,13 @@ aliases = Table(
     Column("salt", String(64), nullable=False),
 )
 
+audit_actions = Table(
+    "audit_actions",
+    metadata,
+    Column("action", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+)
+
 audit_anchors = Table(
     "audit_anchors",
     metadata,
@@ -187,6 +198,8 @@ actions = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),
+    Index("ix_actions_changed", "changed_at", "id"),
+    Index("ix_actions_status_changed", "status", "changed_at", "id"),
 )
 
 approvals = Table(
@@ -413,4 +426,51 @@ feedback = Table(
     Column("note", Text, nullable=False),
     Column("articles", JSON, nullable=False),
     Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("conversation", String(40), primary_key=True),
+    Column("episode", Integer, primary_key=True),
+    Column("day", String(10), nullable=False),
+    Column("week", String(8), nullable=False),
+    Column("hour", String(2), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("category", String(80), nullable=False),
+    Column("intent", String(80), nullable=False),
+    Column("platform", String(20), nullable=False),
+    Column("outcome", String(30), nullable=False),
+    Column("reason", String(30), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime, nullable=False),
+    Column("reopened_at", UtcDateTime),
+    Index("ix_outcomes_day", "day", "week", "hour", "channel", "category", "intent", "platform", "outcome", "reason", "reopened_at"),
+)
+
+asked = Table(
+    "asked",
+    metadata,
+    Column("conversation", String(40), primary_key=True),
+    Column("episode", Integer, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("platform", String(20), nullable=False),
+    Column("person", String(80), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+judged = Table(
+    "judged",
+    metadata,
+    Column("conversation", String(40), primary_key=True),
+    Column("episode", Integer, primary_key=True),
+    Column("message", String(64), primary_key=True),
+    Column("step", String(20), primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("confidence", Float, nullable=False),
+    Column("decision", String(40), nullable=False),
+    Column("articles", JSON, nullable=False),
+    Column("right", Boolean),
+    Column("policy", String(80), nullable=False),
 )

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from assistant.adapters.store.tables import ticket_notes, tickets
-from assistant.domain.ticket import Ticket, TicketBody, TicketDraft, TicketNote, TicketStatus, Tried
+from assistant.domain.ticket import ASSISTANT, WITH_ASSISTANT, Ticket, TicketBody, TicketDraft, TicketNote, TicketStatus, Tried
 from assistant.ports.ticketing import UnknownTicket
 
 FIRST_NUMBER = 1_001
 NUMBERING_LOCK = 0x464C54
 """Any number that is the same in every process."""
 OPEN = [status.value for status in TicketStatus if status.is_open]
+
+
+def _stands(standing: str) -> tuple[ColumnElement[bool], ...]:
+    if standing == WITH_ASSISTANT:
+        return (tickets.c.status.in_(OPEN), tickets.c.assignee == ASSISTANT)
+    if standing in OPEN:
+        return (tickets.c.status == standing, tickets.c.assignee != ASSISTANT)
+    return (tickets.c.status == standing,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ class BuiltinDesk:
             return None
         query = select(ticket_notes).where(ticket_notes.c.ticket == ticket_id).order_by(ticket_notes.c.number)
         notes = tuple(TicketNote(n["at"], n["author"], n["text"], n["public"]) for n in self.connection.execute(query).mappings())
-        return _ticket(row, notes)
+        return ticket_of(row, notes)
 
     def find_open_like(self, requester: str, text: str, vector: Sequence[float], since: datetime) -> Ticket | None:
         """See the port."""
@@ -76,14 +85,14 @@ class BuiltinDesk:
             score = _likeness(text, vector, row)
             if score >= best_score:
                 best, best_score = row, score
-        return _ticket(best) if best is not None else None
+        return ticket_of(best) if best is not None else None
 
     def of_requester(self, requester: str, open_only: bool = True) -> list[Ticket]:
         """See the port."""
         query = select(tickets).where(tickets.c.requester == requester).order_by(tickets.c.number.desc())
         if open_only:
             query = query.where(tickets.c.status.in_(OPEN))
-        return [_ticket(row) for row in self.connection.execute(query).mappings()]
+        return [ticket_of(row) for row in self.connection.execute(query).mappings()]
 
     def all(self, status: TicketStatus | None = None, queue: str = "") -> list[Ticket]:
         """See the port."""
@@ -92,7 +101,32 @@ class BuiltinDesk:
             query = query.where(tickets.c.status == status.value)
         if queue:
             query = query.where(tickets.c.queue == queue)
-        return [_ticket(row) for row in self.connection.execute(query).mappings()]
+        return [ticket_of(row) for row in self.connection.execute(query).mappings()]
+
+    def listed(self, standing: str, queue: str, limit: int, after: str = "") -> list[Ticket]:
+        """See the port."""
+        query = select(tickets).order_by(tickets.c.opened_at, tickets.c.number).limit(limit)
+        if standing:
+            query = query.where(*_stands(standing))
+        if queue:
+            query = query.where(tickets.c.queue == queue)
+        last = self.connection.execute(select(tickets.c.opened_at, tickets.c.number).where(tickets.c.id == after)).first() if after else None
+        if last is not None:
+            query = query.where(tickets.c.opened_at >= last.opened_at, or_(tickets.c.opened_at > last.opened_at, tickets.c.number > last.number))
+        return [ticket_of(row) for row in self.connection.execute(query).mappings()]
+
+    def standings(self) -> dict[str, int]:
+        """See the port."""
+        every = select(tickets.c.status, func.count()).group_by(tickets.c.status)
+        found: Counter[str] = Counter()
+        for status, count in self.connection.execute(every):
+            found[status] += count
+        mine = select(tickets.c.status, func.count()).where(*_stands(WITH_ASSISTANT)).group_by(tickets.c.status)
+        for status, count in self.connection.execute(mine):
+            found.subtract({status: count})
+            found[WITH_ASSISTANT] += count
+        found = +found
+        return dict(found)
 
     def comment(self, ticket_id: str, author: str, text: str, at: datetime, public: bool = True) -> None:
         """See the port."""
@@ -144,7 +178,8 @@ def _likeness(text: str, vector: Sequence[float], row: Any) -> float:
     return float(" ".join(text.lower().split()) == " ".join(row["subject"].lower().split()))
 
 
-def _ticket(row: Any, notes: tuple[TicketNote, ...] = ()) -> Ticket:
+def ticket_of(row: Any, notes: tuple[TicketNote, ...] = ()) -> Ticket:
+    """Return the ticket in a row of its table."""
     body = dict(row["body"])
     body["transcript"] = tuple((who, words, at) for who, words, at in body.get("transcript", ()))
     body["tried"] = tuple(Tried(**item) for item in body.get("tried", ()))

@@ -11,22 +11,35 @@ from sqlalchemy import Connection, Engine
 
 from assistant.adapters.memory.volatile import HeldTickets, Memory, Remembered
 from assistant.adapters.store.actions import SqlActions, SqlApprovals
+from assistant.adapters.store.alerts import SqlAlerts
 from assistant.adapters.store.attachments import SqlAttachments, SqlFeedbacks
 from assistant.adapters.store.audit import SqlAudit
 from assistant.adapters.store.challenges import SqlChallenges, SqlSecondFactors
+from assistant.adapters.store.changes import SqlChanges, SqlCompliance
 from assistant.adapters.store.channels import SqlInbox, SqlPosts, SqlThreads
 from assistant.adapters.store.conversations import SqlConversations
+from assistant.adapters.store.glance import SqlGlance
 from assistant.adapters.store.handoffs import SqlHandoffs
+from assistant.adapters.store.joiners import SqlJoinerCases
 from assistant.adapters.store.ledger import SqlModelLedger, SqlShadows
 from assistant.adapters.store.outbox import SqlOutbox
+from assistant.adapters.store.outcomes import SqlOutcomes
 from assistant.adapters.store.outside_tickets import SqlOutsideTickets
+from assistant.adapters.store.problems import SqlProblems
+from assistant.adapters.store.reviews import SqlReviews
+from assistant.adapters.store.rollout import SqlRollout
 from assistant.adapters.store.tickets import BuiltinDesk
-from assistant.adapters.store.wordless import WordlessAudit, WordlessFeedbacks, WordlessIntents, WordlessOutbox
+from assistant.adapters.store.triage import SqlTriages
+from assistant.adapters.store.tuning import SqlExperiments, SqlTuningLog
+from assistant.adapters.store.wordless import WordlessAudit, WordlessFeedbacks, WordlessIntents, WordlessOutbox, WordlessOutcomes
 from assistant.ports.channels import Inbox, Threads
 from assistant.ports.store import Conversations, Event, Outbox
 from assistant.ports.ticketing import Tickets
+from kb.adapters.store.drafts import SqlDrafts, SqlTrials
 from kb.adapters.store.engine import reading, writing
+from kb.adapters.store.gaps import SqlGaps
 from kb.adapters.store.intents import SqlIntentLog
+from kb.adapters.store.revising import SqlArticleWriter
 from kb.ports import IntentLog
 
 
@@ -53,6 +66,22 @@ class SqlUnitOfWork:
     posts: SqlPosts
     attachments: SqlAttachments
     feedback: SqlFeedbacks
+    drafts: SqlDrafts
+    gaps: SqlGaps
+    articles: SqlArticleWriter
+    trials: SqlTrials
+    outcomes: SqlOutcomes
+    experiments: SqlExperiments
+    tuning: SqlTuningLog
+    reviews: SqlReviews
+    rollout: SqlRollout
+    joiners: SqlJoinerCases
+    glance: SqlGlance
+    alerts: SqlAlerts
+    problems: SqlProblems
+    triage: SqlTriages
+    changes: SqlChanges
+    compliance: SqlCompliance
 
 
 def kept_here(tickets: Tickets, _outbox: Outbox) -> Tickets:
@@ -100,13 +129,19 @@ class SqlStore:
         whole, outbox = self._unit(connection), WordlessOutbox(connection)
         return replace(
             whole,
-            conversations=replace(remembered.conversations, emitted=self.followed(whole.threads, outbox)),
+            conversations=replace(
+                remembered.conversations,
+                emitted=self.followed(whole.threads, outbox),
+                counted=whole.outcomes.count,
+                reopened=whole.outcomes.reopen,
+            ),
             inbox=remembered.inbox,
             tickets=HeldTickets(remembered.tickets, self.passed_on(whole.own_tickets, outbox), window),
             audit=WordlessAudit(connection),
             intents=WordlessIntents(SqlIntentLog(connection)),
             outbox=outbox,
             feedback=WordlessFeedbacks(connection),
+            outcomes=WordlessOutcomes(connection),
         )
 
     def _unit(self, connection: Connection) -> SqlUnitOfWork:
@@ -131,4 +166,20 @@ class SqlStore:
             posts=SqlPosts(connection),
             attachments=SqlAttachments(connection),
             feedback=SqlFeedbacks(connection),
+            drafts=SqlDrafts(connection),
+            gaps=SqlGaps(connection),
+            articles=SqlArticleWriter(connection),
+            trials=SqlTrials(connection),
+            outcomes=SqlOutcomes(connection),
+            experiments=SqlExperiments(connection),
+            tuning=SqlTuningLog(connection),
+            reviews=SqlReviews(connection),
+            rollout=SqlRollout(connection),
+            joiners=SqlJoinerCases(connection),
+            glance=SqlGlance(connection),
+            alerts=SqlAlerts(connection),
+            problems=SqlProblems(connection),
+            triage=SqlTriages(connection),
+            changes=SqlChanges(connection),
+            compliance=SqlCompliance(connection),
         )

@@ -15,15 +15,17 @@ from assistant.adapters.memory.volatile import HELD
 from assistant.adapters.store.attachments import SqlFeedbacks
 from assistant.adapters.store.audit import SqlAudit
 from assistant.adapters.store.outbox import SqlOutbox
+from assistant.adapters.store.outcomes import SqlOutcomes
 from assistant.adapters.store.tables import outbox
 from assistant.domain.audit import AuditEntry
+from assistant.domain.outcome import Asked, Judged
 from assistant.ports.attachments import Feedback
 from kb.adapters.store.intents import SqlIntentLog
 from kb.model import UnresolvedIntent
 
 NOT_KEPT = "(not kept)"
 _PLAIN_ID = re.compile(r"[0-9a-fA-F-]{1,64}")
-_CHOICES = frozenset({"yes", "no", "person", "file", "not_now", "retry", "again", "topic", "platform", "device"})
+_CHOICES = frozenset({"yes", "no", "person", "file", "not_now", "retry", "again", "topic", "platform", "device", "that", "fine", "still", "other"})
 
 
 class WordlessAudit(SqlAudit):
@@ -36,8 +38,13 @@ class WordlessAudit(SqlAudit):
         super().append([_wordless(entry) for entry in entries])
 
 
+def _own(message: str) -> str:
+    """Return a message's id if it says nothing, else its digest."""
+    return message if _PLAIN_ID.fullmatch(message) else sha256(message.encode()).hexdigest()[:16] if message else ""
+
+
 def _wordless(entry: AuditEntry) -> AuditEntry:
-    message = entry.message if _PLAIN_ID.fullmatch(entry.message) else sha256(entry.message.encode()).hexdigest()[:16] if entry.message else ""
+    message = _own(entry.message)
     detail = dict(entry.detail)
     if isinstance(detail.get("choice"), str):
         kind = detail["choice"].partition(":")[0]
@@ -81,3 +88,24 @@ class WordlessIntents:
     def between(self, start: datetime, end: datetime) -> list[UnresolvedIntent]:
         """See the port."""
         return self.log.between(start, end)
+
+    def first_asked(self) -> datetime | None:
+        """See the port."""
+        return self.log.first_asked()
+
+    def learn_vector(self, intent_id: str, vector: Sequence[float]) -> None:
+        """See the port; words that were kept with a ticket have their vector too."""
+        self.log.learn_vector(intent_id, vector)
+
+
+class WordlessOutcomes(SqlOutcomes):
+    """The outcome ledger, which keeps nothing of what was asked."""
+
+    __slots__ = ()
+
+    def ask(self, asked_: Asked) -> None:
+        """See the port: nothing is kept."""
+
+    def judge(self, judged_: Judged) -> None:
+        """See the port; a message's id that its sender was free to choose becomes a digest."""
+        super().judge(replace(judged_, message=_own(judged_.message)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -73,6 +74,7 @@ class RequestTracker:
         self._queues, self._categories = dict(queues), dict(categories)
         self._key_field, self._category_field = key_field, category_field
         self._ready: set[str] = set()
+        self._category_number = ""
 
     @property
     def name(self) -> str:
@@ -191,7 +193,8 @@ class RequestTracker:
         settled = parsedate_to_datetime(self._calls.ask("rt").headers["date"]) - UNSETTLED
         query = (
             f"id > {int(cursor)} AND TicketCreator = '{self._account}' AND Creator != '{self._account}'"
-            f" AND (Type = 'Status' OR Type = 'Correspond' OR Type = 'Comment') AND (Creator != '{AUTOMATIC}' OR NewValue != 'open')"
+            f" AND (Type = 'Status' OR Type = 'Correspond' OR Type = 'Comment' OR Type = 'CustomField' OR (Type = 'Set' AND Field = 'Queue'))"
+            f" AND (Creator != '{AUTOMATIC}' OR NewValue != 'open')"
         )
         found = list(islice(self._items("transactions", query=query, fields="ObjectId,Created", orderby="id"), PAGE * PAGES))
         # Of more changes than fit into one answer, the rest is asked for the next time.
@@ -206,17 +209,33 @@ class RequestTracker:
         return found
 
     def changes_of(self, ticket_id: str, known: Container[str]) -> list[DeskChange]:
-        """See the port. That Request Tracker opens a new ticket by itself when somebody writes is nobody's doing and not told."""
-        changes = []
-        for item in self._history(ticket_id):
-            if item["id"] in known or self._ours(item) or item["Type"] not in ("Status", "Correspond", "Comment"):
-                continue
-            place = {"id": item["id"], "ticket": ticket_id, "at": _time(item["Created"]), "author": _author(item)}
-            if item["Type"] != "Status":
-                changes.append(DeskChange(**place, note=_words(self._parts(item["id"])), public=item["Type"] == "Correspond"))
-            elif _creator(item) != AUTOMATIC or item["NewValue"] != "open":
-                changes.append(DeskChange(**place, status=status_of(item["NewValue"])))
-        return changes
+        """See the port. That Request Tracker opens a new ticket by itself when somebody writes, or moves one by a rule, is nobody's doing and
+        not told.
+        """
+        changes = [self._change(item, ticket_id) for item in self._history(ticket_id) if item["id"] not in known and not self._ours(item)]
+        return [change for change in changes if change is not None]
+
+    def _change(self, item: Mapping[str, Any], ticket_id: str) -> DeskChange | None:
+        """Return what a transaction says, None when it is neither words, a status nor a place."""
+        place = DeskChange(item["id"], ticket_id, _time(item["Created"]), _author(item))
+        automatic = _creator(item) == AUTOMATIC
+        match item["Type"]:
+            case "Correspond" | "Comment":
+                return replace(place, note=_words(self._parts(item["id"])), public=item["Type"] == "Correspond")
+            case "Status" if not automatic or item["NewValue"] != "open":
+                return replace(place, status=status_of(item["NewValue"]))
+            case "Set" if item["Field"] == "Queue" and not automatic:
+                return replace(place, requeued=True)
+            case "CustomField" if item["Field"] == self._category_id(ticket_id) and not automatic:
+                return replace(place, recategorised=True)
+        return None
+
+    def _category_id(self, ticket_id: str) -> str:
+        """Return the number of their field for categories, "" for none: their history names fields by it."""
+        if self._category_field and not self._category_number:
+            item = next(iter(self._items("tickets", query=f"id = {ticket_id}", **FIELDS)), {})
+            self._category_number = next((str(one["id"]) for one in item.get("CustomFields", ()) if one["name"] == self._category_field), "")
+        return self._category_number
 
     def _queue(self, ours: str) -> str:
         """Return their name of a queue that is ready for our keys."""
@@ -265,6 +284,7 @@ class RequestTracker:
         return [self._ticket(item) for item in self._items("tickets", query=query, orderby="id", **FIELDS)]
 
     def _ticket(self, item: Mapping[str, Any]) -> DeskTicket:
+        category = _value(item, self._category_field) if self._category_field else ""
         return DeskTicket(
             id=str(item["id"]),
             status=status_of(item["Status"]),
@@ -273,13 +293,14 @@ class RequestTracker:
             url=f"{self._url}/Ticket/Display.html?id={item['id']}",
             updated_at=_time(item["LastUpdated"]),
             key=_value(item, self._key_field),
+            category=next((ours for ours, theirs in self._categories.items() if theirs == category), category),
         )
 
     def _history(self, ticket_id: str) -> list[dict[str, Any]]:
         """Return a ticket's transactions. Request Tracker answers with none for a ticket that it does not have."""
         if not is_number(ticket_id):
             raise UnknownTicket(ticket_id)
-        fields = {"fields": "Type,Created,Creator,NewValue,CustomFields", "fields[Creator]": "Name,RealName"}
+        fields = {"fields": "Type,Field,Created,Creator,NewValue,CustomFields", "fields[Creator]": "Name,RealName"}
         found = list(self._items(f"ticket/{ticket_id}/history", **fields))
         if not found:
             self._state(ticket_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -204,10 +205,23 @@ class Zendesk:
         for audit in audits:
             at, author = datetime.fromisoformat(audit["created_at"]), names.get(audit["author_id"], "")
             for event in audit["events"]:
-                change = _change(event, DeskChange(str(event["id"]), ticket_id, at, author))
+                change = self._change(event, DeskChange(str(event["id"]), ticket_id, at, author), audit["author_id"] > 0)
                 if change is not None and change.id not in known:
                     changes.append(change)
         return changes
+
+    def _change(self, event: Mapping[str, Any], place: DeskChange, person: bool) -> DeskChange | None:
+        """Return what an event of an audit says, None when it is neither words, a status nor a place. What a rule of theirs moved, no person did."""
+        if event["type"] == "Comment":
+            return replace(place, note=_words(event), public=bool(event["public"]))
+        named = event.get("field_name") if event["type"] == "Change" else None
+        if named == "status":
+            return replace(place, status=STATUSES.get(str(event["value"]), TicketStatus.IN_PROGRESS))
+        if not person or (event.get("via") or {}).get("channel") == "rule":
+            return None
+        if named == "group_id":
+            return replace(place, requeued=True)
+        return replace(place, recategorised=True) if named and named == self._category_field else None
 
     def _told(self, method: str, path: str, ticket: object, headers: Mapping[str, str] | None = None, *, repeatable: bool = False) -> dict[str, Any]:
         """Change a ticket and return it. A conflict that we did not ask for says that Zendesk is busy with the ticket: nothing was done."""
@@ -276,6 +290,11 @@ class Zendesk:
             return {}
         return {"custom_fields": [{"id": int(self._category_field), "value": self._categories.get(ours, ours)}]}
 
+    def _category_of(self, item: Mapping[str, Any]) -> str:
+        given = (one["value"] for one in item.get("custom_fields") or () if str(one["id"]) == self._category_field)
+        theirs = str(next(given, None) or "")
+        return next((ours for ours, tag in self._categories.items() if tag == theirs), theirs)
+
     def _ticket(self, item: Mapping[str, Any]) -> DeskTicket:
         return DeskTicket(
             id=str(item["id"]),
@@ -285,16 +304,8 @@ class Zendesk:
             url=f"{self._url}/agent/tickets/{item['id']}",
             updated_at=datetime.fromisoformat(item["updated_at"]),
             key=item["external_id"] or "",
+            category=self._category_of(item),
         )
-
-
-def _change(event: Mapping[str, Any], place: DeskChange) -> DeskChange | None:
-    """Return what an event of an audit says, None when it is neither words nor a status."""
-    if event["type"] == "Comment":
-        return DeskChange(place.id, place.ticket, place.at, place.author, note=_words(event), public=bool(event["public"]))
-    if event["type"] == "Change" and event.get("field_name") == "status":
-        return DeskChange(place.id, place.ticket, place.at, place.author, status=STATUSES.get(str(event["value"]), TicketStatus.IN_PROGRESS))
-    return None
 
 
 def _words(item: Mapping[str, Any]) -> str:

@@ -52,6 +52,8 @@ class Intent(StrEnum):
     ACT = "act"
     NEXT = "next"
     OUT_OF_SCOPE = "out_of_scope"
+    INCIDENT = "incident"
+    """A button under what was said of a known problem."""
     UNREADABLE = "unreadable"
 
 
@@ -171,6 +173,9 @@ _CHOICES = {
     "show": Intent.ACT,
     "undo": Intent.ACT,
     "next": Intent.NEXT,
+    "that": Intent.INCIDENT,
+    "fine": Intent.INCIDENT,
+    "still": Intent.INCIDENT,
 }
 
 
@@ -269,8 +274,13 @@ def _of_choice(choice: str, state: State) -> Understanding:
     return Understanding(_CHOICES.get(name, Intent.UNREADABLE), 1.0, argument=argument if name != "platform" else choice)
 
 
+def yes_or_no(plain: str) -> bool | None:
+    """Return whether a lower-case text is a plain yes or no; None when it is neither."""
+    return True if re.match(_YES, plain) else False if re.match(_NO, plain) else None
+
+
 def _of_pattern(plain: str, state: State, has_issue: bool, names_device: bool) -> Intent | None:
-    said = True if re.match(_YES, plain) else False if re.match(_NO, plain) else None
+    said = yes_or_no(plain)
     if said is not None and (state, said) in _BY_STATE:
         return _BY_STATE[state, said]
     short = len(plain.split()) <= SHORT_WORDS

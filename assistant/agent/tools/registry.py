@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from assistant.agent.tools import access, devices, tickets
+from assistant.agent.tools import access, changes, devices, joining, tickets
 from assistant.agent.tools.tool import Hands, Offered, Tool
 from assistant.domain.action import Action, Effect, Plan, Tier
 from assistant.governance.policy import Policy
 
-TOOLS: dict[str, Tool] = {tool.name: tool for tool in (*access.TOOLS, *tickets.TOOLS, *devices.TOOLS)}
+TOOLS: dict[str, Tool] = {tool.name: tool for tool in (*access.TOOLS, *tickets.TOOLS, *devices.TOOLS, *joining.TOOLS, *changes.TOOLS)}
 
 
 def undoing(action: Action) -> tuple[str, dict[str, str], Plan] | None:

@@ -11,6 +11,7 @@ from assistant.agent.tools.tool import Hands, Slot, Surroundings, Tool, Undo
 from assistant.desk.attaching import hand_over
 from assistant.domain.action import Action, Effect, Plan
 from assistant.domain.configuration import queue_for
+from assistant.domain.local_time import local
 from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, TicketStatus
 from assistant.ports.outside import Refused
 from assistant.ports.store import UnitOfWork
@@ -44,7 +45,7 @@ def _show_mine(surroundings: Surroundings, _arguments: Mapping[str, str]) -> str
 
 def _show_one(surroundings: Surroundings, arguments: Mapping[str, str]) -> str:
     ticket = surroundings.read_ticket(arguments["ticket"]) or _mine(surroundings, arguments["ticket"])
-    return wording.one_status(ticket, _names(surroundings))
+    return wording.one_status(ticket, _names(surroundings), surroundings.company.timezone)
 
 
 MY_TICKETS = Tool("my_tickets", Effect.READ, "List the caller's own open tickets.", show=_show_mine)
@@ -213,7 +214,7 @@ UPDATE = Tool(
 
 
 def _with_message(surroundings: Surroundings, values: dict[str, str]) -> dict[str, str]:
-    return {**values, "message": surroundings.message}
+    return {**values, "message": surroundings.message, "zone": surroundings.company.timezone}
 
 
 def _plan_comment(surroundings: Surroundings, arguments: Mapping[str, str]) -> Plan:
@@ -234,12 +235,14 @@ def _comment(unit: UnitOfWork, action: Action, at: datetime) -> dict[str, Any]:
 
 def _take_back(unit: UnitOfWork, action: Action, at: datetime) -> dict[str, Any]:
     ticket = _own(unit, action)
-    unit.tickets.comment(ticket.id, action.subject, f"Please disregard my note of {action.arguments['at'][:16]} UTC; I withdraw it.", at)
+    written = local(datetime.fromisoformat(action.arguments["at"]), action.arguments.get("zone", "UTC"))
+    unit.tickets.comment(ticket.id, action.subject, f"Please disregard my note of {written}; I withdraw it.", at)
     return {"changed": True, "ticket": ticket.id}
 
 
 def _undo_comment(action: Action) -> Undo | None:
-    return Undo("withdraw_comment", {"ticket": action.arguments["ticket"], "at": str(action.result["at"])})
+    zone = action.arguments.get("zone", "UTC")
+    return Undo("withdraw_comment", {"ticket": action.arguments["ticket"], "at": str(action.result["at"]), "zone": zone})
 
 
 COMMENT = Tool(

@@ -16,7 +16,7 @@ from assistant.domain.action import Action, Effect, Plan
 from assistant.domain.configuration import Company, Device, Entitlement, Person, Queue, Service
 from assistant.domain.ticket import Ticket
 from assistant.governance.policy import Facts
-from assistant.ports.identity import Directory, Workplace
+from assistant.ports.identity import Directory, NewAccount, Workplace
 from assistant.ports.notify import Notifier
 from assistant.ports.store import UnitOfWork
 
@@ -72,6 +72,8 @@ class Hands:
     directory: Directory
     notifier: Notifier
     workplace: Workplace
+    newcomers: Callable[[str], tuple[NewAccount, str] | None] = lambda _case: None
+    """The account to be opened for a case of somebody who joins, and its digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class Tool:
     """Whether it may be asked for in a conversation; the others only take something back."""
     missing: Callable[[Hands], str] = field(default=lambda _hands: "")
     """Why the tool is switched off in this installation, "" when it is not."""
+    ended: Callable[[UnitOfWork, Action, datetime], None] | None = None
+    """For a tool of a practice: stores what follows for the practice, however an action ended (done, failed, refused, expired, ...)."""
     done: str = ""
     """What the person is told when it is done; ``{name}`` takes an argument or a result."""
     unchanged: str = ""

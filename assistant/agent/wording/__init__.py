@@ -10,6 +10,20 @@ from datetime import datetime
 
 from assistant.agent.languages.known import DEFAULT
 from assistant.agent.wording.catalogue import amount, known, moment, say, speaking, spoken, word
+from assistant.agent.wording.incidents import (
+    SOMETHING_ELSE,
+    THAT_IS_IT,
+    incident,
+    incident_article,
+    incident_ask,
+    incident_attached,
+    incident_back,
+    incident_fine,
+    incident_news,
+    incident_not_solved,
+    incident_solved,
+    incident_still,
+)
 from assistant.domain.action import Action, Plan, Status
 from assistant.domain.configuration import Device, Entitlement, Person, Service
 from assistant.domain.reply import Reply
@@ -17,7 +31,25 @@ from assistant.domain.ticket import Ticket
 from kb.model import Article
 
 NEXT_CHARACTERS = 70
-__all__ = ["DEFAULT", "known", "speaking", "spoken"]
+__all__ = [
+    "DEFAULT",
+    "SOMETHING_ELSE",
+    "THAT_IS_IT",
+    "incident",
+    "incident_article",
+    "incident_ask",
+    "incident_attached",
+    "incident_back",
+    "incident_fine",
+    "incident_news",
+    "incident_not_solved",
+    "incident_solved",
+    "incident_still",
+    "known",
+    "moment",
+    "speaking",
+    "spoken",
+]
 
 
 def in_reader_language(reply: Reply) -> Reply:
@@ -116,6 +148,16 @@ def offer_ticket() -> str:
 def which_topic() -> str:
     """Ask which of several articles fits."""
     return say("which_topic")
+
+
+def suggested() -> str:
+    """Name articles that may help, and offer a ticket, where the assistant does not answer by itself."""
+    return say("suggested", content=say("ticket_content"))
+
+
+def shall_i_show(title: str) -> str:
+    """Name the article that would answer, and ask first."""
+    return say("shall_i_show", title=title)
 
 
 def which_device() -> str:
@@ -250,10 +292,10 @@ def _ticket_line(ticket: Ticket, queue: str) -> str:
     return say("ticket_line", ticket=ticket.id, subject=ticket.subject, status=known(ticket.status.label), queue=queue)
 
 
-def one_status(ticket: Ticket, queues: dict[str, str]) -> str:
+def one_status(ticket: Ticket, queues: dict[str, str], zone: str) -> str:
     """Tell the state of one ticket and its last public note."""
     public = [note for note in ticket.notes if note.public]
-    last = say("last_entry", at=moment(public[-1].at), text=known(public[-1].text)) if public else ""
+    last = say("last_entry", at=moment(public[-1].at, zone), text=known(public[-1].text)) if public else ""
     queue = queues.get(ticket.queue, ticket.queue)
     state = say("one_status", ticket=ticket.id, subject=ticket.subject, status=known(ticket.status.label), queue=queue)
     return f"{state} {last}" if last else state
@@ -299,8 +341,8 @@ def plan(made: Plan) -> str:
     return say("plan", title=known(made.title), steps=steps, blast_radius=known(made.blast_radius), undo=known(made.undo))
 
 
-def going_on(action: Action, approvers: Sequence[str], channel: str, until: datetime | None = None) -> str:
-    """Say what an action waits for after its press; ``until`` is when an approval runs out."""
+def going_on(action: Action, approvers: Sequence[str], channel: str, until: datetime | None, zone: str) -> str:
+    """Say what an action waits for after its press; ``until`` is when an approval runs out, told in the organisation's ``zone``."""
     title = known(action.plan.title)
     if action.status is Status.CHALLENGED:
         return say("code_from_app" if channel == "totp" else "code_sent")
@@ -308,7 +350,7 @@ def going_on(action: Action, approvers: Sequence[str], channel: str, until: date
         asked = _named_together(approvers) or say("those_who_decide")
         if until is None:
             return say("asked_to_agree", approvers=asked, title=title)
-        return say("asked_to_agree_until", approvers=asked, title=title, until=moment(until))
+        return say("asked_to_agree_until", approvers=asked, title=title, until=moment(until, zone))
     return say("on_it", title=title)
 
 

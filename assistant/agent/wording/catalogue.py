@@ -16,8 +16,10 @@ from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from assistant.agent.languages.known import DEFAULT, LANGUAGES
+from assistant.domain.local_time import zone_name
 
 FOLDER = Path(__file__).parent / "sentences"
 KNOWN_LENGTH = 2_000
@@ -62,10 +64,15 @@ def word(section: str, name: str) -> str:
     return str(catalogue(spoken())[section][name])
 
 
-def moment(at: datetime) -> str:
-    """Return a moment of UTC, as the language writes it."""
-    form = catalogue(spoken())["form"]
-    return str(form["moment"]).format(day=f"{at:%d}", month=form["months"][at.month - 1], time=f"{at:%H:%M}")
+def moment(at: datetime, zone: str) -> str:
+    """Return a moment as the clocks of a time zone show it, as the language writes it.
+
+    The day is always named: what is said is kept, and read again in mails and in earlier conversations.
+    """
+    form, here = catalogue(spoken())["form"], at.astimezone(ZoneInfo(zone))
+    name = zone_name(here)
+    own = dict(zip(catalogue(DEFAULT)["form"]["zones"], form["zones"], strict=True))
+    return str(form["moment"]).format(day=f"{here:%d}", month=form["months"][here.month - 1], time=f"{here:%H:%M}", zone=own.get(name, name))
 
 
 def amount(number: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from assistant.agent import wording
 from assistant.agent.deciding import Request
 from assistant.desk.fulfilment import APPROVAL, NotYours
 from assistant.domain.approval import ApprovalStatus
@@ -117,7 +118,8 @@ class Consulting:
         number = min(approval.stage, len(approval.stages) - 1)
         names = ", ".join(one.name for one in self._parts.deciding.stages(found)[number])
         stage = say(language, "stage", number=number + 1, count=len(approval.stages), who=names) if len(approval.stages) > 1 else ""
-        until = f"{approval.expires_at:%Y-%m-%d %H:%M} UTC"
+        with wording.speaking(language):
+            until = wording.moment(approval.expires_at, self._parts.workplace.company().timezone)
         standing = self._standing(found, person, language)
         return Consent(action.id, action.hash, found.requester, plan.title, plan.lines, plan.blast_radius, plan.undo, until, stage, standing, late)
 

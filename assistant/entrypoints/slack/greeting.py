@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
 from assistant.agent import wording
-from assistant.desk.review import gap_report, week_of
+from assistant.desk.gaps.board import Wanted, board
 from assistant.domain.configuration import Person
+from assistant.domain.week import Week
 from assistant.entrypoints.slack.blocks import Said, section
 from assistant.entrypoints.slack.consulting import Consulting
 from assistant.entrypoints.slack.identity import Known
@@ -40,7 +44,9 @@ class Greeting:
             parts.calls.publish(user, home(Home(known.name, True, (), {}, (), None), language))
             return
         with parts.store.read() as unit:
-            tickets = unit.tickets.of_requester(person.id, open_only=False)[:SHOWN_TICKETS]
+            mine = unit.tickets.of_requester(person.id, open_only=False)[:SHOWN_TICKETS]
+        zone = ZoneInfo(parts.workplace.company().timezone)
+        tickets = [replace(ticket, opened_at=ticket.opened_at.astimezone(zone)) for ticket in mine]
         queues = {queue.id: queue.name for queue in parts.workplace.queues()}
         gaps = self._gaps() if person.is_author else None
         shown = Home(person.first_name, False, tickets, queues, consulting.waiting_for(person), gaps, parts.console if gaps is not None else "")
@@ -48,7 +54,8 @@ class Greeting:
 
     def _gaps(self) -> list[tuple[str, int]]:
         parts = self._parts
-        start, end = week_of(parts.clock.now(), parts.workplace.company().timezone)
+        zone = parts.workplace.company().timezone
+        start, end = Week.of(parts.clock.now(), zone).bounds(zone)
         with parts.store.read() as unit:
-            intents = unit.intents.between(start, end)
-        return [(gap.name, gap.people) for gap in gap_report(intents, start, parts.knowledge.embed).gaps[:SHOWN_GAPS]]
+            found = board(unit, Wanted(start, end), parts.clock.now(), {}, lambda _: True, limit=SHOWN_GAPS)
+        return [(row.gap.name, row.gap.people) for row in found.rows]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from assistant.entrypoints.slack.announcing import announce
 from assistant.entrypoints.slack.app import open_bolt
 from assistant.entrypoints.slack.channel import SlackChannel
 from assistant.entrypoints.slack.pace import Pace
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from assistant.domain.configuration import Person
     from assistant.entrypoints.inbox import Inbox
-    from assistant.ports.channels import Delivery, Posted, Received
+    from assistant.ports.channels import Announcement, Delivery, Posted, Received
 
 log = logging.getLogger("firstline.slack")
 BODY_LIMIT = 1_048_576
@@ -62,6 +63,10 @@ class SlackSurface:
     def show_standing(self, action: str) -> None:
         """See ``Consults``."""
         self._working.consulting.show_standing(action)
+
+    def announce(self, place: str, announcement: Announcement, key: str, uncertain: bool) -> str:
+        """See ``Announces``."""
+        return announce(self.parts.calls, place, announcement, key, uncertain)
 
     def handle(self, received: Received) -> None:
         """See ``Handler``. What arrives meanwhile is acknowledged first."""

@@ -17,7 +17,7 @@ from assistant.domain.reply import DO, UNDO, Choice, Reply
 from assistant.entrypoints.links import PAGE, Link, LinkRefused
 from assistant.entrypoints.tokens import TokenRefused
 from assistant.entrypoints.web.actions import CODE_LIMIT
-from assistant.entrypoints.web.console import SEE_OTHER, same_origin, signed_in
+from assistant.entrypoints.web.frame import SEE_OTHER, same_origin, signed_in
 from assistant.entrypoints.web.site import TEMPLATES, Site, site_of
 from assistant.ports.store import Event
 

@@ -6,17 +6,54 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
+from types import ModuleType
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from assistant import __version__
-from assistant.entrypoints.web import actions, attachments, chat, console, decisions, errors, feedback, helpcentre, live_console, rest, webhooks
+from assistant.entrypoints.web import (
+    actions,
+    alert_hooks,
+    alert_pages,
+    attachments,
+    audit_pages,
+    author_pages,
+    change_pages,
+    chat,
+    connector_pages,
+    console,
+    decisions,
+    demo_clock,
+    errors,
+    experiment_pages,
+    feedback,
+    gap_pages,
+    helpcentre,
+    history_pages,
+    hr_hook,
+    joiner_pages,
+    ledger_pages,
+    live_console,
+    policy_pages,
+    problem_pages,
+    rest,
+    review_pages,
+    rollout_pages,
+    sign_in,
+    ticket_hook,
+    triage_pages,
+    trial_pages,
+    tuning_pages,
+    webhooks,
+    week_pages,
+)
 from assistant.entrypoints.web.assets import Assets
 from assistant.entrypoints.web.gate import Gate
 from assistant.entrypoints.web.limits import Limits
@@ -26,6 +63,43 @@ FOLLOW_SECONDS = 0.5
 SETTLE_SECONDS = 30.0
 REFUSALS_SECONDS = 0.5
 DESK_SECONDS = 1.0
+ALERT_SECONDS = 0.5
+PARTS: tuple[ModuleType, ...] = (
+    rest,
+    attachments,
+    feedback,
+    actions,
+    chat,
+    sign_in,
+    console,
+    decisions,
+    gap_pages,
+    live_console,
+    week_pages,
+    review_pages,
+    ledger_pages,
+    author_pages,
+    history_pages,
+    trial_pages,
+    experiment_pages,
+    policy_pages,
+    problem_pages,
+    connector_pages,
+    audit_pages,
+    triage_pages,
+    tuning_pages,
+    rollout_pages,
+    helpcentre,
+    demo_clock,
+    ticket_hook,
+    webhooks,
+    hr_hook,
+    joiner_pages,
+    alert_hooks,
+    alert_pages,
+    change_pages,
+)
+"""The modules whose routes make up the service, in the order in which they are asked."""
 FRAMES_FOR_A_MESSAGE = 10
 """Pings included: more frames than this for each message that is allowed end a socket."""
 log = logging.getLogger("firstline.web")
@@ -60,6 +134,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         (SETTLE_SECONDS, upkeep.settle),
         (REFUSALS_SECONDS, site.refusals.write),
         (DESK_SECONDS, upkeep.follow_desk),
+        (ALERT_SECONDS, site.practices.alerts.alerting.keep_up),
     )
     tasks = [asyncio.create_task(_every(seconds, work)) for seconds, work in regular]
     try:
@@ -93,9 +168,10 @@ def create_app(site: Site) -> FastAPI:
     if site.allowed_origins:
         methods, headers = ["GET", "POST", "DELETE"], ["Authorization", "Content-Type"]
         app.add_middleware(CORSMiddleware, allow_origins=list(site.allowed_origins), allow_methods=methods, allow_headers=headers)
-    for part in (rest, attachments, feedback, actions, chat, console, decisions, live_console, helpcentre, webhooks):
+    app.state.pages = frozenset(route.path for part in PARTS for route in part.router.routes if isinstance(route, APIRoute))
+    for part in PARTS:
         app.include_router(part.router)
-    for router in (attachments.desk, *site.routers):
+    for router in (attachments.desk, sign_in.leaving, *site.routers):
         app.include_router(router)
 
     @app.get("/healthz", tags=["operation"])

@@ -15,7 +15,7 @@ from starlette.datastructures import UploadFile
 from assistant.agent.files import KEY_LENGTH
 from assistant.domain.attachment import FileRefused, Trouble
 from assistant.domain.configuration import Person
-from assistant.entrypoints.web.console import agent
+from assistant.entrypoints.web.frame import agent
 from assistant.entrypoints.web.rest import Me, Sender
 from assistant.entrypoints.web.site import Site, site_of
 from assistant.ports.attachments import Attachment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from assistant.agent.deciding import Request as Asked
@@ -16,18 +16,20 @@ from assistant.domain.approval import ApprovalStatus, Stage, Vote
 from assistant.domain.audit import AuditLine
 from assistant.domain.configuration import Person
 from assistant.entrypoints.web.actions import ID_LIMIT, NOTE_LIMIT
-from assistant.entrypoints.web.console import SEE_OTHER, agent, same_origin, signed_in, viewer
-from assistant.entrypoints.web.site import TEMPLATES, Site, site_of
+from assistant.entrypoints.web.frame import SEE_OTHER, OurSite, agent, approver, same_origin, show
+from assistant.entrypoints.web.site import Site
 from assistant.governance.approvals import NotAllowed
-from assistant.ports.store import AuditUnreadable, OutboxEntry, UnitOfWork
+from assistant.ports.audit import AuditUnreadable
+from assistant.ports.store import OutboxEntry, UnitOfWork
 
 LOOK_AFTER = timedelta(days=14)
-SHOWN = 100
-TRAIL_PAGE = 1_000
+SHOWN = 50
+"""Rows on one page of a list."""
 UNSETTLED = (Status.UNKNOWN, Status.FAILED)
+After = Annotated[str, Query(max_length=80)]
+Page = Annotated[int, Query(ge=1, le=10_000)]
 router = APIRouter(prefix="/console", include_in_schema=False)
-OurSite = Annotated[Site, Depends(site_of)]
-Viewer = Annotated[Person, Depends(signed_in)]
+Viewer = Annotated[Person, Depends(approver)]
 Agent = Annotated[Person, Depends(agent)]
 FROM_HERE = [Depends(same_origin)]
 
@@ -36,15 +38,18 @@ FROM_HERE = [Depends(same_origin)]
 
 
 @router.get("/approvals")
-def approvals(request: Request, site: OurSite, person: Viewer) -> Response:
+def approvals(request: Request, site: OurSite, person: Viewer, page: Page = 1) -> Response:
     """List the open requests, those that wait for this person first."""
-    rows = [_row(site, found, person) for found in site.deciding.requests(person)]
-    context = {
+    found = site.deciding.requests(person)
+    rows = [_row(site, one, person) for one in found[(page - 1) * SHOWN : page * SHOWN]]
+    context: dict[str, Any] = {
         "mine": [row for row in rows if row["mine"]],
         "others": [row for row in rows if not row["mine"]],
-        "viewer": viewer(person),
+        "waiting": sum(one.mine for one in found),
+        "page": page,
+        "pages": max(1, -(-len(found) // SHOWN)),
     }
-    return TEMPLATES.TemplateResponse(request, "approvals.html", context)
+    return show(request, "approvals.html", person, "approvals", **context)
 
 
 @router.get("/approvals/{action_id}")
@@ -74,7 +79,7 @@ def decide(
 
 def _approval_page(request: Request, site: Site, person: Person, action_id: str, error: str = "", note: str = "", status: int = 200) -> Response:
     found = site.deciding.request(person, action_id)
-    context = {
+    context: dict[str, Any] = {
         **_row(site, found, person),
         "action": found.action,
         "about": TOOLS[found.action.tool].about,
@@ -82,9 +87,8 @@ def _approval_page(request: Request, site: Site, person: Person, action_id: str,
         "limit": NOTE_LIMIT,
         "note": note,
         "error": error,
-        "viewer": viewer(person),
     }
-    return TEMPLATES.TemplateResponse(request, "approval.html", context, status_code=status)
+    return show(request, "approval.html", person, "approvals", status, **context)
 
 
 def _row(site: Site, found: Asked, person: Person) -> dict[str, Any]:
@@ -147,25 +151,26 @@ def _vote(site: Site, vote: Vote) -> dict[str, Any]:
 
 
 @router.get("/actions")
-def actions(request: Request, site: OurSite, person: Agent, status: Status | Literal[""] = "") -> Response:
+def actions(request: Request, site: OurSite, person: Agent, status: Status | Literal[""] = "", after: After = "") -> Response:
     """List actions, those that somebody has to look at first; with a status only those that stand so."""
     since = site.clock.now() - LOOK_AFTER
     with site.store.read() as unit:
-        troubled = [one for kind in UNSETTLED for one in unit.actions.latest(SHOWN, kind) if one.changed_at >= since]
-        latest = unit.actions.latest(SHOWN, Status(status)) if status else unit.actions.latest(SHOWN)
-        errands = [_errand(unit, entry) for entry in unit.outbox.unsettled() if (entry.done_at or entry.created_at) >= since]
+        latest = unit.actions.latest(SHOWN + 1, Status(status) if status else None, after)
+        first = not (status or after)
+        troubled = [one for kind in UNSETTLED for one in unit.actions.latest(SHOWN, kind) if one.changed_at >= since] if first else []
+        errands = [_errand(unit, entry) for entry in unit.outbox.unsettled() if (entry.done_at or entry.created_at) >= since] if first else []
     names = _names(site)
-    context = {
-        "troubled": [] if status else [_listed(names, one) for one in troubled],
-        "errands": [] if status else errands,
-        "actions": [_listed(names, one) for one in latest],
+    context: dict[str, Any] = {
+        "troubled": [_listed(names, one) for one in troubled],
+        "errands": errands,
+        "actions": [_listed(names, one) for one in latest[:SHOWN]],
+        "more": latest[SHOWN - 1].id if len(latest) > SHOWN else "",
+        "after": after,
         "filter": str(status),
         "days": LOOK_AFTER.days,
-        "shown": SHOWN,
         "switched_off": site.switched_off(),
-        "viewer": viewer(person),
     }
-    return TEMPLATES.TemplateResponse(request, "actions.html", context)
+    return show(request, "actions.html", person, "actions", **context)
 
 
 @router.get("/actions/{action_id}")
@@ -195,7 +200,7 @@ def _action_page(request: Request, site: Site, person: Person, action_id: str, e
         conversation = unit.conversations.load(found.conversation)
         trail, unreadable = _trail(unit, action_id)
     names, back = _names(site), undoing(found) if found.status is Status.DONE else None
-    context = {
+    context: dict[str, Any] = {
         **_listed(names, found),
         "action": found,
         "about": TOOLS[found.tool].about if found.tool in TOOLS else "",
@@ -208,9 +213,8 @@ def _action_page(request: Request, site: Site, person: Person, action_id: str, e
         "trail": [_step(names, line) for line in trail],
         "unreadable": unreadable,
         "error": error,
-        "viewer": viewer(person),
     }
-    return TEMPLATES.TemplateResponse(request, "action.html", context, status_code=status)
+    return show(request, "action.html", person, "actions", status, **context)
 
 
 def _names(site: Site) -> dict[str, str]:
@@ -245,15 +249,10 @@ def _errand(unit: UnitOfWork, entry: OutboxEntry) -> dict[str, Any]:
 
 
 def _trail(unit: UnitOfWork, action_id: str) -> tuple[list[AuditLine], str]:
-    found: list[AuditLine] = []
-    after = 0
     try:
-        while page := unit.audit.lines(after, TRAIL_PAGE, action_id):
-            found += [line for line in page if line.facts.get("action") == action_id]
-            after = page[-1].number
+        return unit.audit.of_action(action_id), ""
     except (AuditUnreadable, ValueError) as error:
-        return found, str(error)
-    return found, ""
+        return [], str(error)
 
 
 def _step(names: dict[str, str], line: AuditLine) -> dict[str, Any]:

@@ -42,6 +42,8 @@ def answer(request: Request, status: int, detail: str, reference: str = "", head
     if status == HTTPStatus.UNAUTHORIZED and browser and _arrives(request):
         return TEMPLATES.TemplateResponse(request, "arriving.html", {"address": _asked(request)})
     setattr(request.state, REASON, detail)
+    if status == HTTPStatus.UNAUTHORIZED and "hx-request" in request.headers:
+        return Response(status_code=status, headers={"HX-Redirect": "/console/sign-in"})
     if request.url.path.startswith("/v1") or not browser:
         said = problem(status, detail, reference) | ({"code": code} if code else {})
         return JSONResponse(said, status, media_type="application/problem+json", headers=headers)

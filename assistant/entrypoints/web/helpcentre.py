@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from assistant.domain.configuration import Person
 from assistant.entrypoints.tokens import TokenRefused
-from assistant.entrypoints.web.console import same_origin
+from assistant.entrypoints.web.frame import same_origin
 from assistant.entrypoints.web.site import TEMPLATES, Site, site_of
 from assistant.governance.rendering import render
 from kb.model import Article, Reader
@@ -37,7 +37,7 @@ def _demo_people(site: Site) -> list[Person]:
 def _groups(site: Site, cookie: str) -> frozenset[str]:
     """Return the groups of whoever reads; without a valid token they read what everybody may."""
     try:
-        person = site.directory.person(site.tokens.person_of(cookie)[0])
+        person = site.directory.person(site.sessions.person_of(cookie)[0])
     except TokenRefused:
         return frozenset()
     return person.groups if person else frozenset()

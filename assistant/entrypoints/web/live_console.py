@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from assistant.agent.handover import WORDS_LIMIT
@@ -23,14 +23,17 @@ from assistant.domain.conversation import Conversation
 from assistant.domain.handoff import Handoff, Holding
 from assistant.domain.ticket import Ticket
 from assistant.entrypoints.tokens import TokenRefused
-from assistant.entrypoints.web.console import COOKIE, SEE_OTHER, agent, role, same_origin
+from assistant.entrypoints.web.frame import SEE_OTHER, OurSite, agent, same_origin, show
 from assistant.entrypoints.web.live import QUEUE_LIMIT, WRITING
-from assistant.entrypoints.web.site import TEMPLATES, Site, site_of
+from assistant.entrypoints.web.sessions import SESSION
+from assistant.entrypoints.web.site import TEMPLATES, Site
 from assistant.ports.store import Event, UnitOfWork
 from kb.model import Reader
 
 NO_SESSION, REFUSED = 4401, 1008
 COUNTED_DAYS = 30
+SHOWN = 50
+"""Rows of each list on one page."""
 WRITING_SECONDS = 2.0
 """That somebody writes is not said more often."""
 ASIDE: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -40,39 +43,42 @@ ASIDE: dict[str, Callable[[dict[str, Any]], str]] = {
 """What the person did beside talking, as a line."""
 PART: Any = TEMPLATES.env.get_template("_conversation.html").module
 router = APIRouter(prefix="/console/conversations", include_in_schema=False)
-OurSite = Annotated[Site, Depends(site_of)]
+Page = Annotated[int, Query(ge=1, le=10_000)]
 Agent = Annotated[Person, Depends(agent)]
 FROM_HERE = [Depends(same_origin)]
 
 
 @router.get("")
-def conversations(request: Request, site: OurSite, person: Agent) -> Response:
+def conversations(request: Request, site: OurSite, person: Agent, page: Page = 1) -> Response:
     """List the conversations in which somebody waits for a person, then those that people have; and why they came to people lately."""
     now = site.clock.now()
     with site.store.read() as unit:
-        waiting = [_row(unit, handoff.conversation, handoff) for handoff in unit.handoffs.waiting()]
-        held = [_row(unit, holding.conversation, _last(unit, holding.conversation), holding) for holding in unit.handoffs.held()]
+        queue, holdings = unit.handoffs.waiting(), unit.handoffs.held()
+        waiting = [_row(unit, handoff.conversation, handoff) for handoff in queue[(page - 1) * SHOWN : page * SHOWN]]
+        held = [_row(unit, one.conversation, _last(unit, one.conversation), one) for one in holdings[(page - 1) * SHOWN : page * SHOWN]]
         counts = unit.handoffs.counts(now - timedelta(days=COUNTED_DAYS), now + timedelta(seconds=1))
     names, queues = site.names(), {queue.id: queue.name for queue in site.workplace.queues()}
-    context = {
+    context: dict[str, Any] = {
         "waiting": [row for row in waiting if row],
         "held": [row for row in held if row],
         "names": names,
         "queues": queues,
         "reasons": [(reason.label, count) for reason, count in counts.items()],
         "days": COUNTED_DAYS,
+        "in_all": len(queue),
+        "held_in_all": len(holdings),
+        "page": page,
+        "pages": max(1, -(-max(len(queue), len(holdings)) // SHOWN)),
         "me": person.id,
-        "viewer": {"name": person.name, "role": role(person)},
     }
-    return TEMPLATES.TemplateResponse(request, "conversations.html", context)
+    return show(request, "conversations.html", person, "conversations", **context)
 
 
 @router.get("/{conversation_id}")
 def conversation(request: Request, site: OurSite, person: Agent, conversation_id: str) -> Response:
     """Show one conversation, and the ticket beside it with everything that was tried."""
     shown = _Shown.of(site, person, conversation_id)
-    context = {"shown": shown.facts(), "viewer": {"name": person.name, "role": role(person)}}
-    return TEMPLATES.TemplateResponse(request, "conversation.html", context)
+    return show(request, "conversation.html", person, "conversations", shown=shown.facts())
 
 
 @router.post("/{conversation_id}/take", dependencies=FROM_HERE)
@@ -80,7 +86,7 @@ def take(request: Request, site: OurSite, person: Agent, conversation_id: str) -
     """Take the conversation: from now on the assistant does not speak in it."""
     with _refusals(site):
         site.handover.take(person.id, conversation_id)
-    return _done(request, conversation_id)
+    return _done(request, conversation_id, "#answer")
 
 
 @router.post("/{conversation_id}/say", dependencies=FROM_HERE)
@@ -123,9 +129,10 @@ def _refusals(site: Site) -> Iterator[None]:
         raise HTTPException(409, "You do not have this conversation now, so nothing was sent. Take it first.") from None
 
 
-def _done(request: Request, conversation_id: str) -> Response:
+def _done(request: Request, conversation_id: str, place: str = "") -> Response:
+    """Answer a form with its page, where the keyboard goes on at ``place``."""
     if "text/html" in request.headers.get("accept", ""):
-        return RedirectResponse(f"/console/conversations/{conversation_id}", SEE_OTHER)
+        return RedirectResponse(f"/console/conversations/{conversation_id}{place}", SEE_OTHER)
     return JSONResponse({})
 
 
@@ -252,7 +259,7 @@ async def _follow(socket: WebSocket, site: Site, conversation_id: str, after: in
     try:
         while True:
             try:
-                frames = await to_thread.run_sync(_frames, site, socket.cookies.get(COOKIE, ""), conversation_id, after)
+                frames = await to_thread.run_sync(_frames, site, socket.cookies.get(SESSION, ""), conversation_id, after)
             except (TokenRefused, HTTPException, UnknownConversation):
                 await socket.close(NO_SESSION, "sign in again")
                 return
@@ -277,11 +284,11 @@ async def _listen(socket: WebSocket, site: Site, conversation_id: str) -> None:
         while await socket.receive_text() == WRITING:
             if time.monotonic() - passed_on >= WRITING_SECONDS:
                 passed_on = time.monotonic()
-                await to_thread.run_sync(_tell_writing, site, socket.cookies.get(COOKIE, ""), conversation_id)
+                await to_thread.run_sync(_tell_writing, site, socket.cookies.get(SESSION, ""), conversation_id)
 
 
 def _tell_writing(site: Site, token: str, conversation_id: str) -> None:
-    person_id, _ = site.tokens.person_of(token)
+    person_id, _ = site.sessions.person_of(token)
     with site.store.read() as unit:
         holding = unit.handoffs.holding(conversation_id)
     if holding is not None and holding.person == person_id:
@@ -291,7 +298,7 @@ def _tell_writing(site: Site, token: str, conversation_id: str) -> None:
 
 def _frames(site: Site, token: str, conversation_id: str, after: int) -> list[dict[str, Any]]:
     """Return the frames for everything after an event: the turns, and with the last one what stands around them now."""
-    person_id, until = site.tokens.person_of(token)
+    person_id, until = site.sessions.person_of(token)
     person = site.directory.person(person_id)
     if person is None or not person.is_agent or datetime.now(UTC) > until:
         raise TokenRefused("the session has ended")

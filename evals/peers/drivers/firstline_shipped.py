@@ -19,7 +19,7 @@ class System:
     PACKAGES = ("firstline", "onnxruntime", "chromadb", "tantivy")
     SETTINGS: dict[str, Any] = {
         "retrieval": "shipped settings, everyone's articles, no device, no earlier turns",
-        "splitter": "ingest.split, then windows of at most 130 words led by title and heading",
+        "splitter": "kb.split, then windows of at most 130 words led by title and heading",
         "passage": "one embedded window; the titles' own vectors are embedded beside them and not counted",
         "index": "Chroma and tantivy, embedded; articles in SQLite",
     }
@@ -43,8 +43,8 @@ class System:
             ValueError: it was given passages.
         """
         from evals.peers.work import windows_of
-        from ingest.split import split as sections_of
         from kb.model import Document
+        from kb.split import split as sections_of
 
         if not split:
             raise ValueError("Firstline splits documents itself")

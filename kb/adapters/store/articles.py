@@ -2,100 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from kb.adapters.store.engine import reading, writing
+from kb.adapters.store.revising import article_of, drop_passages, publishing, revisions_of, text_hash, write_article
 from kb.adapters.store.standing import standing_rows
 from kb.adapters.store.tables import articles, passages, publications, revision_audiences, revisions, vectors
-from kb.model import Article, Audience, Document, Passage, Platform, Publication, Section
-from kb.ports import Candidate, Entry, Scope, Vector
-from kb.publish import windows
+from kb.model import Article, Audience, Document, Passage, Publication, Revision, Section, Signed
+from kb.ports import Candidate, Entry, Prepared, Scope, Vector
 
 T = TypeVar("T")
 IN_LIMIT = 400
-PUBLISHING_LOCK = 4_357_001
 NO_ROWS: Vector = np.zeros((0, 1), dtype=np.float32)
 NO_VECTOR: Vector = np.zeros((1, 0), dtype=np.float32)
 
 
-def passage_id(article_id: str, revision: int, ordinal: int) -> str:
-    """Return the id of a passage; it changes with every revision, so that an old index entry can cite nothing."""
-    return f"{article_id}@{revision}#{ordinal}"
-
-
-def text_hash(text: str) -> str:
-    """Return the key under which a text's vector is found again."""
-    return sha256(text.encode()).hexdigest()
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class SqlArticleStore:
-    """The ``ArticleStore`` port over SQLAlchemy; one call is one transaction."""
+    """The ``ArticleStore`` port over SQLAlchemy; one call is one transaction. ``now`` dates what is published and withdrawn."""
 
     engine: Engine
+    now: Callable[[], datetime] = _now
 
     def publish(self, document: Document, sections: Sequence[Section], vectors: Sequence[Vector], title_vector: Vector, model: str) -> Article:
         """See the port."""
-        now = datetime.now(UTC)
-        with _publishing(self.engine) as connection:
-            current = connection.execute(select(articles).where(articles.c.id == document.article_id)).mappings().first()
-            if current and not current["withdrawn_at"] and current["content_hash"] == document.content_hash and current["model"] == model:
-                return _article(current)
-            number = self._write_revision(connection, document, now)
-            self._write_passages(connection, document, number, sections, vectors, title_vector, model)
-            row = _article_row(document, number, model, now)
-            if current:
-                connection.execute(update(articles).where(articles.c.id == document.article_id).values(**row))
-            else:
-                connection.execute(insert(articles).values(**row))
-            connection.execute(insert(publications).values(article_id=document.article_id, at=now))
-            return _article(row)
-
-    @staticmethod
-    def _write_revision(connection: Connection, document: Document, now: datetime) -> int:
-        last = connection.execute(select(func.max(revisions.c.number)).where(revisions.c.article_id == document.article_id)).scalar() or 0
-        row = {"title": document.title, "text": document.text, "content_hash": document.content_hash, "published_at": now}
-        key = {"article_id": document.article_id, "number": last + 1}
-        connection.execute(insert(revisions).values(**key, **row))
-        connection.execute(insert(revision_audiences).values(**key, audience=sorted(document.audience.groups)))
-        return last + 1
-
-    @staticmethod
-    def _write_passages(
-        connection: Connection, document: Document, number: int, sections: Sequence[Section], rows: Sequence[Vector], title_vector: Vector, model: str
-    ) -> None:
-        _drop_passages(connection, [document.article_id])
-        article_id = document.article_id
-        passage_rows, vector_rows = [], [_vector_row(article_id, f"title:{article_id}", 0, document.title, model, title_vector)]
-        for section, matrix in zip(sections, rows, strict=True):
-            key = passage_id(article_id, number, section.ordinal)
-            span = {"ordinal": section.ordinal, "heading": section.heading, "start": section.start, "end": section.end}
-            passage_rows.append({"id": key, "article_id": article_id, "revision": number, **span})
-            texts = windows(document.title, section.heading, document.text[section.start : section.end])
-            vector_rows += [_vector_row(article_id, key, i, text, model, row) for i, (text, row) in enumerate(zip(texts, matrix, strict=True))]
-        if passage_rows:
-            connection.execute(insert(passages), passage_rows)
-        connection.execute(insert(vectors), vector_rows)
+        prepared = Prepared(document, tuple(sections), tuple(vectors), title_vector, model)
+        with publishing(self.engine) as connection:
+            return write_article(connection, prepared, self.now(), Signed(), ahead=False)
 
     def rename(self, article_id: str, source: str, path: str) -> None:
         """See the port."""
         with writing(self.engine) as connection:
-            connection.execute(update(articles).where(articles.c.id == article_id).values(source=source, path=path))
+            connection.execute(update(articles).where(articles.c.id == article_id).values(source=source, path=path, ahead=0))
 
     def withdraw(self, article_ids: Sequence[str]) -> None:
         """See the port."""
-        now = datetime.now(UTC)
-        with _publishing(self.engine) as connection:
+        now = self.now()
+        with publishing(self.engine) as connection:
             for part in _parts(article_ids):
-                _drop_passages(connection, part)
+                drop_passages(connection, part)
                 connection.execute(update(articles).where(articles.c.id.in_(part)).values(withdrawn_at=now))
                 connection.execute(insert(publications), [{"article_id": article_id, "at": now} for article_id in part])
 
@@ -105,14 +60,14 @@ class SqlArticleStore:
         if source is not None:
             query = query.where(articles.c.source == source)
         with reading(self.engine) as connection:
-            return [_article(row) for row in connection.execute(query).mappings()]
+            return [article_of(row) for row in connection.execute(query).mappings()]
 
     def article(self, article_id: str) -> Article | None:
         """See the port."""
         query = select(articles).where(articles.c.id == article_id, articles.c.withdrawn_at.is_(None))
         with reading(self.engine) as connection:
             row = connection.execute(query).mappings().first()
-        return _article(row) if row else None
+        return article_of(row) if row else None
 
     def revision_text(self, article_id: str, revision: int) -> str | None:
         """See the port."""
@@ -120,6 +75,11 @@ class SqlArticleStore:
         with reading(self.engine) as connection:
             text: str | None = connection.execute(query).scalar()
         return text
+
+    def revisions(self, article_id: str) -> list[Revision]:
+        """See the port."""
+        with reading(self.engine) as connection:
+            return revisions_of(connection, article_id)
 
     def revision_audience(self, article_id: str, revision: int) -> Audience | None:
         """See the port."""
@@ -132,7 +92,7 @@ class SqlArticleStore:
         """See the port."""
         with reading(self.engine) as connection:
             rows = [row for part in _parts(sorted(set(cited))) for row in standing_rows(connection, part)]
-        heads = {row["id"]: _article(row) for row in rows}
+        heads = {row["id"]: article_of(row) for row in rows}
         same = {(row["id"], row["cited"]): bool(row["same"]) for row in rows}
         return {pair: (heads[pair[0]], same.get(pair, False)) for pair in cited if pair[0] in heads}
 
@@ -205,58 +165,8 @@ class SqlArticleStore:
         return found
 
 
-@contextmanager
-def _publishing(engine: Engine) -> Iterator[Connection]:
-    """Write one after another, so that positions of the publication log are committed in their order."""
-    with writing(engine) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(select(func.pg_advisory_xact_lock(PUBLISHING_LOCK)))
-        yield connection
-
-
 def _parts(items: Sequence[T]) -> Iterable[Sequence[T]]:
     return (items[start : start + IN_LIMIT] for start in range(0, len(items), IN_LIMIT))
-
-
-def _drop_passages(connection: Connection, article_ids: Sequence[str]) -> None:
-    connection.execute(delete(passages).where(passages.c.article_id.in_(article_ids)))
-    connection.execute(delete(vectors).where(vectors.c.article_id.in_(article_ids)))
-
-
-def _article_row(document: Document, revision: int, model: str, now: datetime) -> dict[str, Any]:
-    return {
-        "id": document.article_id,
-        "title": document.title,
-        "owner": document.owner,
-        "audience": sorted(document.audience.groups),
-        "platforms": sorted(document.platforms),
-        "review_by": document.review_by,
-        "tags": list(document.tags),
-        "source": document.source,
-        "path": document.path,
-        "revision": revision,
-        "content_hash": document.content_hash,
-        "model": model,
-        "updated_at": now,
-        "withdrawn_at": None,
-    }
-
-
-def _article(row: Any) -> Article:
-    return Article(
-        id=row["id"],
-        title=row["title"],
-        owner=row["owner"],
-        audience=Audience(frozenset(row["audience"])),
-        platforms=frozenset(Platform(name) for name in row["platforms"]),
-        review_by=row["review_by"],
-        tags=tuple(row["tags"]),
-        source=row["source"],
-        path=row["path"],
-        revision=row["revision"],
-        content_hash=row["content_hash"],
-        updated_at=row["updated_at"],
-    )
 
 
 def _passages(connection: Connection, condition: Any) -> list[Passage]:
@@ -271,18 +181,13 @@ def _passages(connection: Connection, condition: Any) -> list[Passage]:
     heads: dict[str, Article] = {}
     found = []
     for row in connection.execute(query).mappings():
-        article = heads.get(row["id"]) or heads.setdefault(row["id"], _article(row))
+        article = heads.get(row["id"]) or heads.setdefault(row["id"], article_of(row))
         found.append(Passage(row["passage_id"], article, row["ordinal"], row["heading"], row["start"], row["end"], row["passage_text"]))
     return found
 
 
 def _vector(blob: bytes) -> Vector:
     return np.frombuffer(blob, dtype=np.float32)
-
-
-def _vector_row(article_id: str, owner: str, row: int, text: str, model: str, vector: Vector) -> dict[str, Any]:
-    blob = np.ascontiguousarray(vector, dtype=np.float32).tobytes()
-    return {"owner": owner, "row": row, "article_id": article_id, "text_hash": text_hash(text), "model": model, "vector": blob}
 
 
 def _vectors_of(connection: Connection, owners: Sequence[str] | None, article_ids: Sequence[str] = (), model: str | None = None) -> dict[str, Vector]:

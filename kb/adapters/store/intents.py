@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from kb.adapters.store.tables import unresolved_intents
 from kb.model import FailureClass, UnresolvedIntent
@@ -40,10 +41,20 @@ class SqlIntentLog:
         """See the port."""
         asked = unresolved_intents.c.asked_at
         query = select(unresolved_intents).where(asked >= start, asked < end).order_by(asked, unresolved_intents.c.id)
-        return [_intent(row) for row in self.connection.execute(query).mappings()]
+        return [intent_of(row) for row in self.connection.execute(query).mappings()]
+
+    def first_asked(self) -> datetime | None:
+        """See the port."""
+        return self.connection.execute(select(func.min(unresolved_intents.c.asked_at))).scalar()
+
+    def learn_vector(self, intent_id: str, vector: Sequence[float]) -> None:
+        """See the port."""
+        stored = np.asarray(vector, dtype=np.float32).tobytes()
+        self.connection.execute(update(unresolved_intents).where(unresolved_intents.c.id == intent_id).values(vector=stored))
 
 
-def _intent(row: Any) -> UnresolvedIntent:
+def intent_of(row: Any) -> UnresolvedIntent:
+    """Return the intent of a row of the table."""
     return UnresolvedIntent(
         id=row["id"],
         question=row["question"],

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Date, ForeignKeyConstraint, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 from kb.adapters.store.engine import UtcDateTime
 
@@ -25,6 +40,7 @@ articles = Table(
     Column("model", Text, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("withdrawn_at", UtcDateTime),
+    Column("ahead", Integer, nullable=False, server_default="0"),
 )
 
 revisions = Table(
@@ -45,6 +61,63 @@ revision_audiences = Table(
     Column("number", Integer, primary_key=True),
     Column("audience", JSON, nullable=False),
     ForeignKeyConstraint(["article_id", "number"], ["revisions.article_id", "revisions.number"]),
+)
+
+revision_facts = Table(
+    "revision_facts",
+    metadata,
+    Column("article_id", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("author", String(80), nullable=False),
+    Column("reviewer", String(80), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("platforms", JSON, nullable=False),
+    Column("review_by", Date),
+    Column("tags", JSON, nullable=False),
+    ForeignKeyConstraint(["article_id", "number"], ["revisions.article_id", "revisions.number"]),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("article", String(200), nullable=False, index=True),
+    Column("based_on", Integer, nullable=False),
+    Column("gap", String(40), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("audience", JSON, nullable=False),
+    Column("platforms", JSON, nullable=False),
+    Column("review_by", Date),
+    Column("tags", JSON, nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("author", String(80), nullable=False),
+    Column("writers", JSON, nullable=False),
+    Column("reviewer", String(80), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("provenance", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("draft", String(40), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("asked_by", String(80), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("tried", JSON, nullable=False),
+    Column("left_out", JSON, nullable=False),
 )
 
 passages = Table(
@@ -107,4 +180,44 @@ unresolved_intents = Table(
     Column("asked_at", UtcDateTime, nullable=False, index=True),
     Column("ticket", String(80), nullable=False),
     Column("vector", LargeBinary, nullable=False),
+    Index("ix_unresolved_intents_counted", "id", "asked_at", "asker", "ticket", "category"),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("named", Boolean, nullable=False),
+    Column("category", String(80), nullable=False),
+    Column("assigned_to", String(80), nullable=False),
+    Column("due", Date),
+    Column("article", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("centroid", LargeBinary, nullable=False),
+)
+
+gap_members = Table(
+    "gap_members",
+    metadata,
+    Column("intent", String(40), ForeignKey("unresolved_intents.id", ondelete="CASCADE"), primary_key=True),
+    Column("gap", String(40), ForeignKey("gaps.id"), nullable=False),
+    Column("failure", String(40), nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Index("ix_gap_members_asked", "gap", "asked_at", "intent", "failure"),
+)
+
+spikes = Table(
+    "spikes",
+    metadata,
+    Column("subject", String(90), primary_key=True),
+    Column("since", UtcDateTime, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False, index=True),
+    Column("count", Integer, nullable=False),
+    Column("expected", Float, nullable=False),
+    Column("chance", Float, nullable=False),
 )

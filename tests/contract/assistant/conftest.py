@@ -46,10 +46,20 @@ def emptied(engine: Engine) -> Engine:
     with engine.begin() as connection:
         for guarded in ("audit", "audit_anchors"):
             connection.execute(text(f"ALTER TABLE {guarded} DISABLE TRIGGER USER"))
-        elsewhere = "audit_anchors, aliases, outside_tickets, outside_changes, outside_deliveries, outside_looks, outside_cursors"
+        elsewhere = "audit_anchors, audit_actions, aliases, outside_tickets, outside_changes, outside_deliveries, outside_looks, outside_cursors"
         elsewhere += ", challenges, second_factors, handoffs, holdings, votes, approvals, actions, outbox, outbox_holds, model_calls, shadow_turns"
-        elsewhere += ", channel_inbox, channel_threads, channel_posts, attachments, feedback"
-        tables = f"{elsewhere}, organisation, ticket_notes, tickets, events, messages, episodes, conversations, audit, unresolved_intents"
+        elsewhere += ", channel_inbox, channel_threads, channel_posts, attachments, feedback, outcomes, asked, judged"
+        elsewhere += ", drafts, trials, gap_members, gaps, spikes"
+        elsewhere += ", experiments, experiment_looks, experiment_rows, tuning_decisions"
+        elsewhere += ", reviews, review_names, review_decisions"
+        elsewhere += ", alert_reports, alerts, alert_groups, alert_revision, alert_judgements, alert_weights"
+        elsewhere += ", problems, problem_links, problem_messages, problem_traces"
+        elsewhere += ", rungs, frozen_records"
+        elsewhere += ", triages"
+        elsewhere += ", joiner_cases, joiner_steps, device_reservations"
+        elsewhere += ", changes, change_devices, compliance_findings, compliance_runs, fleet_devices, fleet_effects"
+        known = "passages, vectors, publications, revision_audiences, revision_facts, revisions, articles, unresolved_intents"
+        tables = f"{elsewhere}, organisation, ticket_notes, tickets, events, messages, episodes, conversations, audit, {known}"
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
         for guarded in ("audit", "audit_anchors"):
             connection.execute(text(f"ALTER TABLE {guarded} ENABLE TRIGGER USER"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
@@ -11,7 +12,8 @@ from sqlalchemy import Engine
 from assistant.adapters.memory.directory import MemoryDirectory
 from assistant.adapters.store.organisation import BuiltinDirectory
 from assistant.domain.configuration import Person
-from assistant.ports.identity import Account, Directory, NoSuchAccount
+from assistant.ports.identity import Account, Directory, NewAccount, NoSuchAccount
+from assistant.ports.outside import Refused
 from tests.support.offices import ANN, BO, CLOSED, ORGANISATION, OURS, Office, fill_ldap, fill_scim, ldap_directory, scim_directory
 from tests.support.scim_server import ScimServer, running_scim
 from tests.support.slapd_server import Slapd, running_slapd
@@ -199,3 +201,61 @@ def test_any_sequence_of_calls_does_what_it_says(directory: Directory) -> None:
             (locked.add if call == "lock" else locked.discard)(person)
     for person in groups:
         assert directory.account(person) == Account(person, locked=person in locked, groups=frozenset(groups[person]))
+
+
+NEW = NewAccount("eva", "Eva Ny", "eva@x.example", "Engineer", "R&D", "Lund", "bo", "eva@home.example")
+
+
+def test_an_account_that_was_opened_is_a_person_without_groups(directory: Directory) -> None:
+    assert directory.create(NEW)
+    found = directory.person("eva")
+    assert found is not None
+    assert (found.name, found.email, found.title, found.department, found.location, found.manager, found.recovery) == (
+        "Eva Ny",
+        "eva@x.example",
+        "Engineer",
+        "R&D",
+        "Lund",
+        "bo",
+        "eva@home.example",
+    )
+    account = directory.account("eva")
+    assert (account.active, account.locked, account.groups) == (True, False, frozenset())
+
+
+def test_an_account_that_is_opened_again_is_the_same_one_and_another_persons_is_refused(directory: Directory) -> None:
+    assert directory.create(NEW)
+    before = state(directory)
+    assert not directory.create(NEW)
+    with pytest.raises(Refused):
+        directory.create(replace(NEW, name="Eve Other"))
+    with pytest.raises(Refused):
+        directory.create(replace(NEW, email="other@x.example"))
+    assert state(directory) == before
+
+
+def test_an_account_that_is_switched_off_is_nobody_and_keeps_its_groups(directory: Directory) -> None:
+    groups = directory.account("ann").groups
+    if "disable" in directory.unable():
+        with pytest.raises(Refused):
+            directory.disable("ann")
+        return
+    assert directory.disable("ann")
+    assert not directory.disable("ann")
+    assert directory.person("ann") is None
+    assert "ann" not in [person.id for person in directory.people()]
+    assert (directory.account("ann").active, directory.account("ann").groups) == (False, groups)
+    for group in groups:
+        assert directory.revoke("ann", group), "what a leaver held can be ended after the account was switched off"
+    assert directory.enable("ann")
+    assert not directory.enable("ann")
+    assert directory.person("ann") is not None
+    assert directory.account("ann").groups == frozenset()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nobody_elses_account_is_switched_off_by_a_name_that_is_not_exact(directory: Directory, name: str) -> None:
+    if "disable" not in directory.unable():
+        with pytest.raises(NoSuchAccount):
+            directory.disable(name)
+    assert directory.person("ann") is not None

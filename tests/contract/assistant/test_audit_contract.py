@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from assistant.adapters.store.unit_of_work import SqlStore
 from assistant.domain.audit import ERASED, Anchor, AuditEntry, Consent
 from assistant.domain.secret import Secret
 from assistant.governance.anchoring import AnchorRefused, adopt, anchor_head, examine
-from assistant.ports.store import AuditUnreadable, Store
+from assistant.ports.audit import AuditUnreadable
+from assistant.ports.store import Store
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEY = b"installation key"
@@ -125,6 +127,19 @@ class TestAliases:
 
 
 class TestErasure:
+    def test_the_trail_of_an_action_is_found_in_order_and_holds_no_other(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.audit.append(
+                [ENTRY, replace(ENTRY, action="a_10"), replace(ENTRY, action="", detail={"of": "a_1"}), replace(ENTRY, decision="undone")]
+            )
+        with store.write() as unit:
+            unit.audit.append([replace(ENTRY, decision="asked again")])
+        with store.read() as unit:
+            trail = unit.audit.of_action("a_1")
+            assert unit.audit.of_action("a_2") == []
+        assert [line.facts["decision"] for line in trail] == ["done", "undone", "asked again"]
+        assert [line.facts["actor"] for line in trail] == ["ana.lima"] * 3
+
     def test_an_erased_person_is_gone_and_the_chain_holds(self, store: Store, anchors: FileAnchors) -> None:
         append(store, ENTRY, decided(2))
         anchor_head(store, anchors, KEY, NOON)

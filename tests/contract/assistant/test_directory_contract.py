@@ -14,7 +14,7 @@ from assistant.adapters.clock import SystemClock
 from assistant.adapters.memory.clock import FixedClock
 from assistant.adapters.memory.directory import MemoryDirectory
 from assistant.adapters.store.organisation import BuiltinDirectory
-from assistant.domain.configuration import Company, Device, Entitlement, Organisation, Person, Queue, Service
+from assistant.domain.configuration import Company, Device, Entitlement, Organisation, Person, Queue, Role, Service
 from assistant.ports.clock import Clock
 from assistant.ports.devices import DeviceFleet
 from assistant.ports.identity import Account, Directory, Workplace
@@ -66,8 +66,8 @@ def directory(kind: str, engine_of: Callable[[str], Engine]) -> LoadedDirectory:
     return built
 
 
-def test_a_person_comes_back_whole(directory: LoadedDirectory) -> None:
-    assert directory.person("zoe") == ZOE
+def test_a_person_comes_back_whole_with_the_roles_that_the_groups_give(directory: LoadedDirectory) -> None:
+    assert directory.person("zoe") == replace(ZOE, roles=frozenset({Role.AGENT, Role.AUTHOR}))
     assert directory.person("amir") == AMIR
 
 
@@ -77,7 +77,7 @@ def test_only_a_persons_exact_id_finds_a_person(directory: LoadedDirectory, name
 
 
 def test_people_come_by_name(directory: LoadedDirectory) -> None:
-    assert directory.people() == [AMIR, ZOE]
+    assert directory.people() == [AMIR, directory.person("zoe")]
 
 
 def test_company_services_queues_and_entitlements_come_back(directory: LoadedDirectory) -> None:

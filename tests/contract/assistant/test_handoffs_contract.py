@@ -55,6 +55,14 @@ def test_reasons_are_counted_between_two_moments_the_start_included_and_the_end_
         assert unit.handoffs.counts(after + MINUTE, after + 2 * MINUTE) == {}
 
 
+def test_handoffs_of_a_time_come_oldest_first_the_start_included_and_the_end_not(store: Store) -> None:
+    late, early = Handoff("c_1", 1, REQUESTED, NOON + MINUTE), Handoff("c_2", 1, NO_ARTICLE, NOON, waits=False)
+    given(store, late, early, Handoff("c_3", 1, REQUESTED, NOON - MINUTE))
+    with store.read() as unit:
+        assert unit.handoffs.between(NOON, NOON + 2 * MINUTE) == [early, late]
+        assert unit.handoffs.between(NOON, NOON + MINUTE) == [early]
+
+
 def test_one_conversation_has_one_holder(store: Store) -> None:
     mine = Holding("c_1", "sam", NOON, NOON)
     with store.write() as unit:

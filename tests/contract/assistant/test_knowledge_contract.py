@@ -14,11 +14,11 @@ import pytest
 from assistant.adapters.knowledge import KnowledgeFromBase
 from assistant.adapters.memory.knowledge import MemoryKnowledge
 from assistant.ports.knowledge import Knowledge
-from ingest.split import split
 from kb.bootstrap import open_knowledge
 from kb.cite import cite
 from kb.model import Article, Audience, Citation, Document, Platform, Reader
 from kb.settings import KnowledgeSettings
+from kb.split import split
 
 ANYBODY, FINANCE = Reader(), Reader(frozenset({"finance"}))
 SCANNER = Document(

@@ -21,6 +21,8 @@ from tests.support import request_tracker_server as rt
 from tests.support import zendesk_server as zd
 
 QUEUES = {"service-desk": "IT", "network": "Network"}
+CATEGORIES = {"vpn": "vpn_remote", "printing": "print"}
+OURS = {theirs: ours for ours, theirs in (QUEUES | CATEGORIES).items()}
 NOBODY = "999999"
 LONG = "ä漢 x" * 25_000
 
@@ -32,6 +34,8 @@ class Place:
     desk: TicketDesk
     writes: Callable[[str, str, bool], None]
     sets: Callable[[str, TicketStatus], None]
+    puts: Callable[[str, str, str], None]
+    """Puts a ticket into one of their queues, or with "" under one of their categories."""
     file: Callable[[str, str], bytes]
     """The content of a file of a ticket, by its name."""
     settle: Callable[[], None] = lambda: None
@@ -63,22 +67,29 @@ def memory_place(_stack: ExitStack, _request: pytest.FixtureRequest) -> Place:
         desk,
         lambda ticket, text, public: desk.write(ticket, "Pat Desk", text, public),
         lambda ticket, status: desk.set_status(ticket, "Pat", status),
+        lambda ticket, queue, category: desk.put(ticket, "Pat", queue=queue and OURS[queue], category=category and OURS[category]),
         lambda ticket, name: desk.held[ticket].files[name],
     )
 
 
 def zendesk_place(stack: ExitStack, _request: pytest.FixtureRequest) -> Place:
     url, state = stack.enter_context(zd.zendesk_server())
-    desk = Zendesk(url, zd.TOKEN, zd.ACCOUNT, QUEUES, category_field=str(zd.CATEGORY_FIELD), categories={"vpn": "vpn_remote"}, timeout_seconds=5)
+    desk = Zendesk(url, zd.TOKEN, zd.ACCOUNT, QUEUES, category_field=str(zd.CATEGORY_FIELD), categories=CATEGORIES, timeout_seconds=5)
     theirs = {TicketStatus.RESOLVED: "solved", TicketStatus.WAITING: "pending", TicketStatus.IN_PROGRESS: "open"}
 
     def settle() -> None:
         state.seconds += 3 * zd.EXPORT_LAG
 
+    def puts(ticket: str, queue: str, category: str) -> None:
+        group = {"group_id": zd.GROUPS[queue]} if queue else {}
+        field = {"custom_fields": [{"id": zd.CATEGORY_FIELD, "value": category}]} if category else {}
+        state.change(int(ticket), zd.PERSON, group | field)
+
     return Place(
         desk,
         lambda ticket, text, public: state.write(int(ticket), zd.PERSON, text, public),
         lambda ticket, status: state.change(int(ticket), zd.PERSON, {"status": theirs[status]}) and None,
+        puts,
         lambda _ticket, name: state.files[name],
         settle,
     )
@@ -93,7 +104,7 @@ def tracker_place(_stack: ExitStack, request: pytest.FixtureRequest) -> Place:
         QUEUES,
         key_field=rt.KEY_FIELD,
         category_field="Category",
-        categories={"vpn": "remote access"},
+        categories=CATEGORIES,
         timeout_seconds=20,
     )
     theirs = {TicketStatus.RESOLVED: "resolved", TicketStatus.WAITING: "stalled", TicketStatus.IN_PROGRESS: "open"}
@@ -107,13 +118,18 @@ def tracker_place(_stack: ExitStack, request: pytest.FixtureRequest) -> Place:
         with running.person() as person:
             assert "changed" in person.put(f"ticket/{ticket}", json={"Status": theirs[status]}).json()[0]
 
+    def puts(ticket: str, queue: str, category: str) -> None:
+        wanted = ({"Queue": queue} if queue else {}) | ({"CustomFields": {"Category": category}} if category else {})
+        with running.person() as person:
+            person.put(f"ticket/{ticket}", json=wanted).raise_for_status()
+
     def file(ticket: str, name: str) -> bytes:
         with running.person() as person:
             rows = person.get(f"ticket/{ticket}/attachments", params={"fields": "Filename", "per_page": 100}).json()["items"]
             number = next(row["id"] for row in rows if row.get("Filename") == name)
             return base64.b64decode(person.get(f"attachment/{number}").json()["Content"])
 
-    return Place(desk, writes, sets, file)
+    return Place(desk, writes, sets, puts, file)
 
 
 PLACES = {"memory": memory_place, "zendesk": zendesk_place, "request-tracker": tracker_place}
@@ -311,6 +327,27 @@ class TestFollowing:
         assert all(change.ticket == busy.id and change.author for change in changes)
         assert len({change.id for change in changes}) == 3
         assert desk.changes_of(quiet.id, ()) == []
+
+    def test_where_a_person_puts_a_ticket_is_told_and_where_we_put_it_is_not(self, place: Place) -> None:
+        desk, start = place.desk, place.desk.changed_since("").cursor
+        ours, theirs, named = (desk.create(made(), fresh()) for _ in range(3))
+        desk.update(ours.id, fresh(), queue="network", category="printing")
+        place.puts(theirs.id, "Network", "")
+        place.puts(named.id, "", "print")
+        place.settle()
+        changed = desk.changed_since(start).tickets
+        assert {theirs.id, named.id} <= set(changed)
+        assert ours.id not in changed
+        assert [(one.requeued, one.recategorised) for ticket in (ours, theirs, named) for one in desk.changes_of(ticket.id, ())] == [
+            (True, False),
+            (False, True),
+        ]
+        found = [desk.ticket(ticket.id) for ticket in (ours, theirs, named)]
+        assert [(one.queue, one.category) for one in found if one] == [("network", "printing"), ("network", "vpn"), ("service-desk", "printing")]
+        told = {one.id for one in desk.changes_of(theirs.id, ())}
+        place.puts(theirs.id, "IT", "")
+        [back] = desk.changes_of(theirs.id, told)
+        assert (back.requeued, back.author != "", back.note, back.status) == (True, True, "", None)
 
     def test_known_changes_are_not_told_again(self, place: Place) -> None:
         desk = place.desk

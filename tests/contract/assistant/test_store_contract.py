@@ -55,7 +55,7 @@ class TestTransactions:
             unit.conversations.save(conversation(state=State.ANSWERING))
             unit.conversations.accept(message())
             unit.conversations.emit("c_1", NOON, {"type": "message"})
-            unit.conversations.mark_reopened("c_1", 1)
+            unit.conversations.mark_reopened("c_1", 1, NOON)
             unit.tickets.create(TicketDraft("k", "ana", "s", "q", "c", TicketBody("b")), NOON)
             unit.audit.append([entry("auto")])
             unit.intents.record(intent("u1", NOON))
@@ -169,6 +169,12 @@ class TestConversations:
             assert {found.id for found in unit.conversations.silent_since(State.CLARIFYING, NOON + MINUTE)} == {"c_1", "c_2"}
             assert unit.conversations.silent_since(State.CLARIFYING, NOON - MINUTE) == []
 
+    def test_conversations_are_under_way_until_their_episode_ends(self, store: Store) -> None:
+        begun(store, conversation("c_1"), conversation("c_2", episode=Episode(1, NOON, NOON, Outcome.ABANDONED)))
+        with store.read() as unit:
+            assert unit.conversations.under_way(NOON + MINUTE) == 1
+            assert unit.conversations.under_way(NOON) == 0
+
 
 class TestEpisodes:
     def test_a_new_episode_stands_beside_the_old_one(self, store: Store) -> None:
@@ -187,7 +193,7 @@ class TestEpisodes:
         begun(store)
         with store.write() as unit:
             unit.conversations.save(conversation(episode=Episode(2, NOON)))
-            unit.conversations.mark_reopened("c_1", 1)
+            unit.conversations.mark_reopened("c_1", 1, NOON)
         with store.read() as unit:
             assert [episode.reopened for episode in unit.conversations.episodes("c_1")] == [True, False]
             assert unit.conversations.episodes("c_9") == []

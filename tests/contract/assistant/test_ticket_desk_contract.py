@@ -178,3 +178,26 @@ def test_the_desk_sees_those_that_wait_longest_first_by_status_and_queue(desk: T
     assert [ticket.id for ticket in desk.all(queue="network")] == [late.id]
     assert desk.all(status=TicketStatus.CLOSED, queue="network") == []
     assert all(ticket.notes == () for ticket in desk.all())
+
+
+def test_a_list_is_read_page_by_page_and_every_ticket_stands_in_it_once(desk: Tickets) -> None:
+    queues = ["endpoint", "network", "network"] * 3
+    made = [desk.create(draft(f"k{n}", assignee="", queue=queues[n]), NOON + (n // 2) * HOUR) for n in range(7)]
+    pages, after = [], ""
+    while page := desk.listed("open", "", 3, after):
+        pages.append([ticket.id for ticket in page])
+        after = page[-1].id
+    assert pages == [[one.id for one in made[start : start + 3]] for start in (0, 3, 6)]
+    assert [one.id for one in desk.listed("", "endpoint", 10)] == [made[0].id, made[3].id, made[6].id]
+    assert desk.listed("closed", "", 10) == []
+    assert desk.listed("open", "nowhere", 10) == []
+    assert [one.id for one in desk.listed("open", "", 2, "T-gone")] == [one.id for one in made[:2]], "after a ticket that is gone it begins anew"
+
+
+def test_a_ticket_that_only_the_assistant_works_on_stands_apart_from_those_that_people_have_to_take(desk: Tickets) -> None:
+    mine, taken, filed = desk.create(draft("k1"), NOON), desk.create(draft("k2"), NOON), desk.create(draft("k3", assignee=""), NOON)
+    desk.change_status(taken.id, TicketStatus.RESOLVED, "ana", "It works.", NOON)
+    assert desk.standings() == {"with_firstline": 1, "resolved": 1, "open": 1}
+    assert [one.id for one in desk.listed("with_firstline", "", 9)] == [mine.id]
+    assert [one.id for one in desk.listed("open", "", 9)] == [filed.id] and [one.id for one in desk.listed("resolved", "", 9)] == [taken.id]
+    assert sum(desk.standings().values()) == len(desk.all()) == len(desk.listed("", "", 9))

@@ -15,8 +15,10 @@ from sqlalchemy import Engine, make_url, text
 from kb.adapters.chroma import ChromaIndex
 from kb.adapters.lexical import TantivyIndex
 from kb.adapters.memory import MemoryArticleStore, MemoryIntentLog, MemoryLexicalIndex, MemoryVectorIndex
+from kb.adapters.memory_gaps import MemoryGaps
 from kb.adapters.store.articles import SqlArticleStore
 from kb.adapters.store.engine import open_engine, reading, writing
+from kb.adapters.store.gaps import SqlGaps
 from kb.adapters.store.ingest_log import SqlIngestLog
 from kb.adapters.store.intents import SqlIntentLog
 from kb.adapters.store.migrate import migrate
@@ -94,6 +96,29 @@ def intent_log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
         def opened_sql(writes: bool) -> Iterator[Any]:
             with (writing if writes else reading)(engine) as connection:
                 yield SqlIntentLog(connection)
+
+        yield opened_sql
+
+
+@pytest.fixture(params=["memory", "sqlite", REAL_POSTGRESQL])
+def gap_log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[bool], Any]]:
+    """Opens the log of unresolved intents and their gaps in a transaction of its own, for writing or for reading."""
+    if request.param == "memory":
+        kept = MemoryIntentLog()
+        gaps = MemoryGaps(kept)
+
+        @contextmanager
+        def opened(_writes: bool) -> Iterator[Any]:
+            yield kept, gaps
+
+        yield opened
+        return
+    with database(request.param, tmp_path) as engine:
+
+        @contextmanager
+        def opened_sql(writes: bool) -> Iterator[Any]:
+            with (writing if writes else reading)(engine) as connection:
+                yield SqlIntentLog(connection), SqlGaps(connection)
 
         yield opened_sql
 

@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from sqlalchemy import Engine
+from sqlalchemy import text as sql
 
 from kb.adapters.memory import HashingEmbedder, MemoryArticleStore
+from kb.adapters.memory_drafts import MemoryArticleWriter
 from kb.adapters.store.articles import SqlArticleStore
-from kb.model import Audience, Document, Platform, Reader
+from kb.adapters.store.engine import writing
+from kb.adapters.store.revising import SqlArticleWriter
+from kb.model import Audience, Document, Platform, Reader, Signed
 from kb.ports import ArticleStore, Scope
-from kb.publish import windows
+from kb.publish import Publisher, windows
 from tests.support.kb_properties import ANY_PLATFORM, GROUP_SETS, GROUPS, examples
-from tests.support.kb_samples import EMBEDDER, document, publish, sections
+from tests.support.kb_samples import EMBEDDER, MONDAY, document, publish, sections
 
 EVERYBODY = Scope(Reader())
 MODEL = EMBEDDER.identity
@@ -287,3 +291,55 @@ def test_a_changed_audience_takes_effect_with_the_commit(store: ArticleStore) ->
     ids = sorted(store.passage_ids())
     assert store.candidates(ids, EVERYBODY, MODEL) == []
     assert len(store.candidates(ids, Scope(Reader(frozenset({"finance"}))), MODEL)) == 1
+
+
+def test_revisions_tell_what_an_article_was_the_newest_first(store: ArticleStore) -> None:
+    first = document("vpn", "Install it.", groups=["hr"], platforms=[Platform.IOS])
+    publish(store, first)
+    publish(store, replace(document("vpn", "Install it again."), title="VPN", owner="net", review_by=None, tags=()))
+    store.withdraw(["vpn"])
+    new, old = store.revisions("vpn")
+    assert (new.number, new.title, new.text, new.audience, new.owner, new.review_by, new.tags) == (
+        2,
+        "VPN",
+        "Install it again.",
+        Audience(),
+        "net",
+        None,
+        (),
+    )
+    assert (old.number, old.text, old.audience, old.platforms) == (1, "Install it.", Audience.of(["hr"]), frozenset({Platform.IOS}))
+    assert (old.content_hash, old.owner, old.review_by, old.tags) == (first.content_hash, first.owner, first.review_by, first.tags)
+    assert all(one.whole and not (one.author or one.reviewer or one.why) for one in (new, old))
+    assert store.revisions("other") == []
+
+
+@pytest.mark.parametrize("kind", ["memory", "sql"])
+def test_an_article_that_was_written_here_is_ahead_until_its_file_says_the_same(kind: str, engine: Engine) -> None:
+    made: ArticleStore = MemoryArticleStore() if kind == "memory" else SqlArticleStore(engine)
+    one, other = document("vpn", "Install it."), document("vpn", "Install it twice.")
+    publish(made, one)
+    prepared = Publisher(made, EMBEDDER).prepare(other, sections(other))
+    signed = Signed("lena", "priya", "It must be done twice.")
+    if isinstance(made, MemoryArticleStore):
+        article = MemoryArticleWriter(made).publish(prepared, signed, MONDAY)
+    else:
+        with writing(engine) as connection:
+            article = SqlArticleWriter(connection).publish(prepared, signed, MONDAY)
+    assert article.ahead and made.article("vpn") == article
+    last = made.revisions("vpn")[0]
+    assert (last.author, last.reviewer, last.why, last.published_at) == ("lena", "priya", "It must be done twice.", MONDAY)
+    publish(made, other, embedder=OTHER)
+    assert made.article("vpn").ahead, "vectors of another model change no words"  # type: ignore[union-attr]
+    made.rename("vpn", "handbook", "vpn.md")
+    assert not made.article("vpn").ahead  # type: ignore[union-attr]
+
+
+def test_of_revisions_from_before_nobody_knows_who_made_them(engine: Engine) -> None:
+    store = SqlArticleStore(engine)
+    publish(store, document("vpn"))
+    with writing(engine) as connection:
+        connection.execute(sql("DELETE FROM revision_facts"))
+        connection.execute(sql("DELETE FROM revision_audiences"))
+    [one] = store.revisions("vpn")
+    assert (one.whole, one.author, one.audience, one.owner) == (False, "", None, "")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from assistant.governance.policy import PACKAGED
+from assistant.governance.policy_file import PACKAGED
 from tests.support.letters import letter
 from tests.support.service import copy_demo, firstline, running
 

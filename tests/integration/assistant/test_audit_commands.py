@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from assistant.adapters.store.audit import SqlAudit
 from assistant.cli import app
 from assistant.doctor import Check, examine
-from assistant.governance.policy import load_policy
+from assistant.governance.policy_file import load_policy
 from assistant.service import Service
 from tests.support.world import World, opened_world
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from assistant.domain.action import Status
 from assistant.domain.reply import ReplyKind
 from assistant.governance.approvals import NotAllowed
-from assistant.governance.policy import PACKAGED
+from assistant.governance.policy_file import PACKAGED
 from tests.support.world import Talk, World, opened_world
 
 MARIA, MANAGER, OWNER = "maria.santos", "johan.ekstrom", "rachel.thornton"

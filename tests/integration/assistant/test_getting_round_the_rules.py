@@ -17,7 +17,8 @@ from assistant.desk.fulfilment import MOST_ENDS, RUN
 from assistant.domain.action import Action, Status
 from assistant.domain.configuration import Organisation, Person
 from assistant.domain.reply import DO
-from assistant.governance.policy import PACKAGED, Policy, read_policy
+from assistant.governance.policy import Policy
+from assistant.governance.policy_file import PACKAGED, read_policy
 from assistant.ports.outside import Uncertain
 from kb.adapters.store.engine import open_engine
 from kb.adapters.store.migrate import migrate

@@ -66,7 +66,7 @@ def test_a_shadow_that_fails_or_is_slow_changes_nothing(demo_home: Path) -> None
 
 
 def test_a_policy_is_tried_without_any_model(demo_home: Path) -> None:
-    from assistant.governance.policy import PACKAGED
+    from assistant.governance.policy_file import PACKAGED
 
     timid = PACKAGED.read_text().replace("[steps.answer]\nauto = 0.30", "[steps.answer]\nauto = 0.995")
     (demo_home / "timid.toml").write_text(timid)

@@ -179,7 +179,7 @@ def test_silence_is_told_in_the_language_of_the_conversation(world: World) -> No
 
 
 def test_an_article_in_the_persons_language_goes_before_one_in_english(world: World) -> None:
-    from ingest.split import split
+    from kb.split import split
 
     text = "Öffnen Sie die Klappe des Druckers.\n\n1. Ziehen Sie das Papier langsam heraus.\n2. Schließen Sie die Klappe wieder.\n"
     base = world.assistant.knowledge_base

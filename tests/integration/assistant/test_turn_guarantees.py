@@ -18,8 +18,8 @@ from assistant.agent.turn import UnknownConversation, UnknownPerson
 from assistant.domain.conversation import Outcome, State
 from assistant.domain.reply import Reply, ReplyKind
 from assistant.domain.ticket import TicketStatus
-from ingest.split import split
 from kb.model import Audience, Document, FailureClass
+from kb.split import split
 from tests.support.world import Talk, World, cited, offered, opened_world
 
 VPN = "I can't connect to the VPN"
@@ -64,7 +64,7 @@ STEPS = [
     (f"{KNOWLEDGE}.passages_of", 1),
     (f"{KNOWLEDGE}.still_true", 1),
     (f"{STORE}.organisation:BuiltinDirectory.person", 2),
-    (f"{STORE}.organisation:BuiltinDirectory.devices_of", 1),
+    (f"{STORE}.fleet:BuiltinFleet.devices_of", 1),
     (f"{STORE}.tickets:BuiltinDesk.find_open_like", 1),
     (f"{STORE}.tickets:BuiltinDesk.create", 1),
     (f"{STORE}.audit:SqlAudit.append", 1),
@@ -187,7 +187,7 @@ class TestHanging:
         [
             f"{KNOWLEDGE}.embed",
             f"{KNOWLEDGE}.passages_for",
-            f"{STORE}.organisation:BuiltinDirectory.devices_of",
+            f"{STORE}.fleet:BuiltinFleet.devices_of",
             "assistant.agent.steps.understand:LocalUnderstanding.understand",
         ],
         ids=lambda target: target.rpartition(".")[2],

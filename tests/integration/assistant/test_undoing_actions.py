@@ -133,7 +133,7 @@ def test_a_note_is_withdrawn_by_a_second_one(workshop: Workshop) -> None:
     assert workshop.notes(ticket_id)[-1] == WORDS
     workshop.undo(action)
     workshop.carry()
-    assert workshop.notes(ticket_id)[-1].startswith("Please disregard my note of 2026-11-23T09:15 UTC")
+    assert workshop.notes(ticket_id)[-1].startswith("Please disregard my note of 23 November 2026 09:15 UTC;")
 
 
 def test_every_tool_that_declares_an_undo_is_tried_here() -> None:

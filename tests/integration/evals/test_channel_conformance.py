@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.service import COMMAND, ROOT, clean_environment
 
 CASES = ("--case", "access/crm-approved", "--case", "wifi/phone-in-widget")
@@ -24,6 +26,7 @@ def run(place: Path, model_home: Path, *arguments: str, fault: str = "") -> tupl
     return done.returncode, made.get("metrics", {}), done.stdout + done.stderr
 
 
+@pytest.mark.gated
 def test_an_approved_action_comes_out_the_same_on_every_channel_and_what_one_cannot_do_is_named(tmp_path: Path, model_home: Path) -> None:
     code, metrics, said = run(tmp_path, model_home, *CASES)
     assert code == 0, said
@@ -36,6 +39,7 @@ def test_an_approved_action_comes_out_the_same_on_every_channel_and_what_one_can
     assert "not compared, mail: wifi/phone-in-widget: the case chooses a device in the widget" in said
 
 
+@pytest.mark.gated
 def test_a_build_whose_channels_forget_their_conversations_is_found_out(tmp_path: Path, model_home: Path) -> None:
     code, metrics, said = run(tmp_path, model_home, "--case", "other/hello-first", "--channel", "slack-http", fault="forgets-places")
     assert code == 1, said

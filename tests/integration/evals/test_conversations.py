@@ -40,6 +40,7 @@ def cases(*names: str) -> list[str]:
     return [part for name in names for part in ("--case", name)]
 
 
+@pytest.mark.gated
 def test_cards_codes_approvals_and_undo_are_played_as_written_and_worded_differently(tmp_path: Path, model_home: Path) -> None:
     code, made, said = run(tmp_path, model_home, *cases(*RIGHT_CASES), "--repeat", "2", "--html", str(tmp_path / "run.html"))
     assert code == 0, said
@@ -48,6 +49,7 @@ def test_cards_codes_approvals_and_undo_are_played_as_written_and_worded_differe
     assert "Every conversation passed" in (tmp_path / "run.html").read_text()
 
 
+@pytest.mark.gated
 def test_a_build_that_takes_silence_for_success_is_found_out_and_blocked(tmp_path: Path, model_home: Path) -> None:
     chosen = cases("meetings/silent-after-question", "vpn/silent-after-right-answer")
     code, good, said = run(tmp_path, model_home, *chosen)

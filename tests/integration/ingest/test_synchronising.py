@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,13 @@ from ingest_world import World, open_world
 from ingest.sources.folder import SourceUnreadable
 from ingest.sync import Busy
 from ingest.upkeep import forget, rebuild
-from kb.model import IngestRun
+from kb.adapters.store.engine import writing
+from kb.adapters.store.revising import SqlArticleWriter
+from kb.drafts import BUILT_IN
+from kb.markdown import as_file
+from kb.model import Document, IngestRun, Signed
+from kb.publish import live_document
+from kb.split import split
 
 
 def write(path: Path, text: str) -> None:
@@ -234,3 +242,70 @@ def test_a_rebuild_embeds_what_came_from_another_model(world: World, folder: Pat
     assert rebuild(other, other.settings, other.said.append) == 1
     assert other.embedder.embedded == 2
     other.close()
+
+
+def edit_here(world: World, text: str, article: str = "a") -> None:
+    """Publish other words of an article from Firstline's own editor."""
+    live = world.store.article(article)
+    assert live is not None
+    put(world, replace(live_document(world.store, live), text=text))
+
+
+def put(world: World, document: Document) -> None:
+    prepared = world.publisher.prepare(document, split(document.text))
+    with writing(world.store.engine) as connection:
+        SqlArticleWriter(connection).publish(prepared, Signed("lena", "priya", "wrong"), datetime(2026, 11, 16, tzinfo=UTC))
+
+
+def test_an_edit_made_in_firstline_stays_until_its_file_says_the_same(world: World, folder: Path) -> None:
+    write(folder / "a.md", "# A\n\nFirst.")
+    world.sync(folder)
+    edit_here(world, "Edited here.")
+    assert counts(world.sync(folder)) == {"unchanged": 1}
+    assert world.texts() == {"a": ("a.md", "Edited here.")}
+    assert any("edited in Firstline" in line for line in world.said)
+    live = world.store.article("a")
+    assert live is not None
+    write(folder / "a.md", as_file(live_document(world.store, live), {"colour": "red"}))
+    assert counts(world.sync(folder)) == {"unchanged": 1}
+    assert revision(world, "a") == 2
+    write(folder / "a.md", "# A\n\nFirst.")
+    assert counts(world.sync(folder)) == {"changed": 1}, "the edit was merged, so going back to the old words is a new change"
+    assert world.texts() == {"a": ("a.md", "First.")}
+
+
+def test_a_file_that_says_something_new_wins_over_an_edit_made_in_firstline(world: World, folder: Path) -> None:
+    write(folder / "a.md", "# A\n\nFirst.")
+    world.sync(folder)
+    edit_here(world, "Edited here.")
+    write(folder / "a.md", "# A\n\nFirst, edited in the folder.")
+    assert counts(world.sync(folder)) == {"changed": 1}
+    assert world.texts() == {"a": ("a.md", "First, edited in the folder.")}
+
+
+def test_an_article_written_in_firstline_moves_to_the_folder_whose_file_declares_its_id(world: World, folder: Path) -> None:
+    one = Document("badge", BUILT_IN, "", "Badge printer", "Open the flap.", owner="desk", tags=("printing",))
+    put(world, one)
+    old = as_file(one, {})
+    edit_here(world, "Open the side flap.", "badge")
+    write(folder / "badge.md", old)
+    assert counts(world.sync(folder)) == {"unchanged": 1}, "a file from before the last edit changes nothing"
+    assert world.texts() == {"badge": ("", "Open the side flap.")}
+    write(folder / "badge.md", as_file(replace(one, text="Open the side flap."), {}))
+    assert counts(world.sync(folder)) == {"renamed": 1}
+    assert world.texts() == {"badge": ("badge.md", "Open the side flap.")}
+    (folder / "badge.md").unlink()
+    assert counts(world.sync(folder)) == {"removed": 1}
+
+
+def test_an_edit_that_waits_for_its_file_gets_vectors_of_the_new_model(tmp_path: Path, folder: Path) -> None:
+    first = open_world(tmp_path / "home")
+    write(folder / "a.md", "# A\n\nFirst.")
+    first.sync(folder)
+    edit_here(first, "Edited here.")
+    first.close()
+    second = open_world(tmp_path / "home", "hash-2")
+    second.sync(folder)
+    assert second.texts() == {"a": ("a.md", "Edited here.")}
+    assert second.publisher.outdated() == set()
+    second.close()

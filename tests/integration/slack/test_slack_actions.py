@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from evals.slack.people import Somebody, labels, words
@@ -120,6 +121,7 @@ class TestApprovals:
         asked = posted(slack, nils, "Agnes", before)
         assert labels(asked) == ["Approve", "Refuse"]
         assert "CRM" in words(asked) and "It touches" in words(asked) and "Open until" in words(asked)
+        assert re.search(r"Open until \d\d \w+ \d\d:\d\d CES?T\.", words(asked))
         assert labels(nils.open_home()).count("Approve") == 1
         nils.press(nils.direct, asked, "Approve")
         until(lambda: not labels(asked), why="the first copy keeps its buttons")

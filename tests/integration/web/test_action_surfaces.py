@@ -16,7 +16,7 @@ import pytest
 
 from assistant.adapters.store.organisation import BuiltinDirectory, read_people_file
 from assistant.domain.configuration import Organisation
-from assistant.governance.policy import PACKAGED
+from assistant.governance.policy_file import PACKAGED
 from assistant.ports.store import OutboxEntry
 from tests.support.chat import Chat
 from tests.support.letters import Letter, letter, letters
@@ -161,7 +161,7 @@ def test_following_every_link_of_a_mail_changes_nothing(acting: Service) -> None
         mail = request_mail(acting, "johan.ekstrom", action)
         assert mail.links == [f"{acting.url}/console/approvals/{action}"]
         assert "nothing happens before you decide there" in mail.text
-        assert re.search(r"open until \d\d \w+ \d{4} \d\d:\d\d UTC", mail.text)
+        assert re.search(r"open until \d\d \w+ \d{4} \d\d:\d\d CES?T\. If nobody decides", mail.text)
         before = manager.get(f"/v1/approvals/{action}").json()
         for link in mail.links:
             with console(acting, MANAGER) as browser:

@@ -14,8 +14,8 @@ import pytest
 
 from assistant.adapters.store.organisation import read_people_file
 from assistant.agent import wording
-from ingest.split import split
 from kb.model import Audience, Document, Reader
+from kb.split import split
 from tests.support.chat import Chat
 from tests.support.service import PEOPLE_FILE, LocalService, copy_demo, firstline, served_here
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from assistant.domain.action import Label
 from assistant.domain.audit import AuditEntry, AuditLine
-from assistant.governance.policy import PACKAGED, Facts, Policy, PolicyError, load_policy
+from assistant.governance.policy import Facts, Policy, PolicyError
+from assistant.governance.policy_file import PACKAGED, load_policy
 from assistant.governance.replay import Comparison, KeptPolicies, replay
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -16,7 +16,7 @@ from assistant.desk.following import WORDS_SHOWN, follow_desk, note_changed, not
 from assistant.domain.conversation import Conversation, Episode, State
 from assistant.domain.ticket import Ticket, TicketBody, TicketDraft, TicketStatus
 from assistant.ports.outside import Refused, Unavailable
-from assistant.ports.store import Event, OutsideTicket
+from assistant.ports.store import Event, OutsideTicket, UnitOfWork
 from assistant.ports.ticketing import Changed, DeskChange, DeskTicket, OutgoingTicket, UnknownTicket
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -117,6 +117,32 @@ def test_what_is_opened_again_there_is_open_here(house: House) -> None:
         follow_desk(house.store, house.desk, house.later())
     assert house.kept().status is TicketStatus.IN_PROGRESS
     assert len(house.events()) == 2
+
+
+def test_where_people_put_a_ticket_there_it_stands_here_and_who_listens_hears_it_once(house: House) -> None:
+    heard = list[tuple[str, str, str]]()
+
+    def hears(_unit: UnitOfWork, ticket: Ticket, system: str, _at: datetime) -> None:
+        heard.append((ticket.category, ticket.queue, system))
+
+    house.desk.put(house.outside, PAT, queue="network")
+    house.desk.put(house.outside, PAT, category="vpn")
+    for _ in range(2):
+        house.report()
+        assert follow_desk(house.store, house.desk, house.later(), hears) == []
+    kept = house.kept()
+    assert (kept.category, kept.queue, kept.notes[-1].author) == ("vpn", "network", PAT)
+    assert heard == [("vpn", "network", house.desk.name)]
+    with house.store.read() as unit:
+        assert [house.ticket in record.body for record in unit.audit.read()] == [True]
+
+
+def test_only_what_people_changed_there_is_taken_over(house: House) -> None:
+    with house.store.write() as unit:
+        unit.own_tickets.move(house.ticket, "toner", "endpoint", "sam", house.clock.now())
+    house.desk.put(house.outside, PAT, queue="network")
+    follow_desk(house.store, house.desk, house.later())
+    assert (house.kept().category, house.kept().queue) == ("toner", "network")
 
 
 def test_going_from_resolved_to_closed_is_nothing_to_tell(house: House) -> None:
@@ -290,6 +316,8 @@ def cut_off(house: House) -> None:
 DOINGS: dict[str, Callable[[House], object]] = {
     "close": lambda house: house.desk.set_status(house.outside, PAT, TicketStatus.CLOSED),
     "open": lambda house: house.desk.set_status(house.outside, PAT, TicketStatus.IN_PROGRESS),
+    "away": lambda house: house.desk.put(house.outside, PAT, queue="network"),
+    "back": lambda house: house.desk.put(house.outside, PAT, queue="endpoint"),
     "report": lambda house: house.report(),
     "again": lambda house: house.report(delivery="same"),
     "note": lambda house: note_changed(house.store, house.desk, house.clock.now()),
@@ -315,3 +343,4 @@ def test_each_change_comes_once_however_reports_polls_and_crashes_mix(steps: lis
     there = house.desk.ticket(house.outside)
     assert there is not None
     assert house.kept().status is there.status or not {"close", "open"} & set(steps)
+    assert house.kept().queue == there.queue

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.governance.policy import PACKAGED, Band, Disposition, Policy, PolicyError, load_policy
+from assistant.governance.policy import Band, Disposition, Policy, PolicyError
+from assistant.governance.policy_file import PACKAGED, load_policy
 
 POLICY = Policy("v", {"answer": Band(0.5, 0.2), "attach": Band(0.7, 0.7)})
 GOOD = "[steps.answer]\nauto = 0.5\nreview = 0.2\n[steps.second_answer]\nauto = 0.6\nreview = 0.5\n[steps.attach]\nauto = 0.7\nreview = 0.7\n"

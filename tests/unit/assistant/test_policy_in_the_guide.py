@@ -7,7 +7,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from assistant.domain.action import Label, Tier
-from assistant.governance.policy import PACKAGED, Chain, Facts, PeopleOnly, ToolRule, Verdict, read_policy
+from assistant.governance.policy import Chain, Facts, PeopleOnly, ToolRule, Verdict
+from assistant.governance.policy_file import PACKAGED, read_policy
 
 PAGE = (Path(__file__).parents[3] / "docs" / "guide" / "policy.md").read_text(encoding="utf-8")
 

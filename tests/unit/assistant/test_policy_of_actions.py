@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from assistant.adapters.memory.store import MemoryStore
 from assistant.domain.action import Label, Status, Tier
 from assistant.domain.configuration import Entitlement
-from assistant.governance.policy import PACKAGED, Facts, PolicyError, Verdict, load_policy, parse_policy, read_policy
+from assistant.governance.policy import Facts, PolicyError, Verdict
+from assistant.governance.policy_file import PACKAGED, load_policy, parse_policy, read_policy
 from tests.support.workshop import MADE, Workshop
 
 TEXT = PACKAGED.read_text(encoding="utf-8")
@@ -63,8 +64,8 @@ def changed(old: str, new: str) -> str:
         (changed(CHAIN, 'stages = [{ role = "manager:bo" }]'), "manager:bo is no role"),
         (changed(CHAIN, 'stages = ["manager"]'), "cannot be used"),
         (changed("hours = 72\nremind_hours = 24", "hours = 24\nremind_hours = 72"), "remind_hours <= hours"),
-        (changed("hours = 72", "hours = inf"), "remind_hours <= hours"),
-        (changed("hours = 72", "hours = nan"), "remind_hours <= hours"),
+        (changed("\nhours = 72", "\nhours = inf"), "remind_hours <= hours"),
+        (changed("\nhours = 72", "\nhours = nan"), "remind_hours <= hours"),
         (changed("remind_hours = 24", "remind_hours = 0"), "remind_hours <= hours"),
         (changed("above = 250", "above = nan"), "above has to be an amount"),
         (changed("above = 250", 'above = "250"'), "above is '250'"),
@@ -106,6 +107,11 @@ def facts(tool: str = "unlock_account", **changes: Any) -> Facts:
     return replace(Facts(tool, pressed=True), **changes)
 
 
+def begun(tool: str) -> Label:
+    """How a tool is begun that may be begun at all."""
+    return Label.RECORD if POLICY.tools[tool].of_practice else Label.PRESS
+
+
 class TestPeopleOnly:
     @pytest.mark.parametrize(
         "group", ["Domain Admins", "domain-administrators", "it-desk", "IT-ops", "billing-prod-eu", "Security", "hr-records", "PAYROLL"]
@@ -121,8 +127,9 @@ class TestPeopleOnly:
         "changes", [{"category": "privileged"}, {"category": "regulated"}, {"amount": 250.01}, {"touches": 2}, {"group": "x-admin"}]
     )
     def test_no_confidence_press_factor_or_approval_is_enough(self, changes: dict[str, Any]) -> None:
-        for tool in POLICY.tools:
-            said = POLICY.judge(facts(tool, days=1, confidence=1.0, second_factor=True, approved=True, **changes))
+        for tool, rule in POLICY.tools.items():
+            more = {**changes, "touches": rule.touches_at_most + 1} if rule.of_practice and "touches" in changes else changes
+            said = POLICY.judge(facts(tool, days=1, confidence=1.0, second_factor=True, approved=True, label=begun(tool), **more))
             assert said.verdict is Verdict.PEOPLE
             assert said.rule.startswith("people only: ")
 
@@ -134,7 +141,8 @@ class TestCaps:
     @pytest.mark.parametrize("tool", POLICY.tools)
     def test_the_limit_of_a_day_is_reached_exactly(self, tool: str) -> None:
         most = POLICY.tools[tool].per_day
-        last, over = (POLICY.judge(facts(tool, days=1, today=today, approved=True, second_factor=True)) for today in (most - 1, most))
+        agreed = {"approved": True, "second_factor": True, "label": begun(tool)}
+        last, over = (POLICY.judge(facts(tool, days=1, today=today, **agreed)) for today in (most - 1, most))
         assert last.verdict is Verdict.ALLOW
         assert (over.verdict, over.rule) == (Verdict.DENY, f"tools.{tool}: at most {most} in 24 hours")
 
@@ -175,7 +183,8 @@ def test_nothing_that_changes_something_is_allowed_without_what_it_needs(one: Fa
     rule = POLICY.tools.get(one.tool)
     if said.verdict in GOING_ON:
         assert rule is not None
-        assert one.own
+        assert one.own or rule.of_practice
+        assert (one.label is Label.RECORD) == rule.of_practice
         assert one.label is not Label.TEXT
     if said.verdict is Verdict.ALLOW and rule is not None and rule.tier is not Tier.READ:
         assert one.pressed
@@ -262,3 +271,25 @@ class TestTheFactsOfTheMoment:
         assert "not enough people to approve it as owner" in reply.text
         assert workshop.action(action.id).status is Status.REFUSED
         assert [choice.id for choice in reply.choices][:1] != []
+
+
+PRACTICE = '\n[tools.remediate]\ntier = "approval"\nauto = 0.6\nreview = 0.4\nper_day = 9\nchain = "access"\ntouches_at_most = 25\n'
+FLEET = Facts("remediate", own=False, label=Label.RECORD, touches=8, pressed=True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        (FLEET, Verdict.APPROVAL),
+        (replace(FLEET, approved=True), Verdict.ALLOW),
+        (replace(FLEET, approved=True, touches=26), Verdict.PEOPLE),
+        (replace(FLEET, approved=True, group="Domain Admins"), Verdict.PEOPLE),
+        (replace(FLEET, approved=True, label=Label.WORDS), Verdict.DENY),
+        (replace(FLEET, approved=True, label=Label.PRESS), Verdict.DENY),
+        (replace(FLEET, approved=True, label=Label.TEXT), Verdict.DENY),
+        (Facts("unlock_account", label=Label.RECORD, pressed=True), Verdict.DENY),
+        (Facts("unlock_account", own=False, pressed=True), Verdict.DENY),
+    ],
+)
+def test_tools_of_practices_begin_from_records_alone_and_other_tools_never_do(facts: Facts, verdict: Verdict) -> None:
+    assert parse_policy(RULES + PRACTICE, "test").judge(facts).verdict is verdict

@@ -19,9 +19,9 @@ from assistant.domain.ticket import TicketBody, Tried
 from assistant.governance.rendering import render
 from assistant.ports.knowledge import Standing
 from assistant.ports.store import Event
-from ingest.split import split
 from kb.cite import cite, marked
 from kb.model import Audience, Document, Reader
+from kb.split import split
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()

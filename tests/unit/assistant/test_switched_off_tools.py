@@ -14,7 +14,7 @@ from assistant.agent.tools.registry import schemas, switched_off
 from assistant.agent.tools.tool import Hands
 from assistant.connections import open_directory, open_notifier
 from assistant.domain.configuration import Organisation
-from assistant.governance.policy import load_policy
+from assistant.governance.policy_file import load_policy
 from assistant.settings import Settings
 from kb.adapters.store.engine import open_engine
 from tests.support.service import PEOPLE_FILE
@@ -74,9 +74,9 @@ def test_what_the_people_file_lacks_switches_off_what_needs_it(tmp_path: Path, m
         (SCIM | TAKES_PASSWORDS, {"unlock_account": "FIRSTLINE_SCIM_INACTIVE_IS_LOCKED"}),
         (
             SCIM | {"scim_password_forces_change": True, "scim_inactive_is_locked": True},
-            {"reset_password": "FIRSTLINE_SCIM_RECOVERY_KIND"},
+            {"reset_password": "FIRSTLINE_SCIM_RECOVERY_KIND", "close_account": "FIRSTLINE_SCIM_INACTIVE_IS_LOCKED"},
         ),
-        (SCIM | TAKES_PASSWORDS | {"scim_inactive_is_locked": True}, {}),
+        (SCIM | TAKES_PASSWORDS | {"scim_inactive_is_locked": True}, {"close_account": "FIRSTLINE_SCIM_INACTIVE_IS_LOCKED"}),
     ],
 )
 def test_what_a_directory_cannot_do_is_off_and_the_reason_names_the_setting(tmp_path: Path, settings: dict[str, Any], off: dict[str, str]) -> None:

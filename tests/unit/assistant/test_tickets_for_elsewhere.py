@@ -62,6 +62,12 @@ def test_the_text_holds_all_parts_in_their_order() -> None:
     ]
 
 
+def test_what_was_said_stands_at_the_time_of_the_organisation() -> None:
+    sent = outgoing(TICKET, BODY, ANA, zone="Europe/Stockholm")
+    assert "[2026-03-02 13:00 CET] Ana Silva:" in sent.text
+    assert "UTC" not in sent.text
+
+
 def test_what_is_not_known_is_said_to_be_missing() -> None:
     text = as_text(TicketBody("It is jammed."), "T-1", "q")
     assert "Handed over" not in text

@@ -12,7 +12,7 @@ from assistant.agent.tools.access import DAYS
 from assistant.agent.tools.registry import TOOLS
 from assistant.agent.tools.tool import Tool
 from assistant.domain.action import Action, Effect, Plan, Status
-from assistant.governance.policy import load_policy
+from assistant.governance.policy_file import load_policy
 
 PAGE = (Path(__file__).parents[3] / "docs" / "guide" / "tools.md").read_text(encoding="utf-8")
 POLICY = load_policy()

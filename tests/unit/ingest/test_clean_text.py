@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from ingest.parse.draft import Unreadable
 from ingest.parse.fields import read_fields
-from ingest.parse.text import clean, decode, humanise, one_line, slug
+from ingest.parse.text import decode
 from kb.model import Audience, Platform
+from kb.text import clean, humanise, one_line, slug
 
 
 def test_what_nobody_sees_is_removed() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ingest.blocks import word_count
-from ingest.split import split
+from kb.blocks import word_count
+from kb.split import split
 
 SENTENCE = "Open the settings of the laptop and choose the network that your office uses every day. "
 

@@ -1,4 +1,4 @@
-"""Unresolved intents become gaps."""
+"""New unresolved intents join gaps that exist, or make their own; gaps are ranked by what they cost."""
 
 from __future__ import annotations
 
@@ -11,165 +11,157 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.adapters.memory import HashingEmbedder
-from kb.gaps import find_gaps
+from kb.gaps import (
+    LOWEST,
+    NOT_KEPT,
+    USUAL,
+    category_of,
+    centroid_of,
+    learnt_bar,
+    likeness,
+    minutes_of,
+    nearest_of,
+    place,
+    ranked,
+    vectors_of,
+)
 from kb.model import FailureClass, Gap, UnresolvedIntent
-from kb.ports import Vector
 from tests.support.kb_properties import WORDS, examples
-from tests.support.kb_samples import intent, unit
+from tests.support.kb_samples import MONDAY, intent, unit
 
-PARKING = unit(1, 0, 0, 0)
-TOKENS = unit(0, 1, 0, 0)
-BADGES = unit(0, 0, 1, 0)
+PARKING, TOKENS, BADGES = unit(1, 0, 0, 0, 0, 0), unit(0, 1, 0, 0, 0, 0), unit(0, 0, 1, 0, 0, 0)
 
 
-def near(vector: Vector, seed: int) -> Vector:
-    """Return a vector at a cosine of about 0.98 to another."""
-    noise = np.random.default_rng(seed).normal(size=len(vector)).astype(np.float32) * 0.08
-    return unit(*(vector + noise))
+def about(direction: np.ndarray, numbers: Sequence[int], **facts: object) -> list[UnresolvedIntent]:
+    """Return intents at a cosine of about 0.97 to a direction."""
+    found = []
+    for number in numbers:
+        noise = np.random.default_rng(number).normal(size=len(direction)).astype(np.float32) * 0.08
+        found.append(intent(number, "", vector=tuple(unit(*(direction + noise)).tolist()), **facts))  # type: ignore[arg-type]
+    return found
 
 
-def gaps_of(*groups: tuple[Vector, Sequence[UnresolvedIntent]]) -> list[Gap]:
-    """Cluster intents that were put near to given directions."""
-    rows = [(one, near(vector, int(one.id[-3:]))) for vector, members in groups for one in members]
-    return find_gaps([one for one, _ in rows], np.stack([row for _, row in rows]))
+def ids(intents: Sequence[UnresolvedIntent]) -> set[str]:
+    return {one.id for one in intents}
 
 
-def test_questions_for_the_same_thing_are_one_gap_and_topics_stay_apart() -> None:
-    parking = [intent(n, f"Where can visitors park, please {n}") for n in range(5)]
-    tokens = [intent(n, f"Bank token number {n} is broken") for n in range(10, 13)]
-    found = gaps_of((PARKING, parking), (TOKENS, tokens))
-    assert [set(gap.intents) for gap in found] == [{one.id for one in parking}, {one.id for one in tokens}]
-    assert [gap.demand for gap in found] == [5, 3]
+def test_new_questions_join_the_gap_they_are_like_and_others_make_their_own() -> None:
+    known = {"g_p": about(PARKING, range(5)), "g_t": about(TOKENS, range(10, 15))}
+    parking, badges = about(PARKING, range(20, 23)), about(BADGES, range(30, 33))
+    found = place([*badges, *parking], known)
+    assert {gap: ids(some) for gap, some in found.known.items()} == {"g_p": ids(parking)}
+    assert [ids(some) for some in found.fresh] == [ids(badges)]
 
 
-def test_every_intent_is_in_exactly_one_gap() -> None:
+def test_without_any_gap_everything_makes_its_own() -> None:
+    found = place([*about(PARKING, range(4)), *about(TOKENS, range(10, 13))], {})
+    assert found.known == {}
+    assert sorted(len(some) for some in found.fresh) == [3, 4]
+
+
+def test_every_new_question_goes_to_exactly_one_place() -> None:
     chance = np.random.default_rng(5)
-    intents = [intent(n, f"question {n}", list(FailureClass)[n % 6]) for n in range(40)]
-    rows = np.stack([unit(*chance.normal(size=6)) for _ in intents])
-    members = [key for gap in find_gaps(intents, rows) for key in gap.intents]
-    assert sorted(members) == sorted(one.id for one in intents)
+    new = [intent(n, f"question {n}", list(FailureClass)[n % 8], vector=tuple(unit(*chance.normal(size=6)).tolist())) for n in range(40)]
+    found = place(new, {"g_p": about(PARKING, range(50, 55))})
+    assert sorted(one.id for some in (*found.known.values(), *found.fresh) for one in some) == sorted(one.id for one in new)
 
 
 def test_questions_out_of_scope_never_share_a_gap_with_others() -> None:
-    inside = [intent(n, "book a desk") for n in range(3)]
-    outside = [intent(n, "book a desk", FailureClass.OUT_OF_SCOPE) for n in range(10, 14)]
-    found = gaps_of((PARKING, [*inside, *outside]))
-    assert [set(gap.failures) for gap in found] == [{FailureClass.NO_ARTICLE}, {FailureClass.OUT_OF_SCOPE}]
+    inside, outside = about(PARKING, range(3)), [replace(one, failure=FailureClass.OUT_OF_SCOPE) for one in about(PARKING, range(10, 13))]
+    assert sorted(map(sorted, map(ids, place([*inside, *outside], {}).fresh))) == [sorted(ids(inside)), sorted(ids(outside))]
+    assert place(outside, {"g_p": inside}).known == {}
 
 
-def test_the_costlier_gap_comes_first_also_with_less_demand() -> None:
-    wasted = [intent(n, "weather tomorrow", FailureClass.OUT_OF_SCOPE) for n in range(6)]
-    filed = [intent(n, "token broken", FailureClass.REJECTED, ticket=f"INC-{n}") for n in range(10, 13)]
-    found = gaps_of((PARKING, wasted), (TOKENS, filed))
-    assert [gap.demand for gap in found] == [3, 6]
-    assert [gap.cost for gap in found] == [pytest.approx(3 * 1.2 + 3), pytest.approx(6 * 0.2)]
+def test_questions_whose_words_were_not_kept_are_grouped_by_category() -> None:
+    new = [intent(n, NOT_KEPT, category=category) for n, category in enumerate(["vpn", "mail", "vpn"])]
+    first = place(new, {"g_p": about(PARKING, range(10, 13))})
+    assert first.known == {}
+    assert sorted(map(sorted, map(ids, first.fresh))) == [["intent-000", "intent-002"], ["intent-001"]]
+    assert list(place([intent(9, NOT_KEPT, category="vpn")], {"g_v": first.fresh[1]}).known) == ["g_v"]
 
 
-def test_a_ticket_that_several_questions_led_to_counts_once() -> None:
-    [gap] = gaps_of((PARKING, [intent(n, "park", ticket="INC-1") for n in range(3)]))
-    assert (gap.tickets, gap.cost) == (1, 4.0)
+def test_vectors_of_another_model_count_as_none() -> None:
+    rows = vectors_of([*about(PARKING, range(3)), replace(intent(9, "x"), vector=(1.0, 0.0))])
+    assert rows.shape == (4, 6)
+    assert not rows[3].any()
+    assert vectors_of([intent(1, "x")]).shape == (1, 0)
 
 
-def test_people_are_counted_once_and_demand_counts_every_question() -> None:
-    [gap] = gaps_of((PARKING, [intent(n, "park", asker="maria") for n in range(3)]))
-    assert (gap.people, gap.demand) == (1, 3)
+def test_being_like_a_gap_is_being_like_its_nearest_members() -> None:
+    members = np.stack([unit(1, 0), unit(0, 1), unit(0, 1), unit(0, 1), unit(0, 1)])
+    found = likeness(np.stack([unit(1, 0), unit(0, 1)]), members, np.array([0, 1, 1, 1, 1]))
+    assert np.allclose(found, [[1, 0], [0, 1]])
+    alone = likeness(members, members, np.array([0, 1, 1, 1, 1]), leave_out=True)
+    assert np.allclose(alone[1:, 1], 1)
+    assert alone[0, 0] == pytest.approx(-1), "a member by itself is like nobody"
 
 
-def test_the_failing_class_is_the_most_frequent_and_all_are_counted() -> None:
-    members = [intent(0, "p", FailureClass.NOT_RETRIEVED), intent(1, "p"), intent(2, "p"), intent(3, "p", FailureClass.REJECTED)]
-    [gap] = gaps_of((PARKING, members))
-    assert gap.failure is FailureClass.NO_ARTICLE
-    assert gap.failures == {FailureClass.NO_ARTICLE: 2, FailureClass.NOT_RETRIEVED: 1, FailureClass.REJECTED: 1}
+def test_the_bar_is_the_usual_one_until_there_is_something_to_learn_from() -> None:
+    assert learnt_bar(np.stack([PARKING]), np.array([0])) == USUAL
+    assert learnt_bar(np.stack([PARKING, TOKENS]), np.array([0, 1])) == USUAL
 
 
-def test_a_gap_tells_the_span_of_time_and_the_usual_neighbours() -> None:
-    members = [intent(n, "park", nearest=nearest) for n, nearest in ((7, ("a", "b")), (3, ("a",)), (9, ("c", "a", "b", "d")))]
-    [gap] = gaps_of((PARKING, members))
-    assert (gap.first_asked, gap.last_asked) == (members[1].asked_at, members[2].asked_at)
-    assert gap.nearest[:2] == ("a", "b")
-    assert len(gap.nearest) == 3
+def test_the_bar_falls_where_members_of_a_gap_are_less_alike_and_gaps_are_far_apart() -> None:
+    rows, home = [], []
+    for topic in range(6):
+        centre = np.zeros(64)
+        centre[topic] = 1
+        for n in range(30):
+            noise = np.random.default_rng(100 * topic + n).normal(size=64)
+            noise[:6] = 0
+            rows.append(unit(*(centre + noise / np.linalg.norm(noise))))
+            home.append(topic)
+    bar = learnt_bar(np.stack(rows), np.array(home))
+    assert LOWEST <= bar < USUAL
+
+
+def test_the_centroid_is_the_mean_of_length_one_and_nothing_without_vectors() -> None:
+    centre = centroid_of(about(PARKING, range(9)))
+    assert np.linalg.norm(centre) == pytest.approx(1, abs=1e-5)
+    assert centre[0] > 0.95
+    assert centroid_of([intent(1, "x")]) == ()
+    assert centroid_of([]) == ()
 
 
 def test_the_category_is_the_usual_one_of_its_questions() -> None:
-    [gap] = gaps_of((PARKING, [intent(n, "park", category=category) for n, category in enumerate(["", "wifi", "joining", "joining", ""])]))
-    assert gap.category == "joining"
+    assert category_of([intent(n, "p", category=category) for n, category in enumerate(["", "wifi", "joining", "joining", ""])]) == "joining"
+    assert category_of([intent(1, "p", category="")]) == ""
 
 
-def test_examples_are_different_questions_the_most_typical_first() -> None:
-    rows = np.stack([unit(1, 0.5, 0), unit(1, 0, 0), unit(1, 0.02, 0), unit(1, -0.4, 0), unit(1, 0.01, 0), unit(1, 0.3, 0)])
-    questions = ["odd one", "park  here", "park\nthere", "another odd", "park here", "third odd"]
-    [gap] = find_gaps([intent(n, question) for n, question in enumerate(questions)], rows)
-    assert len(gap.examples) == 4
-    assert set(gap.examples[:2]) == {"park here", "park there"}
+def gap(key: str, failures: dict[FailureClass, int], tickets: int = 0, category: str = "vpn") -> Gap:
+    return Gap(key, key, MONDAY, category=category, failures=failures, tickets=tickets)
 
 
-def test_a_gap_is_named_in_the_words_its_questions_share_and_others_lack() -> None:
-    parking = [
-        intent(n, q) for n, q in enumerate(["Where can visitors park?", "Is there parking for visitors on Friday", "visitors parking permit please"])
-    ]
-    tokens = [intent(n, q) for n, q in zip(range(10, 13), ["My bank token is broken", "a new bank token for Friday", "bank token lost"], strict=True)]
-    names = {gap.demand and gap.name for gap in gaps_of((PARKING, parking), (TOKENS, tokens))}
-    one, two = sorted(names)
-    assert "bank" in one
-    assert "token" in one
-    assert "visitors" in two
-    assert "park" in two
-    assert "friday" not in one + two
+def test_a_gap_costs_the_minutes_of_those_who_asked_and_of_the_desk() -> None:
+    one = gap("g", {FailureClass.NO_ARTICLE: 3, FailureClass.REJECTED: 1}, tickets=2)
+    assert minutes_of(one, {}) == 3 * 10 + 12 + 2 * 20
+    assert minutes_of(one, {"vpn": 45}) == 42 + 90
+    assert minutes_of(one, {"*": 5, "mail": 45}) == 42 + 10
 
 
-def test_a_lone_question_names_itself_and_a_long_one_is_cut() -> None:
-    [short] = gaps_of((PARKING, [intent(1, "Where can\n visitors park?")]))
-    [long] = gaps_of((PARKING, [intent(1, "very " * 40 + "long")]))
-    assert short.name == "Where can visitors park?"
-    assert len(long.name) <= 70
-    assert long.name.endswith("…")
+def test_the_costlier_gap_comes_first_also_with_less_demand() -> None:
+    wasted, filed = gap("g_a", {FailureClass.OUT_OF_SCOPE: 6}), gap("g_b", {FailureClass.REJECTED: 3}, tickets=3)
+    assert [one.id for one, _ in ranked([wasted, filed], {})] == ["g_b", "g_a"]
 
 
-def test_questions_of_small_words_only_still_have_a_name() -> None:
-    [gap] = gaps_of((PARKING, [intent(n, "what is it?") for n in range(3)]))
-    assert gap.name == "what is it?"
+def test_the_nearest_articles_are_those_of_most_questions_that_may_be_read() -> None:
+    members = [intent(n, "p", nearest=nearest) for n, nearest in enumerate([("a", "b"), ("b", "secret"), ("c", "secret", "d"), ("secret",)])]
+    assert nearest_of(members, lambda one: one != "secret") == ["b", "a", "c"]
 
 
-def test_no_intents_give_no_gaps() -> None:
-    assert find_gaps([], np.zeros((0, 4), dtype=np.float32)) == []
+def test_the_order_of_new_questions_does_not_matter_to_which_gaps_they_join() -> None:
+    known = {"g_p": about(PARKING, range(5)), "g_t": about(TOKENS, range(10, 15))}
+    new = [*about(PARKING, range(20, 26)), *about(TOKENS, range(30, 36)), *about(BADGES, range(40, 46))]
+    first = place(new, known)
+    random.Random(3).shuffle(new)
+    again = place(new, known)
+    assert {gap: ids(some) for gap, some in again.known.items()} == {gap: ids(some) for gap, some in first.known.items()}
 
 
-@pytest.mark.parametrize("length", [0, 4])
-def test_questions_without_vectors_become_gaps_of_their_own(length: int) -> None:
-    intents = [intent(n, f"question {n}") for n in range(3)]
-    assert [gap.demand for gap in find_gaps(intents, np.zeros((3, length), dtype=np.float32))] == [1, 1, 1]
-
-
-def test_one_question_without_a_vector_does_not_disturb_the_others() -> None:
-    intents = [intent(n, "park") for n in range(3)]
-    rows = np.stack([PARKING, near(PARKING, 1), np.zeros(4, dtype=np.float32)])
-    assert sorted(gap.demand for gap in find_gaps(intents, rows)) == [1, 2]
-
-
-def test_the_same_intents_give_the_same_gaps_in_the_same_order() -> None:
-    groups = [(PARKING, range(6)), (TOKENS, range(10, 16)), (BADGES, range(20, 23))]
-    rows = [(intent(n, f"{n % 3} question"), near(vector, n)) for vector, numbers in groups for n in numbers]
-    first = find_gaps([one for one, _ in rows], np.stack([row for _, row in rows]))
-    assert find_gaps([one for one, _ in rows], np.stack([row for _, row in rows])) == first
-    random.Random(3).shuffle(rows)
-    shuffled = find_gaps([one for one, _ in rows], np.stack([row for _, row in rows]))
-    assert [(gap.key, gap.name, gap.cost, set(gap.intents)) for gap in shuffled] == [(g.key, g.name, g.cost, set(g.intents)) for g in first]
-
-
-def test_a_gap_keeps_its_key_while_more_people_ask() -> None:
-    members = [intent(n, "park") for n in range(6)]
-    [before] = gaps_of((PARKING, members[:3]))
-    [after] = gaps_of((PARKING, members))
-    assert after.key == before.key
-    [other] = gaps_of((PARKING, [replace(one, id=f"other-{one.id[-3:]}") for one in members]))
-    assert other.key != before.key
-
-
-@examples(100)
-@given(questions=st.lists(WORDS, min_size=1, max_size=8))
-def test_any_questions_make_gaps_with_names(questions: list[str]) -> None:
-    intents = [intent(number, question) for number, question in enumerate(questions)]
-    found = find_gaps(intents, HashingEmbedder(16).embed(questions))
-    assert sum(gap.demand for gap in found) == len(questions)
-    assert [gap.cost for gap in found] == sorted((gap.cost for gap in found), reverse=True)
+@examples(60)
+@given(questions=st.lists(WORDS, min_size=1, max_size=8), known=st.lists(WORDS, max_size=4))
+def test_any_questions_find_a_place(questions: list[str], known: list[str]) -> None:
+    members = {f"g_{n}": [intent(50 + n, words)] for n, words in enumerate(known)}
+    found = place([intent(n, words) for n, words in enumerate(questions)], members)
+    assert sum(len(some) for some in (*found.known.values(), *found.fresh)) == len(questions)
+    assert set(found.known) <= set(members)

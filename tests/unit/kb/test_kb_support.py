@@ -9,9 +9,9 @@ import pytest
 
 from evals import citations
 from evals.citations import Judged, judge, kappa, read_pairs
-from ingest.split import split
 from kb.cite import marked
 from kb.claims import Kind, claims
+from kb.split import split
 from kb.support import Support, supported
 
 ROOT = Path(__file__).parents[3]

@@ -2,6 +2,7 @@
 import { showTimes } from './times.js';
 
 const page = document.querySelector('[data-conversation]');
+const log = document.getElementById('log');
 const turns = document.getElementById('turns');
 const line = document.getElementById('line');
 const ADDRESS = `${location.origin.replace(/^http/, 'ws')}/console/conversations/${page.dataset.conversation}/live`;
@@ -33,7 +34,7 @@ function show(frame) {
   attempt = 0;
   if (frame.id <= last) return;
   last = frame.id;
-  const near = turns.scrollHeight - turns.scrollTop - turns.clientHeight < 80;
+  const near = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
   turns.append(...drawn(frame.turn));
   if (near) toEnd();
   for (const part of ['head', 'controls', 'beside']) if (part in frame) replace(document.getElementById(part), frame[part]);
@@ -111,7 +112,7 @@ function freshId() {
 }
 
 function toEnd() {
-  turns.scrollTop = turns.scrollHeight;
+  log.scrollTop = log.scrollHeight;
 }
 
 document.getElementById('controls').addEventListener('submit', (event) => {

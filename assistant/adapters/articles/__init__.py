@@ -1,0 +1,1 @@
+"""Where articles are written beside the built-in store."""

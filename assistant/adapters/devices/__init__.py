@@ -1,0 +1,1 @@
+"""Device management: a list of one's own, NinjaOne, Salt."""

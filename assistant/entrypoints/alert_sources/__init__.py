@@ -1,0 +1,1 @@
+"""What monitoring systems send, read into reports; and who may send it."""
