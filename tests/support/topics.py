@@ -10,7 +10,7 @@ import numpy as np
 from assistant.domain.conversation import Conversation, Episode, Outcome, State
 from assistant.domain.outcome import Asked
 from assistant.ports.store import Store, UnitOfWork
-from kb.model import Gap
+from kb.model import Gap, GapState
 
 WIDTH = 32
 WEEK = timedelta(days=7)
@@ -22,11 +22,11 @@ def centre(topic: int) -> tuple[float, ...]:
 
 
 def add_gaps(store: Store, count: int, at: datetime) -> list[str]:
-    """Store gaps ``g_0`` and so on, one for each topic; return their ids."""
+    """Store gaps ``g_0`` and so on, one for each topic, that people took up: a service leaves them although they have no members. Return their ids."""
     ids = [f"g_{topic}" for topic in range(count)]
     with store.write() as unit:
         for topic, gap_id in enumerate(ids):
-            unit.gaps.save(Gap(gap_id, f"topic number {topic}", at, centroid=centre(topic)))
+            unit.gaps.save(Gap(gap_id, f"topic number {topic}", at, GapState.PUBLISHED, centroid=centre(topic)))
     return ids
 
 

@@ -23,10 +23,11 @@ document.addEventListener('htmx:afterRequest', (event) => {
 document.addEventListener('htmx:responseError', (event) => tell(`That did not work. ${reason(event.detail.xhr)}`));
 document.addEventListener('htmx:sendError', () => tell('The service cannot be reached. Nothing was changed. Try again in a moment.'));
 
+document.addEventListener('htmx:afterSwap', (event) => showTimes(event.detail.elt));
+
 /* A swap throws the focus away when what had it went; htmx keeps it where the same id comes back. Otherwise it goes to what took the place. */
 document.addEventListener('htmx:afterSettle', (event) => {
   const fresh = event.detail.elt;
-  showTimes(fresh);
   if (document.activeElement !== document.body || !event.detail.requestConfig?.triggeringEvent?.isTrusted) return;
   if (!fresh.hasAttribute('tabindex')) fresh.setAttribute('tabindex', '-1');
   fresh.focus({ preventScroll: true });
