@@ -87,11 +87,16 @@ def doubted(said: Sequence[Feedback], article_of: Callable[[str], Article | None
 
     What was said before an article was last edited does not count; ``article_of`` gives None for what the reader may not read.
     """
+    accused = {name for one in said if _is_against(one) for name in one.articles}
+    about: dict[str, list[Feedback]] = {name: [] for name in sorted(accused)}
+    for one in said:
+        for name in accused.intersection(one.articles):
+            about[name].append(one)
     rows = []
-    for name in sorted({article for one in said for article in one.articles}):
+    for name, everything in about.items():
         head = article_of(name)
-        fresh = [one for one in said if head is not None and name in one.articles and one.at > head.updated_at]
-        against = [one for one in fresh if not one.helpful and Reason(one.reason) in OF_THE_ARTICLE]
+        fresh = [one for one in everything if head is not None and one.at > head.updated_at]
+        against = [one for one in fresh if _is_against(one)]
         if head is None or not against:
             continue
         counts = Counter(Reason(one.reason) for one in fresh if not one.helpful)
@@ -101,3 +106,7 @@ def doubted(said: Sequence[Feedback], article_of: Callable[[str], Article | None
         helpful = sum(one.helpful for one in fresh)
         rows.append(Doubted(name, head.title, head.owner, len(against), helpful, reasons, notes, against[-1].at))
     return sorted(rows, key=lambda row: (-row.against, row.title))
+
+
+def _is_against(said: Feedback) -> bool:
+    return not said.helpful and Reason(said.reason) in OF_THE_ARTICLE

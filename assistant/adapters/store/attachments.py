@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Text, and_, cast, delete, func, insert, select, update
 
 from assistant.adapters.store.tables import attachments, feedback
 from assistant.ports.attachments import Attachment, Feedback
@@ -89,5 +90,13 @@ class SqlFeedbacks:
         return self._found(feedback.c.at >= moment)
 
     def _found(self, where: Any) -> list[Feedback]:
-        rows = self.connection.execute(select(feedback).where(where).order_by(feedback.c.at, feedback.c.message)).mappings()
-        return [Feedback(**{**row, "articles": tuple(row["articles"])}) for row in rows]
+        columns = [column for column in feedback.c if column.name != "articles"]
+        query = select(*columns, cast(feedback.c.articles, Text).label("articles")).where(where).order_by(feedback.c.at, feedback.c.message)
+        named: dict[str, tuple[str, ...]] = {}  # thousands of answers cite the same few articles
+        found = []
+        for row in self.connection.execute(query).mappings():
+            text = row["articles"]
+            if text not in named:
+                named[text] = tuple(json.loads(text))
+            found.append(Feedback(**{**row, "articles": named[text]}))
+        return found

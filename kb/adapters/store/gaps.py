@@ -26,7 +26,7 @@ UNASKED = (0, 0, None, None)
 SPIKE_ENDS = timedelta(hours=1)
 
 COUNTED = "INDEXED BY ix_unresolved_intents_counted"
-"""Holds all that is counted; SQLite would take the key, and read whole rows with their vectors."""
+"""Holds all that is looked for; SQLite would take the key, and read whole rows with their vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class SqlGaps:
 
     def heads(self) -> list[Gap]:
         """See the port."""
-        classes = self._classes(true())
+        classes, _ = self._classes(true())
         return [_with_counts(gap, classes.get(gap.id, {})) for gap in self._stored()]
 
     def all(self, start: datetime | None = None, end: datetime | None = None) -> list[Gap]:
@@ -59,20 +59,29 @@ class SqlGaps:
         return self._counted([_gap(row)], m.c.gap == gap_id)[0] if row is not None else None
 
     def _counted(self, found: Sequence[Gap], where: ColumnElement[bool]) -> list[Gap]:
-        classes = self._classes(where)
-        people, tickets = func.count(u.c.asker.distinct()), func.count(func.nullif(u.c.ticket, "").distinct())
-        whole = select(m.c.gap, people, tickets, func.min(m.c.asked_at), func.max(m.c.asked_at)).select_from(m.join(u, u.c.id == m.c.intent))
-        whole = whole.where(where).group_by(m.c.gap).with_hint(u, COUNTED, "sqlite")
-        rows = {row[0]: tuple(row)[1:] for row in self.connection.execute(whole)}
-        return [_with_counts(gap, classes.get(gap.id, {}), rows.get(gap.id, UNASKED)) for gap in found]
+        classes, spans = self._classes(where)
+        people, tickets = self._different(m.c.asker, where), self._different(m.c.ticket, where & (m.c.ticket != ""))
+        return [
+            _with_counts(gap, classes.get(gap.id, {}), (people.get(gap.id, 0), tickets.get(gap.id, 0), *spans.get(gap.id, UNASKED[2:])))
+            for gap in found
+        ]
 
-    def _classes(self, where: ColumnElement[bool]) -> dict[str, dict[FailureClass, int]]:
+    def _classes(self, where: ColumnElement[bool]) -> tuple[dict[str, dict[FailureClass, int]], dict[str, tuple[datetime, datetime]]]:
         classes: dict[str, dict[FailureClass, int]] = defaultdict(dict)
-        for gap_id, failure, number in self.connection.execute(
-            select(m.c.gap, m.c.failure, func.count()).where(where).group_by(m.c.gap, m.c.failure)
+        spans: dict[str, tuple[datetime, datetime]] = {}
+        counts = (func.count(), func.min(m.c.asked_at), func.max(m.c.asked_at))
+        for gap_id, failure, number, first, last in self.connection.execute(
+            select(m.c.gap, m.c.failure, *counts).where(where).group_by(m.c.gap, m.c.failure)
         ):
             classes[gap_id][FailureClass(failure)] = number
-        return classes
+            earlier = spans.get(gap_id, (first, last))
+            spans[gap_id] = (min(first, earlier[0]), max(last, earlier[1]))
+        return classes, spans
+
+    def _different(self, column: ColumnElement[str], where: ColumnElement[bool]) -> dict[str, int]:
+        """Count the values of a column in each gap. Those of an index that begins with both come in order; COUNT(DISTINCT) would sort them all."""
+        each = select(m.c.gap, column).where(where).distinct().subquery()
+        return dict(self.connection.execute(select(each.c.gap, func.count()).group_by(each.c.gap)).tuples().all())
 
     def save(self, gap: Gap) -> None:
         """See the port."""
@@ -140,9 +149,13 @@ class SqlGaps:
         rows: list[dict[str, Any]] = []
         for start in range(0, len(intent_ids), BATCH):
             wanted = u.c.id.in_(intent_ids[start : start + BATCH])
-            free = select(u.c.id, u.c.failure, u.c.asked_at).outerjoin(m, m.c.intent == u.c.id).where(wanted, m.c.intent.is_(None))
+            free = (
+                select(u.c.id.label("intent"), u.c.failure, u.c.asked_at, u.c.asker, u.c.ticket)
+                .outerjoin(m, m.c.intent == u.c.id)
+                .where(wanted, m.c.intent.is_(None))
+            )
             found = self.connection.execute(free)
-            rows += [{"intent": one.id, "gap": gap_id, "failure": one.failure, "placed_at": at, "asked_at": one.asked_at} for one in found]
+            rows += [{"gap": gap_id, "placed_at": at} | dict(one) for one in found.mappings()]
         if rows:
             self.connection.execute(insert(m), rows)
         return len(rows)

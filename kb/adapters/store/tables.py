@@ -207,7 +207,11 @@ gap_members = Table(
     Column("failure", String(40), nullable=False),
     Column("placed_at", UtcDateTime, nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
+    Column("asker", String(80), nullable=False),
+    Column("ticket", String(80), nullable=False),
     Index("ix_gap_members_asked", "gap", "asked_at", "intent", "failure"),
+    Index("ix_gap_members_askers", "gap", "asker", "asked_at"),
+    Index("ix_gap_members_tickets", "gap", "ticket", "asked_at"),
 )
 
 spikes = Table(
