@@ -37,6 +37,8 @@ class Profile:
     likeness: float = 0.0
     """The sum of the probabilities with which they joined."""
     joined: int = 0
+    name: str = ""
+    """What most of its alerts name, the first in order of those that equally many do."""
 
     def add(self, one: Signature) -> None:
         """Count an alert."""
@@ -50,9 +52,15 @@ class Profile:
             self.worded += 1
             _count(self.words, one.words)
         _count(self.names, one.names)
+        self._learn_name(one.names)
         for name, value in one.others.items():
             _count(self.others.setdefault(name, Counter()), (value,))
         self._keep(one)
+
+    def _learn_name(self, names: Iterable[str]) -> None:
+        for name in names:
+            if (-self.names[name], name) < (-self.names[self.name], self.name):
+                self.name = name
 
     def _keep(self, one: Signature) -> None:
         """Keep every alert of a small group, of a larger one those at 1, 2, 4, 8 ... times its size."""
@@ -81,6 +89,7 @@ class Profile:
         self.words.update(other.words)
         self.worded += other.worded
         self.names.update(other.names)
+        self._learn_name(other.names)
         for name, count in other.others.items():
             self.others.setdefault(name, Counter()).update(count)
         self.sample = (self.sample + other.sample)[: SAMPLE // 2] + (other.sample + self.sample)[: SAMPLE // 2]
@@ -141,7 +150,7 @@ class Profile:
         counts = {name: Counter(row["counts"].get(name, {})) for name in FIELDS}
         others = {name: Counter(count) for name, count in row["others"].items()}
         sample = [Signature.of_plain(one) for one in row["sample"]]
-        return cls(
+        made = cls(
             row["size"],
             row["first"],
             row["last"],
@@ -156,6 +165,8 @@ class Profile:
             row["likeness"],
             row["joined"],
         )
+        made._learn_name(made.names)
+        return made
 
     @classmethod
     def over(cls, alerts: Iterable[Signature]) -> Profile:

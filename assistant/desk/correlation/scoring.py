@@ -17,34 +17,38 @@ from assistant.domain.alert import CorrelationRule
 
 RULES: tuple[CorrelationRule, ...] = (
     CorrelationRule("base", -0.40, ""),
-    CorrelationRule("same check", 0.50, "report the same check"),
-    CorrelationRule("other check", -2.25, ""),
-    CorrelationRule("other check, explained", -1.26, ""),
-    CorrelationRule("same version", 3.17, "are about the same version"),
-    CorrelationRule("other version", -6.27, ""),
-    CorrelationRule("version on one side", 0.00, ""),
-    CorrelationRule("same reason", 0.56, "fail for the same reason"),
-    CorrelationRule("other reason", -3.25, ""),
-    CorrelationRule("reason on one side", -1.41, ""),
-    CorrelationRule("same site", 2.04, "come from the same site"),
-    CorrelationRule("other site", -2.09, ""),
+    CorrelationRule("same check", 1.04, "report the same check"),
+    CorrelationRule("other check", -2.07, ""),
+    CorrelationRule("other check, explained", -0.57, ""),
+    CorrelationRule("same version", 2.84, "are about the same version"),
+    CorrelationRule("other version", -5.81, ""),
+    CorrelationRule("version missing", -0.06, ""),
+    CorrelationRule("version of its own", 0.00, ""),
+    CorrelationRule("version missing at another site", -0.21, ""),
+    CorrelationRule("same reason", 0.42, "fail for the same reason"),
+    CorrelationRule("other reason", -3.27, ""),
+    CorrelationRule("reason missing", -1.85, ""),
+    CorrelationRule("reason of its own", -2.25, ""),
+    CorrelationRule("same site", 2.57, "come from the same site"),
+    CorrelationRule("other site", -1.96, ""),
     CorrelationRule("other site, explained", 0.00, ""),
-    CorrelationRule("same service", 0.62, "concern the same service"),
+    CorrelationRule("same service", 0.58, "concern the same service"),
     CorrelationRule("other service", -0.83, ""),
-    CorrelationRule("other service, explained", -0.12, ""),
-    CorrelationRule("same device", 0.08, "come from the same device"),
-    CorrelationRule("same device, other check", 1.11, "come from the same device"),
-    CorrelationRule("named by the other", 3.26, "name one another's device"),
+    CorrelationRule("other service, explained", 0.00, ""),
+    CorrelationRule("same device", -0.02, "come from the same device"),
+    CorrelationRule("same device, other check", 1.09, "come from the same device"),
+    CorrelationRule("named by the other", 2.33, "name one another's device"),
     CorrelationRule("service named by the other", 0.50, "name one another's service"),
-    CorrelationRule("same words", 0.05, "use the same words"),
-    CorrelationRule("same rare name", 1.27, "name the same thing"),
-    CorrelationRule("same rare name in most", 3.67, "name the same thing"),
-    CorrelationRule("same other fields", 2.11, "agree in other fields"),
-    CorrelationRule("other other fields", -1.27, ""),
-    CorrelationRule("time between", -1.01, ""),
-    CorrelationRule("same check and site", 0.37, "report the same check at the same site"),
-    CorrelationRule("only place and time", -1.12, ""),
-    CorrelationRule("no common word", -0.66, ""),
+    CorrelationRule("same words", -0.12, "use the same words"),
+    CorrelationRule("same rare name", 0.00, "name the same thing"),
+    CorrelationRule("same rare name in most", 4.39, "name the same thing"),
+    CorrelationRule("does not name it", -1.44, ""),
+    CorrelationRule("same other fields", 2.13, "agree in other fields"),
+    CorrelationRule("other other fields", -0.94, ""),
+    CorrelationRule("time between", -1.06, ""),
+    CorrelationRule("same check and site", 0.12, "report the same check at the same site"),
+    CorrelationRule("only place and time", -1.07, ""),
+    CorrelationRule("no common word", -0.71, ""),
 )
 SHIPPED = tuple(rule.weight for rule in RULES)
 BASE = 0
@@ -106,7 +110,7 @@ def weigh(one: Signature, known: Known) -> Weighed:
 
 def compare(one: Signature | Weighed, group: Profile, known: Known, weights: Sequence[float]) -> Compared:
     """Compare an alert with a group."""
-    values = _values(one if isinstance(one, Weighed) else weigh(one, known), group)
+    values = _values(one if isinstance(one, Weighed) else weigh(one, known), group, known)
     odds = 0.0
     for value, weight in zip(values, weights, strict=True):
         if value:
@@ -119,16 +123,19 @@ def sigmoid(odds: float) -> float:
     return 1 / (1 + exp(-odds)) if odds > -60 else 0.0
 
 
-def _values(alert: Weighed, group: Profile) -> tuple[float, ...]:
+def _values(alert: Weighed, group: Profile, known: Known) -> tuple[float, ...]:
     one = alert.one
     check, other_check = _agrees(alert, group, "check")
     version, other_version = _agrees(alert, group, "version")
     reason, other_reason = _agrees(alert, group, "reason")
     site, other_site = _agrees(alert, group, "site")
     service, other_service = _agrees(alert, group, "service")
+    versionless, own_version = _one_sided(one, group, "version")
+    reasonless, own_reason = _one_sided(one, group, "reason")
     device = bool(group.counts["item"][one.fields.get("item", "")])
     named, served = _named(alert, group)
     rare, often = _rare(alert, group)
+    unnamed = _unnamed(alert, group, known)
     words, wordless = _words(alert, group)
     others, differing = _others(alert, group)
     minutes = max(group.first - one.at, one.at - group.last, 0.0) / 60
@@ -141,10 +148,13 @@ def _values(alert: Weighed, group: Profile) -> tuple[float, ...]:
         other_check * explained,
         version,
         other_version,
-        _one_sided(one, group, "version") * (1 - explained),
+        versionless * (1 - explained),
+        own_version * (1 - explained),
+        versionless * other_site,
         reason,
         other_reason,
-        _one_sided(one, group, "reason") * (1 - explained),
+        reasonless * (1 - explained),
+        own_reason * (1 - explained),
         site,
         other_site * (1 - explained),
         other_site * explained,
@@ -158,6 +168,7 @@ def _values(alert: Weighed, group: Profile) -> tuple[float, ...]:
         words,
         rare,
         often,
+        unnamed,
         others,
         differing,
         log1p(max(0.0, minutes - BESIDE_MINUTES)),
@@ -176,10 +187,10 @@ def _agrees(alert: Weighed, group: Profile, name: str) -> tuple[float, float]:
     return share * (0.5 + 0.5 * alert.fields[name]) if share else 0.0, 1 - share
 
 
-def _one_sided(one: Signature, group: Profile, name: str) -> float:
-    """Return how far one of the two has a field that the other does not have: what has one cause comes with the same fields."""
+def _one_sided(one: Signature, group: Profile, name: str) -> tuple[float, float]:
+    """Return how far an alert lacks a field that the group has, and has one that the group lacks, which says the more the larger the group is."""
     having = group.known[name] / group.size
-    return 1 - having if name in one.fields else having
+    return (0.0, (1 - having) * group.size / (group.size + 1)) if name in one.fields else (having, 0.0)
 
 
 def _named(alert: Weighed, group: Profile) -> tuple[float, float]:
@@ -205,6 +216,14 @@ def _rare(alert: Weighed, group: Profile) -> tuple[float, float]:
             rare = max(rare, rarity * (1 - 0.5**count))
             often = max(often, rarity * min(1.0, count / group.size))
     return rare, often
+
+
+def _unnamed(alert: Weighed, group: Profile, known: Known) -> float:
+    """Return how far an alert with words does not name what most of the group do: something rare that at least two of them name."""
+    one, count = alert.one, group.names[group.name]
+    if count < 2 or not one.words or group.name in one.names or group.name in one.own:
+        return 0.0
+    return count / group.size * known.rarity("name", group.name)
 
 
 def _words(alert: Weighed, group: Profile) -> tuple[float, float]:

@@ -73,6 +73,23 @@ def test_two_checks_that_fail_behind_one_router_are_one_group_though_not_every_a
     assert sizes(*behind("mail queue", "mail", 0), *behind("print spool", "printing", 1)) == [10]
 
 
+def test_who_reports_the_same_check_and_does_not_name_what_the_others_hang_on_stands_apart() -> None:
+    behind = [report(f"got-lt-{n}", "mail queue", n, service="mail", text="mail queue broke via got-rtr-07") for n in range(5)]
+    apart = report("got-lt-90", "mail queue", 3, service="mail", text="mail queue broke while it was cleaned", reason="disk is full")
+    assert sizes(*behind, apart) == [5, 1]
+    assert sizes(*behind, replace(apart, reason="", text="mail queue broke via got-rtr-07")) == [6]
+
+
+def test_a_reason_that_none_of_many_says_weighs_more_than_one_that_is_missing() -> None:
+    silent = Profile.over(signature_of(f"a{n}", one) for n, one in enumerate(replace(one, reason="") for one in burst(8, "")))
+    telling = Profile.over(signature_of(f"a{n}", one) for n, one in enumerate(burst(8, "")))
+    own, missing = (
+        compare(signature_of("x", report("got-lt-099", minutes=2, reason=reason)), group, Correlator(3600), SHIPPED).probability
+        for reason, group in (("0x80070643", silent), ("", telling))
+    )
+    assert own < missing
+
+
 def test_many_small_causes_at_one_time_do_not_hide_the_group_that_an_alert_belongs_to() -> None:
     own = burst(4)
     crowd = [report(f"d-{n}", "antivirus update", n / 60, site=f"site-{n}", reason=f"r{n}", version=f"1.0.{n}") for n in range(60)]
