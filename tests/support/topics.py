@@ -22,7 +22,7 @@ def centre(topic: int) -> tuple[float, ...]:
 
 
 def add_gaps(store: Store, count: int, at: datetime) -> list[str]:
-    """Store gaps ``g_0`` and so on, one for each topic, that people took up: a service leaves them although they have no members. Return their ids."""
+    """Store gaps ``g_0`` and so on, one for each topic, taken up, so that a service leaves them without members; return their ids."""
     ids = [f"g_{topic}" for topic in range(count)]
     with store.write() as unit:
         for topic, gap_id in enumerate(ids):
