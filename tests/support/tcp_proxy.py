@@ -32,8 +32,9 @@ class Way:
                 near, _ = listener.accept()
                 far = socket.create_connection(("127.0.0.1", self.target))
                 self._open += [near, far]
-                threading.Thread(target=self._forth, args=(near, far), daemon=True).start()
-                threading.Thread(target=self._back, args=(far, near), daemon=True).start()
+                cut = threading.Event()
+                threading.Thread(target=self._forth, args=(near, far, cut), daemon=True).start()
+                threading.Thread(target=self._back, args=(far, near, cut), daemon=True).start()
 
     def close(self) -> None:
         """Close every connection."""
@@ -42,20 +43,21 @@ class Way:
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
 
-    def _forth(self, near: socket.socket, far: socket.socket) -> None:
+    def _forth(self, near: socket.socket, far: socket.socket, cut: threading.Event) -> None:
         with suppress(OSError):
             while sent := near.recv(BLOCK):
-                cut = bool(self.cut_on) and self.cut_on in sent
-                if cut:
-                    near.shutdown(socket.SHUT_RDWR)
+                if self.cut_on and self.cut_on in sent:
+                    cut.set()  # before the server can answer, and the server has it before the client can notice
                 far.sendall(sent)
+                if cut.is_set():
+                    near.shutdown(socket.SHUT_RDWR)
         with suppress(OSError):
             far.shutdown(socket.SHUT_WR)
 
-    def _back(self, far: socket.socket, near: socket.socket) -> None:
+    def _back(self, far: socket.socket, near: socket.socket, cut: threading.Event) -> None:
         with suppress(OSError):
             while answer := far.recv(BLOCK):
-                if not self.mute:
+                if not self.mute and not cut.is_set():
                     near.sendall(answer)
         with suppress(OSError):
             near.shutdown(socket.SHUT_RDWR)
