@@ -22,8 +22,8 @@ class Alerts(Protocol):
     def waiting(self, limit: int) -> list[Report]:
         """Return the reports that wait, in the order of their arrival."""
 
-    def worked_on(self, up_to: int) -> None:
-        """Let no report up to this number wait any more."""
+    def worked_on(self, numbers: Collection[int]) -> None:
+        """Let these reports wait no more. One with a lower number may come later: where many write at once, numbers are not the order of commits."""
 
     def kept_aside(self, limit: int, before: int = 0) -> list[Report]:
         """Return reports that were kept aside, the last first; ``before`` leaves those of that number and above."""

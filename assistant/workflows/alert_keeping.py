@@ -59,31 +59,32 @@ class Keeping:
         """Ask once where the organisation is."""
         self.zone = self.workplace.company().timezone
 
-    def keep(self, taken: Taken, up_to: int) -> None:
-        """Store what became of a batch of reports."""
+    def keep(self, taken: Taken, worked_on: Sequence[int]) -> None:
+        """Store what became of a batch of reports, by their numbers."""
         unit, into = self.unit, {gone: kept for kept, gone in taken.united}
-        alerts = [replace(one, group=_end(into, one.group)) for one in (*taken.earlier, *taken.alerts.values())]
+        ends = {gone: _end(into, gone) for gone in into}
+        alerts = [replace(one, group=ends.get(one.group, one.group)) for one in (*taken.earlier, *taken.alerts.values())]
         unit.alerts.keep(alerts)
-        self._unite(taken.united)
-        unit.alerts.worked_on(up_to)
+        self._unite(ends)
+        unit.alerts.worked_on(worked_on)
         by_group: dict[str, list[Alert]] = {}
         for alert in alerts:
             by_group.setdefault(alert.group, []).append(alert)
         self.refresh(by_group)
 
-    def _unite(self, united: Sequence[tuple[str, str]]) -> None:
-        gone_rows = self.unit.alerts.these([gone for _, gone in united])
-        kept_rows = self.unit.alerts.these([kept for kept, _ in united])
-        for kept, gone in united:
-            row, stays = gone_rows.get(gone), kept_rows.get(kept)
+    def _unite(self, ends: Mapping[str, str]) -> None:
+        """Put the alerts of each group that is gone where they end up; groups between, which this batch began, were never stored."""
+        rows, known = self.unit.alerts.these(ends), self.unit.alerts.these(ends.values())
+        for gone, end in ends.items():
+            row, stays = rows.get(gone), known.get(end)
             if row is None:
                 continue
-            self.unit.alerts.move_all(gone, kept)
-            merged = replace(row, standing=Standing.MERGED, into=kept, changed_at=self.now, profile={}, firing=0)
+            self.unit.alerts.move_all(gone, end)
+            merged = replace(row, standing=Standing.MERGED, into=end, changed_at=self.now, profile={}, firing=0)
             if row.ticket and (stays is None or not stays.ticket):
                 # The ticket that people know goes on with the group that stays.
-                self.unit.alerts.keep_groups([replace(stays or row, id=kept, ticket=row.ticket, standing=Standing.INCIDENT, told=row.told)])
-                kept_rows = self.unit.alerts.these([one for one, _ in united])
+                known[end] = replace(stays or row, id=end, ticket=row.ticket, standing=Standing.INCIDENT, told=row.told)
+                self.unit.alerts.keep_groups([known[end]])
                 merged = replace(merged, ticket="")
             elif row.ticket and stays is not None:
                 self._close_double(row.ticket, stays.ticket)

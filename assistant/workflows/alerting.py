@@ -112,7 +112,7 @@ class Alerting:
             taken = take(held.correlator, waiting, known, rules)
             with self.store.write() as unit:
                 held.revision = unit.alerts.advance(held.revision)
-                self.keeping(unit, held).keep(taken, waiting[-1].number)
+                self.keeping(unit, held).keep(taken, [one.number for one in waiting])
         except AlertsChanged:
             self._held = None
             return BATCH  # look again at once

@@ -48,9 +48,9 @@ class MemoryAlerts:
         """See the port."""
         return [one for one, waits in self.reports.values() if waits][:limit]
 
-    def worked_on(self, up_to: int) -> None:
+    def worked_on(self, numbers: Collection[int]) -> None:
         """See the port."""
-        self.reports = {number: (one, waits and number > up_to) for number, (one, waits) in self.reports.items()}
+        self.reports |= {number: (self.reports[number][0], False) for number in numbers}
 
     def kept_aside(self, limit: int, before: int = 0) -> list[Report]:
         """See the port."""

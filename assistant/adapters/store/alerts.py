@@ -50,10 +50,10 @@ class SqlAlerts:
         query = select(t.reports).where(t.reports.c.standing == WAITING).order_by(t.reports.c.number).limit(limit)
         return [_report(row) for row in self.connection.execute(query).mappings()]
 
-    def worked_on(self, up_to: int) -> None:
+    def worked_on(self, numbers: Collection[int]) -> None:
         """See the port."""
-        done = update(t.reports).where(t.reports.c.standing == WAITING, t.reports.c.number <= up_to).values(standing=DONE)
-        self.connection.execute(done)
+        for some in _some(sorted(numbers)):
+            self.connection.execute(update(t.reports).where(t.reports.c.number.in_(some)).values(standing=DONE))
 
     def kept_aside(self, limit: int, before: int = 0) -> list[Report]:
         """See the port."""

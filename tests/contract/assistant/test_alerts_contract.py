@@ -36,10 +36,18 @@ def test_reports_wait_in_the_order_of_arrival_until_they_were_worked_on(store: S
         assert unit.alerts.kept_aside(10, aside[0].number) == []
         assert unit.alerts.counts() == {"waiting": 3, "aside": 1}
     with store.write() as unit:
-        unit.alerts.worked_on(waiting[-1].number)
+        unit.alerts.worked_on([one.number for one in waiting])
     with store.read() as unit:
         rest = unit.alerts.waiting(10)
     assert [replace(one, number=0) for one in rest] == [first[2]]
+
+
+def test_a_report_that_was_not_worked_on_waits_although_a_later_number_was(store: Store) -> None:
+    with store.write() as unit:
+        unit.alerts.receive(burst(3))
+    with store.write() as unit:
+        unit.alerts.worked_on([unit.alerts.waiting(3)[-1].number])
+        assert [one.item for one in unit.alerts.waiting(10)] == ["got-lt-000", "got-lt-001"]
 
 
 def test_the_latest_alert_of_a_fingerprint_is_found(store: Store) -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from assistant.adapters.memory.clock import FixedClock
 from assistant.adapters.memory.store import MemoryStore
+from assistant.desk.correlation.following import Taken
 from assistant.desk.correlation.scoring import RULES, SHIPPED
 from assistant.desk.review.found import Found
 from assistant.desk.review.making import Period
-from assistant.domain.alert import AlertGroup, Judgement, Report, Severity, Standing, State, Verdict
+from assistant.domain.alert import Alert, AlertGroup, Judgement, Report, Severity, Standing, State, Verdict
 from assistant.domain.ticket import TicketStatus
 from assistant.domain.week import Week
 from assistant.governance.correlation_rules import read_rules
@@ -371,3 +372,39 @@ def test_the_weekly_review_says_how_many_pairs_were_kept_and_when_that_is_not_en
     precision, false = enough.findings
     assert precision.text.startswith("Of 88 pairs of alerts in 7 groups that people judged, 83 % belong together (95 %: ")
     assert "14 % of 7" in false.text
+
+
+def test_a_group_that_is_taken_in_by_a_new_one_which_is_taken_in_itself_keeps_its_alerts_and_its_ticket(bench: Bench) -> None:
+    bench.say(*burst(3))  # an incident with a ticket
+    bench.say(report("srv-1", "disk usage", 1, service="files", reason="full", text="disk is full"))
+    [old], [last] = bench.groups(Standing.INCIDENT), bench.groups(Standing.SINGLE)
+    fresh = Alert("a_new", report("srv-2", "backup", 2), NOW, NOW, group="i_new")
+    taken = Taken(alerts={fresh.report.fingerprint: fresh}, united=[("i_new", old.id), (last.id, "i_new")])
+    with bench.store.write() as unit:
+        bench.alerting.keeping(unit, bench.alerting.as_of(unit)).keep(taken, [])
+        kept, gone = unit.alerts.group(last.id), unit.alerts.group(old.id)
+        assert len(unit.alerts.alerts_of(last.id)) == 5
+        assert unit.alerts.group("i_new") is None
+        assert unit.alerts.alerts_of("i_new") == []
+    assert kept is not None
+    assert (kept.standing, kept.ticket, kept.alerts) == (Standing.INCIDENT, old.ticket, 5)
+    assert gone is not None
+    assert (gone.standing, gone.into, gone.ticket) == (Standing.MERGED, last.id, "")
+
+
+def test_of_two_incidents_that_become_one_with_a_third_group_one_ticket_stays_open(bench: Bench) -> None:
+    bench.say(*burst(3))
+    bench.say(*(report(f"srv-{n}", "disk usage", n, service="files", reason="full", text="disk is full", site="Malmo") for n in range(3)))
+    bench.say(report("mon-1", "backup", 3, site="Berlin", service="backup", text="late"))
+    one, other = bench.groups(Standing.INCIDENT)
+    [third] = bench.groups(Standing.SINGLE)
+    fresh = Alert("a_new", report("srv-9", "backup", 3), NOW, NOW, group=third.id)
+    taken = Taken(alerts={fresh.report.fingerprint: fresh}, united=[(one.id, other.id), (third.id, one.id)])
+    with bench.store.write() as unit:
+        bench.alerting.keeping(unit, bench.alerting.as_of(unit)).keep(taken, [])
+    closed = {bench.status(one.ticket), bench.status(other.ticket)}
+    assert TicketStatus.CLOSED in closed
+    assert len(closed) == 2
+    [kept] = bench.groups(Standing.INCIDENT)
+    assert (kept.id, kept.alerts) == (third.id, 8)
+    assert bench.status(kept.ticket).is_open
