@@ -47,7 +47,7 @@ log = logging.getLogger("firstline.turn")
 READ_CHARACTERS = 4_000
 ATTEMPTS = 3
 WORKERS = 8
-RESERVE = 1.5
+RESERVE = 2.5
 """Seconds of the deadline that calls to models leave for everything else."""
 GROWING = "growing"
 """The type of an event that is not stored and has the number 0: an answer while it is written."""

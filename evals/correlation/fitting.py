@@ -16,7 +16,7 @@ import numpy as np
 from assistant.desk.correlation.following import alert_id_of
 from assistant.desk.correlation.grouping import Correlator, Live
 from assistant.desk.correlation.reading import Signature
-from assistant.desk.correlation.scoring import BASE, SHIPPED, Compared, compare, weigh
+from assistant.desk.correlation.scoring import BASE, SHIPPED, SPEAKS_FOR, Compared, compare, weigh
 from assistant.governance.correlation_rules import CorrelationRules
 from evals.correlation.measure import Labelled, grouped
 
@@ -91,7 +91,7 @@ def _fit(examples: Examples, start: np.ndarray) -> list[float]:
         lost = (for_ * np.logaddexp(0, -odds) + against * np.logaddexp(0, odds)).sum() + PULL * ((weights - start) ** 2).sum()
         return float(lost), values.T @ (against * likely - for_ * (1 - likely)) + 2 * PULL * (weights - start)
 
-    bounds = [(0.0, None) if weight > 0 else (None, 0.0) for weight in start]
+    bounds = [(0.0, None) if positive else (None, 0.0) for positive in SPEAKS_FOR]
     bounds[BASE] = (start[BASE], start[BASE])
     made = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS})
     return [float(weight) for weight in made.x]

@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from assistant.domain.alert import Standing
 from evals.benchmarks.turns import PEOPLE
 from evals.correlation.scenes import scenes
 from evals.security.served import Served, serving
@@ -81,7 +82,7 @@ def measure(
     settings = {"MESSAGES_PER_MINUTE": "100000", "ALERT_SOURCES": json.dumps(sources)}
     with serving(scratch, home, note, settings) as served:
         found, sent, looks = asyncio.run(_measured(served, rows, seconds, rate, questions, random.Random(seed), note))
-    _account(found, rows, sent, looks, home)
+    _account(found, rows, sent, looks, home, note)
     return found
 
 
@@ -184,21 +185,25 @@ def _first_waiting(home: Path) -> int:
     return int(row[0] or 0)
 
 
-def _account(found: Load, rows: list[dict[str, Any]], sent: _Sent, looks: list[tuple[float, int]], home: Path) -> None:
-    """Compare what was sent with what the tables hold, by the mark of each alert."""
+def _account(found: Load, rows: list[dict[str, Any]], sent: _Sent, looks: list[tuple[float, int]], home: Path, note: Callable[[str], None]) -> None:
+    """Compare what was sent with what the tables hold, by the mark of each alert; what stands in no group that people can see is lost too."""
     numbers: dict[int, int] = {}
-    groups: dict[str, str] = {}
+    reported: set[str] = set()
     kept = 0
     with sqlite3.connect(f"file:{home / 'firstline.db'}?mode=ro", uri=True) as connection:
         for number, print_, said in connection.execute("SELECT number, fingerprint, said FROM alert_reports ORDER BY number"):
             kept += 1
             mark = next(value for name, value in json.loads(said)["fields"] if name == "mark")
             numbers[int(mark.removeprefix("mark-"))] = number
-            groups.setdefault(print_, "")
+            reported.add(print_)
         standing = dict(connection.execute("SELECT a.fingerprint, g.standing FROM alerts a JOIN alert_groups g ON g.id = a.in_group"))
         prints = dict(connection.execute("SELECT number, fingerprint FROM alert_reports"))
     found.refused = sent.refused
-    found.lost = len([mark for mark in sent.at if mark not in numbers]) + len([print_ for print_ in groups if print_ not in standing])
+    unstored = [f"mark-{mark} was taken and is not stored" for mark in sent.at if mark not in numbers]
+    unseen = [f"the alert {one} stands in no group" for one in sorted(reported) if standing.get(one, Standing.MERGED) == Standing.MERGED]
+    found.lost = len(unstored) + len(unseen)
+    for why in (*unstored[:NAMED], *unseen[:NAMED]):
+        note(why)
     found.doubled = kept - len(numbers)
     causes: dict[str, list[int]] = {}
     for mark, row in enumerate(rows):

@@ -11,7 +11,7 @@ import numpy as np
 
 from assistant.desk.correlation.profile import Profile
 from assistant.desk.correlation.reading import Signature
-from assistant.desk.correlation.scoring import RULES, SHIPPED, Known, compare
+from assistant.desk.correlation.scoring import RULES, SHIPPED, SPEAKS_FOR, Known, compare
 from assistant.domain.alert import Judgement
 
 Pair = tuple[tuple[float, ...], bool]
@@ -23,7 +23,7 @@ HELD_OUT = 3
 """Of every so many decisions one is held out, whole."""
 PRIOR_SPREAD = 0.75
 FARTHEST = 2.0
-"""No weight goes farther from the shipped one, or changes its sign."""
+"""No weight goes farther from the shipped one; none changes its sign (``SPEAKS_FOR``)."""
 STEPS, ENOUGH = 50, 1e-6
 BETTER_BY = 0.01
 """In mean log loss, that a new version has to do better on pairs that were held out."""
@@ -86,7 +86,7 @@ def fit(pairs: Sequence[Pair], prior: Sequence[float] = SHIPPED) -> tuple[float,
     """Return the weights that fit best, near the prior and within bounds."""
     values, same = np.array([row for row, _ in pairs]), np.array([float(together) for _, together in pairs])
     centre = np.array(prior)
-    low, high = np.where(centre > 0, 0.0, centre - FARTHEST), np.where(centre > 0, centre + FARTHEST, 0.0)
+    low, high = np.where(SPEAKS_FOR, 0.0, -np.inf), np.where(SPEAKS_FOR, np.inf, 0.0)
     low, high = np.maximum(low, centre - FARTHEST), np.minimum(high, centre + FARTHEST)
     weights, pull = centre.copy(), 1 / PRIOR_SPREAD**2
     for _ in range(STEPS):

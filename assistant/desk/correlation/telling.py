@@ -76,9 +76,9 @@ def _other_reasons(spoke: dict[str, float], profile: Profile) -> list[tuple[floa
     said = []
     if spoke.get("named by the other", 0.0) > 0:
         said.append((spoke["named by the other"], "Some name the device or the service of others in their text."))
-    if spoke.get("same rare name", 0.0) > 0 and profile.names:
-        name, count = profile.names.most_common(1)[0]
-        said.append((spoke["same rare name"], f"{count} of {profile.size} alerts name “{name}”, which few others do."))
+    named = profile.names[profile.name]
+    if spoke.get("same rare name", 0.0) > 0 and named > 1:
+        said.append((spoke["same rare name"], f"{named} of {profile.size} alerts name “{profile.name}”, which few others do."))
     if spoke.get("same words", 0.0) > 0 and profile.worded > 1:
         often = (word for word, count in profile.words.most_common(WORDS_LOOKED_AT) if count >= MOST * profile.worded)
         shared = [word for word in often if word not in STOPWORDS][:WORDS_SAID]

@@ -97,6 +97,13 @@ def test_a_candidate_that_grows_becomes_an_incident_with_one_ticket(bench: Bench
         assert [one.id for one in unit.tickets.all()] == [group.ticket]
 
 
+def test_an_incident_says_which_name_its_alerts_have_in_common(bench: Bench) -> None:
+    for n in range(5):
+        bench.say(report(f"got-lt-{n}", "mail queue", n, service="mail", site=f"site-{n}", text="mail queue broke via got-rtr-07"))
+    [group] = bench.groups()
+    assert "5 of 5 alerts name “got-rtr-07”, which few others do." in group.why
+
+
 def test_the_same_alert_again_is_counted_and_makes_nothing_new(bench: Bench) -> None:
     [one] = burst(1)
     for minute in range(5):

@@ -13,7 +13,7 @@ from assistant.desk.correlation.grouping import Correlator
 from assistant.desk.correlation.profile import Profile
 from assistant.desk.correlation.reading import signature_of
 from assistant.desk.correlation.retuning import FARTHEST, refit
-from assistant.desk.correlation.scoring import RULES, SHIPPED, compare
+from assistant.desk.correlation.scoring import RULES, SHIPPED, SPEAKS_FOR, compare
 from assistant.desk.correlation.standing import confidence_of
 from assistant.domain.alert import Judgement, Report, Verdict
 from assistant.governance.correlation_rules import read_rules
@@ -154,8 +154,21 @@ def test_weights_follow_what_people_say_and_stay_within_bounds() -> None:
     assert found.better
     place = [rule.name for rule in RULES].index("same site")
     assert found.values[place] < SHIPPED[place]
-    assert all(abs(new - old) <= FARTHEST and new * old >= 0 for new, old in zip(found.values, SHIPPED, strict=True))
+    assert all(abs(new - old) <= FARTHEST for new, old in zip(found.values, SHIPPED, strict=True))
     assert found.facts["loss_after"] < found.facts["loss_before"]
+
+
+@pytest.mark.parametrize(("rule", "same", "bound"), [("same device", False, 0.0), ("same words", False, 0.0), ("other check, explained", True, 0.0)])
+def test_no_decision_turns_a_rule_around(rule: str, same: bool, bound: float) -> None:
+    against = [judgement(n, same=same, wrong_rule=rule) for n in range(60)]
+    others = [judgement(100 + n, same=not same, wrong_rule="same version") for n in range(60)]
+    found = refit([*against, *others], SHIPPED).values
+    assert all(weight >= 0 if positive else weight <= 0 for weight, positive in zip(found, SPEAKS_FOR, strict=True))
+    assert found[[one.name for one in RULES].index(rule)] == bound
+
+
+def test_what_is_shipped_speaks_for_exactly_where_it_has_words_for_it() -> None:
+    assert all(rule.weight >= 0 if rule.sentence else rule.weight <= 0 for rule in RULES)
 
 
 def test_few_decisions_change_no_weight() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assistant.desk.correlation.grouping import Correlator
-from assistant.desk.correlation.scoring import BASE, RULES, SHIPPED
+from assistant.desk.correlation.scoring import BASE, RULES, SHIPPED, SPEAKS_FOR
 from assistant.entrypoints.alert_sources.mapping import read_mapping
 from assistant.governance.correlation_rules import read_rules
 from evals.correlation.fitting import fitted
@@ -20,7 +20,7 @@ def test_weights_that_tell_too_little_apart_are_set_right_and_keep_their_signs()
         weak[PLACES[name]] = -0.1
     made = fitted([rows], rules, weak)
     assert made[BASE] == SHIPPED[BASE]
-    assert all(a * b >= 0 for a, b in zip(made, weak, strict=True))
+    assert all(weight >= 0 if positive else weight <= 0 for weight, positive in zip(made, SPEAKS_FOR, strict=True))
     assert made[PLACES["other check"]] < -0.4
 
     def f1(weights: list[float]) -> float:
