@@ -7,8 +7,10 @@ whatever DBOS does not know (its database may be lost) is begun again from the o
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +35,9 @@ UNDER_WAY_SECONDS = 60
 NOW = timedelta(milliseconds=50)
 UNDER_WAY = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
 _serving: list[Carrier] = []
+_File = tuple[int, int]
+"""Device and inode."""
+DAMAGED = ".damaged"
 
 
 def _refuse_pickle(_serializer: DefaultSerializer, _stored: str) -> Any:
@@ -83,6 +88,7 @@ class Durable:
         self._url = url
         self._ahead = ahead
         self._begun: dict[str, _Begun] = {}
+        self._file: _File | None = None
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._dispatch, name="outbox", daemon=True)
@@ -100,6 +106,10 @@ class Durable:
         self._thread.start()
 
     def _launch(self) -> None:
+        place = make_url(self._url)
+        file = str(place.database) if place.get_backend_name() == "sqlite" else ""
+        if file:
+            _set_aside(file)
         config = DBOSConfig(
             name="firstline",
             system_database_url=self._url,
@@ -113,6 +123,7 @@ class Durable:
         DBOS(config=config)
         DBOS.launch()
         DBOS.register_queue(TIMERS, worker_concurrency=8)
+        self._file = _file_of(file) if file else None
 
     def kick(self) -> None:
         """Look at the outbox now; safe from any thread."""
@@ -141,9 +152,12 @@ class Durable:
                 self._replace_lost()
 
     def _replace_lost(self) -> None:
-        """Begin a new file when DBOS's was taken away under it: it would go on failing, and everything it needs stands in the outbox."""
+        """Begin a new file when DBOS's was taken away under it: it would go on failing, and everything it needs stands in the outbox.
+
+        Whoever connects in between makes an empty file in its place.
+        """
         place = make_url(self._url)
-        if self._stopping or place.get_backend_name() != "sqlite" or Path(str(place.database)).exists():
+        if self._stopping or place.get_backend_name() != "sqlite" or self._file == _file_of(str(place.database)):
             return
         log.error("the workflows' database %s is gone; a new one is begun", place.database)
         try:
@@ -196,3 +210,32 @@ class _Begun:
     workflow: str
     at: float = field(default_factory=time.monotonic)
     looked_at: float = field(default_factory=time.monotonic)
+
+
+def _file_of(path: str) -> _File | None:
+    """Return which file DBOS's database is; None when there is none, or nothing of DBOS in it. One that is locked is taken for whole."""
+    try:
+        found = Path(path).stat()
+        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file:
+            filled = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'workflow_status'").fetchone() is not None
+    except sqlite3.OperationalError:
+        filled = True
+    except sqlite3.DatabaseError:
+        filled = False
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if filled else None
+
+
+def _set_aside(path: str) -> None:
+    """Give a file that is no database, and what SQLite keeps beside it, another name."""
+    try:
+        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file:
+            file.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        return  # there is none, or it is locked
+    except sqlite3.DatabaseError as error:
+        log.error("the workflows' database %s cannot be read (%s); it is kept as %s%s", path, error, path, DAMAGED)
+        for part in ("", "-wal", "-shm"):
+            if Path(f"{path}{part}").exists():
+                Path(f"{path}{part}").replace(f"{path}{DAMAGED}{part}")

@@ -19,6 +19,7 @@ from assistant.governance.anchoring import examine
 from assistant.modelling import Opens, open_chat
 from assistant.settings import Settings
 from kb.model import UnresolvedIntent
+from tests.support.service import PATIENT_SECONDS
 
 MONDAY = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
 """A Monday morning on which the open tickets of the demo company are a few days old."""
@@ -120,7 +121,7 @@ def offered(reply: Reply) -> Sequence[str]:
 def opened_world(home: Path, at: datetime = MONDAY, opens: Opens = open_chat, **settings: object) -> Iterator[World]:
     """Open the assistant of a state folder at a moment; its indexes are brought up to date first. ``opens`` opens its chat models."""
     clock = FixedClock(at)
-    assistant = open_assistant(Settings(home=home, **settings), clock, opens)  # type: ignore[arg-type]
+    assistant = open_assistant(Settings(**{"home": home, "deadline_seconds": PATIENT_SECONDS, **settings}), clock, opens)  # type: ignore[arg-type]
     assert assistant.knowledge_base.keeper.own()
     assistant.knowledge_base.keeper.catch_up()
     try:

@@ -107,6 +107,23 @@ def test_a_replaced_organisation_is_seen_at_once_and_the_old_one_is_gone(directo
     assert (directory.company().name, directory.services(), directory.queues(), directory.entitlements()) == ("Other", [], (), ())
 
 
+def test_everybody_is_as_they_are_now_however_often_they_were_asked_for(directory: LoadedDirectory) -> None:
+    def groups() -> dict[str, frozenset[str]]:
+        return {person.id: person.groups for person in directory.people()}
+
+    assert groups() == {"amir": frozenset(), "zoe": ZOE.groups}
+    directory.grant("amir", "ledger")
+    directory.revoke("zoe", "kb-authors")
+    assert groups() == {"amir": {"ledger"}, "zoe": {"it-desk"}}
+    assert next(person for person in directory.people() if person.id == "zoe").roles == {Role.AGENT}
+    directory.disable("amir")
+    assert groups() == {"zoe": {"it-desk"}}
+    directory.enable("amir")
+    assert groups() == {"amir": {"ledger"}, "zoe": {"it-desk"}}
+    directory.replace(replace(ORGANISATION, people=(replace(ZOE, title="Head"),), devices=()))
+    assert [person.title for person in directory.people()] == ["Head"]
+
+
 def changed(directory: LoadedDirectory) -> None:
     """Change everything about Zoe's account that can be changed."""
     directory.reset_password("zoe")

@@ -33,6 +33,7 @@ from tests.support.workshop import MADE, MONDAY, Workshop
 
 ROWS = 10_000
 SECONDS = 20.0
+NO_DATABASE = b"no database at all, but as long as the head of one would be" * 3
 
 
 class Counting(MemoryDirectory):
@@ -162,15 +163,25 @@ class TestWorkflowsDatabase:
             time.sleep(0.02)
         return workshop.action(action.id).status is Status.DONE
 
+    @pytest.mark.parametrize("instead", [None, b"", NO_DATABASE])
     def test_a_file_that_is_taken_away_while_it_is_used_is_begun_anew(
-        self, workshop: Workshop, served: Callable[[], Durable], tmp_path: Path
+        self, workshop: Workshop, served: Callable[[], Durable], tmp_path: Path, instead: bytes | None
     ) -> None:
         served()
         assert self.unlocked(workshop)
         for file in tmp_path.glob("workflows.db*"):
             file.unlink()
+        if instead is not None:
+            (tmp_path / "workflows.db").write_bytes(instead)  # as a connection that opens at that moment does
         assert self.unlocked(workshop)
-        assert (tmp_path / "workflows.db").exists()
+        with closing(sqlite3.connect(tmp_path / "workflows.db")) as file:
+            assert file.execute("SELECT count(*) FROM workflow_status").fetchone()[0] > 0
+
+    def test_one_that_cannot_be_read_is_set_aside_at_the_start(self, workshop: Workshop, served: Callable[[], Durable], tmp_path: Path) -> None:
+        (tmp_path / "workflows.db").write_bytes(NO_DATABASE)
+        served()
+        assert self.unlocked(workshop)
+        assert (tmp_path / "workflows.db.damaged").read_bytes() == NO_DATABASE
 
     def test_no_pickle_is_written_to_it_or_read_from_it(self, workshop: Workshop, served: Callable[[], Durable], tmp_path: Path) -> None:
         first = served()

@@ -349,7 +349,7 @@ class TestFailure:
     def test_a_slow_model_leaves_the_turn_its_deadline_and_the_answer_comes_locally(self, demo_home: Path) -> None:
         pauses = [0.0]
         script = Script(dict.fromkeys(("understand", "answer"), lambda told, ask: Said("slow", pause=pauses[0])))
-        with scripted_world(demo_home, script) as world:
+        with scripted_world(demo_home, script, deadline_seconds=10.0) as world:
             world.talk("jonas.weber").say(VPN)  # what is read from the disk once is read before the clock runs
             pauses[0] = 30.0
             began = time.monotonic()
