@@ -195,7 +195,7 @@ def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: fl
     if setting.understanding.search:
         reworded = knowledge.passages_for(setting.understanding.search, setting.reader, target.platform)
         found = max(found, reworded, key=lambda one: one.confidence)
-    finding = _own(setting, knowledge, Finding(target, fresh, found))
+    finding = _own(setting, knowledge, Finding(target, fresh, found), enough)
     if not setting.fresh and not finding.chosen and memory.issue and state not in CLOSED and found.confidence < enough:
         joined = replace(memory, details=(*memory.details, text))
         together = _follow_up(setting, knowledge, target)
@@ -204,15 +204,20 @@ def _question(setting: Setting, knowledge: Knowledge, target: Target, enough: fl
     return _finish(setting, knowledge, finding, enough)
 
 
-def _own(setting: Setting, knowledge: Knowledge, finding: Finding) -> Finding:
-    """Narrow what was found as an intent of the organisation's own says: to an article, or to a category. What has nothing there stays as it is."""
+def _own(setting: Setting, knowledge: Knowledge, finding: Finding, enough: float) -> Finding:
+    """Narrow what was found as an intent says: to an article, or to a category. What has nothing there stays as it is.
+
+    The search was as sure as it says of the first article of all. Where that is of another category, or it was not sure, the person is asked
+    which of the category it is: what it is about is known from the words themselves.
+    """
     effect, found = setting.understanding.effect, finding.retrieval
     if effect is None or found is None:
         return finding
     if effect.kind is EffectKind.ARTICLE:
         return _of_article(setting, knowledge, finding, effect.value)
     if effect.kind is EffectKind.SEARCH and (mine := tuple(item for item in found.ranked if item.passage.article.category == effect.value)):
-        return replace(finding, retrieval=replace(found, ranked=mine))
+        sure = found.confidence if mine[0] is found.ranked[0] and found.confidence >= enough else enough * BELOW
+        return replace(finding, retrieval=replace(found, ranked=mine, confidence=sure))
     return finding
 
 

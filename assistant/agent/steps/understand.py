@@ -235,9 +235,11 @@ class LocalUnderstanding:
         read = self.classifier.read(text, vector)
         if read.outside >= not_it:
             return Understanding(Intent.OUT_OF_SCOPE, read.outside)
-        if read.label == Intent.QUESTION or not _certain(read, len(text.split())):
-            return Understanding(Intent.QUESTION, read.confidence if read.label == Intent.QUESTION else 1 - read.confidence)
         effect = self.effects.get(read.label)
+        # What is looked up in one category stays a question, and a long one is as sure as a short one.
+        words = 0 if effect is not None and effect.kind is EffectKind.SEARCH else len(text.split())
+        if read.label == Intent.QUESTION or not _certain(read, words):
+            return Understanding(Intent.QUESTION, read.confidence if read.label == Intent.QUESTION else 1 - read.confidence)
         if effect is None:
             return Understanding(Intent(read.label), read.confidence)
         intent = Intent.PERSON if effect.kind is EffectKind.PERSON else Intent.QUESTION

@@ -118,6 +118,28 @@ def test_giving_the_laptop_back_is_a_question_about_it(world: World) -> None:
     assert reply.kind in (ReplyKind.ANSWER, ReplyKind.CLARIFICATION)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Hi, I got a prompt on my phone to approve a sign-in that I did not start, can you help?",
+        "i told a man on the phone my pasword, he said he was from IT",
+    ],
+)
+def test_what_may_be_an_attack_is_answered_from_security_or_asks_about_it(world: World, said: str) -> None:
+    reply = world.talk("maria.santos").say(said)
+    offered_titles = [choice.label for choice in reply.choices if choice.id.startswith("topic")]
+    if reply.kind is ReplyKind.ANSWER:
+        assert cited(reply) <= {"security-suspicious-call-or-message", "security-report-phishing"}
+    else:
+        assert "Handle suspicious calls and messages" in offered_titles
+        assert not any("Approve" in title or "password" in title for title in offered_titles)
+
+
+def test_a_sign_in_of_ones_own_stays_a_question_about_it(world: World) -> None:
+    reply = world.talk("maria.santos").say("How do I set up Approve on my iPhone?")
+    assert cited(reply) == {"mfa-set-up-approve-ios"}
+
+
 class TestOwnIntents:
     @pytest.fixture
     def own(self, demo_home: Path, tmp_path: Path) -> Path:

@@ -30,7 +30,9 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_the_packaged_file_teaches_every_intent_that_examples_stand_for() -> None:
-    assert {intent for _, intent in read_examples().rows} == TAUGHT
+    packaged = read_examples()
+    assert {intent for _, intent in packaged.rows} == {*TAUGHT, "security_incident"}
+    assert packaged.effects == {"security_incident": Effect(EffectKind.SEARCH, "security")}
     assert {Intent(name) for name in TAUGHT | OUTSIDE}
 
 
@@ -38,9 +40,16 @@ def test_an_own_file_adds_examples_intents_and_words(tmp_path: Path) -> None:
     merged = read_examples(written(tmp_path, OWN), TOOLS)
     assert ("how do I calibrate the colour printer", "question") in merged.rows
     assert sum(intent == "canteen_card" for _, intent in merged.rows) == 3
-    assert merged.effects == {"canteen_card": Effect(EffectKind.ARTICLE, "canteen-card")}
+    assert merged.effects == {**read_examples().effects, "canteen_card": Effect(EffectKind.ARTICLE, "canteen-card")}
     assert merged.words == {"windows": ("surface",), "phone": ("handset",)}
     assert set(read_examples().rows) < set(merged.rows)
+
+
+def test_an_own_file_says_what_a_packaged_intent_comes_to(tmp_path: Path) -> None:
+    own = '[security_incident]\nperson = true\nexamples = ["the vault was opened", "a badge was copied", "the alarm was off"]'
+    merged = read_examples(written(tmp_path, own), TOOLS)
+    assert merged.effects == {"security_incident": Effect(EffectKind.PERSON)}
+    assert sum(intent == "security_incident" for _, intent in merged.rows) > 20
 
 
 def test_what_is_learnt_is_keyed_by_the_examples_and_by_nothing_else(tmp_path: Path) -> None:
