@@ -83,9 +83,11 @@ class LookAtFiled(_Plain):
         if traces:
             with self.store.write() as unit:
                 fresh = [trace for trace in traces if unit.problems.trace_of(trace.ticket) is None and unit.tickets.ticket(trace.ticket) is not None]
+                known = self.placing.known(unit, min(trace.at for trace in fresh)) if fresh else []
                 for trace in fresh:
                     unit.problems.trace(trace)
-                    self.placing.place(unit, trace, at)
+                    self.placing.place(unit, trace, at, known)
+                    known.insert(0, trace)
         return len(traces)
 
     def _traced(self, filed: Filed) -> Trace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,7 @@ def _bytes(vector: Sequence[float]) -> bytes:
     return np.asarray(vector, dtype=np.float32).tobytes()
 
 
+@lru_cache(maxsize=2_048)
 def _floats(stored: bytes) -> tuple[float, ...]:
     return tuple(np.frombuffer(stored, dtype=np.float32).tolist())
 

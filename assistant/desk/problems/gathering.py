@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from assistant.desk.problems.relating import Side, confidence, mean_of, most_common, reasons
+from assistant.desk.problems.relating import Side, confidence, likely, mean_of, most_common, reasons
 from assistant.domain.audit import AuditEntry
 from assistant.domain.problem import ACTIVE, WISH, Event, How, LastChange, Link, Problem, ProblemState, Trace, advance
 from assistant.governance.policy import Disposition, Policy
@@ -37,17 +37,23 @@ class Placing:
         with store.read() as unit:
             return self.policy(unit)
 
-    def place(self, unit: UnitOfWork, trace: Trace, at: datetime) -> Problem | None:
+    def known(self, unit: UnitOfWork, first: datetime) -> list[Trace]:
+        """Return what tickets from this moment on are compared with, the latest first."""
+        rules = rules_of(self.policy(unit))
+        return unit.problems.traces(first - rules.window, rules.most)
+
+    def place(self, unit: UnitOfWork, trace: Trace, at: datetime, known: Sequence[Trace] | None = None) -> Problem | None:
         """Put a traced ticket where it belongs; return the problem that it joined or made, None when it stands alone.
 
-        In the transaction of its caller. A ticket that belongs to a problem stays there.
+        In the transaction of its caller. A ticket that belongs to a problem stays there. ``known`` is what there is to compare it with, where the
+        caller has read that for several tickets at once.
         """
         policy = self.policy(unit)
-        rules = rules_of(policy)
         if unit.problems.link_of(trace.ticket) is not None or trace.manner == WISH:
             return None
-        near = [one for one in unit.problems.traces(trace.at - rules.window, rules.most) if one.ticket != trace.ticket and one.manner != WISH]
-        related = _related(trace, near)
+        since = trace.at - rules_of(policy).window
+        known = self.known(unit, trace.at) if known is None else known
+        related = _related(trace, [one for one in known if one.ticket != trace.ticket and one.manner != WISH and one.at >= since])
         joined, waits = self._join(unit, trace, related, policy, at)
         return joined if joined is not None or waits else self._begin(unit, trace, related, policy, at)
 
@@ -134,9 +140,8 @@ def _people(tickets: Sequence[Trace]) -> set[str]:
 
 
 def _related(trace: Trace, near: Sequence[Trace]) -> list[tuple[Trace, float]]:
-    mine = Side.of_trace(trace)
-    found = [(one, confidence(mine, Side.of_trace(one))) for one in near]
-    return sorted((pair for pair in found if pair[1] >= LIKELY), key=lambda pair: -pair[1])[:RELATED]
+    found = likely(Side.of_trace(trace), ((one, Side.of_trace(one)) for one in near), LIKELY)
+    return sorted(found, key=lambda pair: -pair[1])[:RELATED]
 
 
 def _of_one_cause(trace: Trace, others: Sequence[Trace]) -> dict[str, float]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import numpy as np
 
@@ -29,6 +30,7 @@ APART = -1.5
 GOING_ON = 0.4
 """That people work on a problem makes it likelier that a question is about it than that two tickets of one moment have one cause."""
 UNSORTED = "general"
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +60,40 @@ class Side:
 
 def evidence(one: Side, other: Side) -> dict[str, float]:
     """Return each piece of evidence that the two have one cause, in log-odds; what says nothing is left out."""
-    found = {
+    found = _beside_words(one, other) | {"words": _words(one.vector, other.vector)}
+    return {name: value for name, value in found.items() if value}
+
+
+def _beside_words(one: Side, other: Side) -> dict[str, float]:
+    return {
         "service": _equal(one.service.casefold(), other.service.casefold(), SAME_SERVICE, OTHER_SERVICE),
         "code": _shared(one.codes, other.codes, SAME_CODE, OTHER_CODE),
         "category": _equal(_known(one.category), _known(other.category), SAME_CATEGORY, 0.0),
         "site": _shared(one.sites, other.sites, SAME_SITE, OTHER_SITE),
         "manner": _manner(one.manner, other.manner),
-        "words": _words(one.vector, other.vector),
         "time": APART * math.log1p(abs((one.at - other.at).total_seconds()) / 3600),
     }
-    return {name: value for name, value in found.items() if value}
 
 
 def confidence(one: Side, other: Side) -> float:
     """Return how probable it is that the two have one cause, from 0 to 1."""
     return 1 / (1 + math.exp(-(PRIOR + sum(evidence(one, other).values()))))
+
+
+def likely(one: Side, others: Iterable[tuple[K, Side]], least: float) -> list[tuple[K, float]]:
+    """Return those that have one cause with ``one`` at least so probably, each with how probably: as ``confidence`` says.
+
+    Words, which cost most, are compared only where they could make up what is missing.
+    """
+    needed, found = math.log(least / (1 - least)), []
+    for key, other in others:
+        odds = PRIOR + sum(_beside_words(one, other).values())
+        if odds + ALIKE_MOST < needed:
+            continue
+        odds += _words(one.vector, other.vector)
+        if odds >= needed:
+            found.append((key, 1 / (1 + math.exp(-odds))))
+    return found
 
 
 def confidence_in(problem: Problem, mine: Side, at: datetime) -> float:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assistant.agent.incidents import concerned, reading_over
 from assistant.desk.problems.noticing import looking
-from assistant.desk.problems.relating import Side, confidence, evidence, mean_of, reasons, said_hours
+from assistant.desk.problems.relating import Side, confidence, evidence, likely, mean_of, reasons, said_hours
 from assistant.desk.problems.tracing import Reading, error_codes, manner_of
 from assistant.domain.configuration import Device, Person, Service
 from assistant.domain.problem import FAULT, WISH, Problem, ProblemState, Trace
@@ -103,6 +103,26 @@ def test_a_ticket_is_traced_by_what_its_person_wrote_and_not_by_what_was_answere
     assert (made.service, made.codes, made.site, made.manner, made.vector) == ("ERP", ("HTTP 503",), "Leeds", FAULT, (1.0, 0.0))
     assert reading().trace(replace(ticket, requester=ASSISTANT), (0.0, 1.0), "").person == ""
     assert reading().trace(ticket, (0.0, 1.0), "").vector == (0.0, 1.0), "the vector that a ticket has is not made again"
+
+
+SIDES = st.builds(
+    Side,
+    st.sampled_from(["", "ERP", "VPN"]),
+    st.sampled_from(["", "general", "software"]),
+    st.sampled_from([frozenset(), frozenset({"HTTP 503"}), frozenset({"LDG-1042"})]),
+    st.sampled_from([frozenset(), frozenset({"Leeds"}), frozenset({"Lund"})]),
+    st.sampled_from(["", FAULT, WISH]),
+    st.datetimes(datetime(2026, 11, 20), datetime(2026, 11, 26), timezones=st.just(UTC)),
+    st.sampled_from([(), (1.0, 0.0), (0.6, 0.8), (0.0, 1.0)]),
+)
+
+
+@given(SIDES, st.lists(SIDES, max_size=12), st.sampled_from([0.2, 0.65, 0.9]))
+def test_those_that_are_likely_are_those_of_enough_confidence(one: Side, others: list[Side], least: float) -> None:
+    found = dict(likely(one, enumerate(others), least))
+    sure = {number: confidence(one, other) for number, other in enumerate(others)}
+    assert all(number in found for number, value in sure.items() if value > least + 1e-9)
+    assert all(abs(value - sure[number]) < 1e-9 and value > least - 1e-9 for number, value in found.items())
 
 
 def test_each_piece_of_evidence_moves_the_confidence_its_way() -> None:
