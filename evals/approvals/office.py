@@ -220,6 +220,24 @@ class Office:
             self.made = replace(made, people=tuple(_changed(one, what, other) if one.id == person else one for one in made.people))
         self.directory.replace(self.made)
 
+    def demote(self, which: int) -> None:
+        """Those who agreed lose the roles in which they did, before it runs."""
+        action_id = self._action(which)
+        if action_id is None:
+            return
+        gone = {yes.voter for yes in self.law.cases[action_id].yes}
+        rest = [name for name in CAST if name not in gone]
+
+        def without(one: Person) -> Person:
+            manager = rest[-1] if one.manager in gone and rest[-1:] != [one.id] else one.manager
+            groups = frozenset() if one.id in gone else one.groups
+            return replace(one, manager=manager, delegate="" if one.delegate in gone else one.delegate, groups=groups)
+
+        if rest:
+            owned = tuple(replace(one, owner=rest[0]) if one.owner in gone else one for one in self.made.entitlements)
+            self.made = replace(self.made, people=tuple(without(one) for one in self.made.people), entitlements=owned)
+            self.directory.replace(self.made)
+
     def wait(self, hours: float) -> None:
         """Time passes."""
         self.clock.advance(timedelta(hours=hours))

@@ -65,6 +65,7 @@ def _drawn(office: Office, rng: random.Random) -> tuple[str, Callable[[], None]]
         "die": (2, lambda: office.carry(rng.randrange(40), die=True)),
         "carry all": (8, office.carry_all),
         "cheat": (1, lambda: office.cheat(which)),
+        "demote": (1, lambda: office.demote(which)),
         "undo": (2, lambda: office.undo(which, who)),
     }
     names = list(moves)

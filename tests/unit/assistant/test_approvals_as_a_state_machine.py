@@ -73,6 +73,24 @@ class Approvals(RuleBasedStateMachine):
     def the_requester_becomes_a_delegate(self, which: int) -> None:
         self.office.cheat(which)
 
+    @rule(which=WHICH)
+    def those_who_agreed_lose_their_roles_before_it_runs(self, which: int) -> None:
+        self.office.agree(which)
+        self.office.demote(which)
+        self.office.carry_all()
+
+    @rule(which=WHICH, hours=st.sampled_from([72.0, 800.0]))
+    def what_was_agreed_to_waits_too_long(self, which: int, hours: float) -> None:
+        self.office.agree(which)
+        self.office.wait(hours)
+        self.office.carry_all()
+
+    @rule(which=WHICH, how=st.integers(0, len(ALTERATIONS) - 1))
+    def what_was_agreed_to_is_altered_before_it_runs(self, which: int, how: int) -> None:
+        self.office.agree(which)
+        self.office.tamper(which, how)
+        self.office.carry_all()
+
     @rule(kind=st.integers(0, len(CHANGES) - 1), who=WHO, to=WHO)
     def a_role_changes_hands(self, kind: int, who: int, to: int) -> None:
         self.office.change(kind, who, to)
