@@ -88,6 +88,8 @@ class Durable:
         self._url = url
         self._ahead = ahead
         self._begun: dict[str, _Begun] = {}
+        place = make_url(url)
+        self._path = Path(str(place.database)).absolute() if place.get_backend_name() == "sqlite" else None
         self._file: _File | None = None
         self._wake = threading.Event()
         self._stopping = False
@@ -106,10 +108,8 @@ class Durable:
         self._thread.start()
 
     def _launch(self) -> None:
-        place = make_url(self._url)
-        file = str(place.database) if place.get_backend_name() == "sqlite" else ""
-        if file:
-            _set_aside(file)
+        if self._path is not None:
+            _set_aside(self._path)
         config = DBOSConfig(
             name="firstline",
             system_database_url=self._url,
@@ -123,7 +123,7 @@ class Durable:
         DBOS(config=config)
         DBOS.launch()
         DBOS.register_queue(TIMERS, worker_concurrency=8)
-        self._file = _file_of(file) if file else None
+        self._file = _file_of(self._path) if self._path is not None else None
 
     def kick(self) -> None:
         """Look at the outbox now; safe from any thread."""
@@ -156,10 +156,9 @@ class Durable:
 
         Whoever connects in between makes an empty file in its place.
         """
-        place = make_url(self._url)
-        if self._stopping or place.get_backend_name() != "sqlite" or self._file == _file_of(str(place.database)):
+        if self._stopping or self._path is None or self._file == _file_of(self._path):
             return
-        log.error("the workflows' database %s is gone; a new one is begun", place.database)
+        log.error("the workflows' database %s is gone; a new one is begun", self._path)
         try:
             DBOS.destroy(workflow_completion_timeout_sec=UNDER_WAY_SECONDS)
             self._launch()
@@ -212,28 +211,32 @@ class _Begun:
     looked_at: float = field(default_factory=time.monotonic)
 
 
-def _file_of(path: str) -> _File | None:
-    """Return which file DBOS's database is; None when there is none, or nothing of DBOS in it. One that is locked is taken for whole."""
+def _holds_workflows(path: Path) -> bool:
+    """Say whether DBOS's tables are in a file; one that cannot be opened now is taken for whole.
+
+    Raises:
+        sqlite3.DatabaseError: it is no database.
+    """
     try:
-        found = Path(path).stat()
-        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file:
-            filled = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'workflow_status'").fetchone() is not None
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as file:
+            return file.execute("SELECT 1 FROM sqlite_master WHERE name = 'workflow_status'").fetchone() is not None
     except sqlite3.OperationalError:
-        filled = True
-    except sqlite3.DatabaseError:
-        filled = False
-    except OSError:
+        return True
+
+
+def _file_of(path: Path) -> _File | None:
+    """Return which file DBOS's database is; None when there is none, or nothing of DBOS in it."""
+    try:
+        found = path.stat()
+        return (found.st_dev, found.st_ino) if _holds_workflows(path) else None
+    except (OSError, sqlite3.DatabaseError):
         return None
-    return (found.st_dev, found.st_ino) if filled else None
 
 
-def _set_aside(path: str) -> None:
+def _set_aside(path: Path) -> None:
     """Give a file that is no database, and what SQLite keeps beside it, another name."""
     try:
-        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file:
-            file.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        return  # there is none, or it is locked
+        _holds_workflows(path)
     except sqlite3.DatabaseError as error:
         log.error("the workflows' database %s cannot be read (%s); it is kept as %s%s", path, error, path, DAMAGED)
         for part in ("", "-wal", "-shm"):

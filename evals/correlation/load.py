@@ -32,6 +32,8 @@ SOCKETS = 16
 EPISODE = 60.0
 DRAIN_SECONDS = 300.0
 TRIES, BUSY, NAMED = 4, 503, 5
+HOMELESS = "SELECT a.fingerprint FROM alerts a LEFT JOIN alert_groups g ON g.id = a.in_group WHERE g.id IS NULL OR g.standing = ?"
+"""Alerts whose group has no row, or was united with another one."""
 LEAST = 3
 """Alerts of a cause that has to become visible."""
 BURST, PAUSE = 4, 1
@@ -196,11 +198,13 @@ def _account(found: Load, rows: list[dict[str, Any]], sent: _Sent, looks: list[t
             mark = next(value for name, value in json.loads(said)["fields"] if name == "mark")
             numbers[int(mark.removeprefix("mark-"))] = number
             reported.add(print_)
-        standing = dict(connection.execute("SELECT a.fingerprint, g.standing FROM alerts a JOIN alert_groups g ON g.id = a.in_group"))
+        standing = dict(connection.execute("SELECT a.fingerprint, g.standing FROM alerts a LEFT JOIN alert_groups g ON g.id = a.in_group"))
         prints = dict(connection.execute("SELECT number, fingerprint FROM alert_reports"))
+        homeless = [one for (one,) in connection.execute(HOMELESS, (Standing.MERGED.value,))]
     found.refused = sent.refused
     unstored = [f"mark-{mark} was taken and is not stored" for mark in sent.at if mark not in numbers]
-    unseen = [f"the alert {one} stands in no group" for one in sorted(reported) if standing.get(one, Standing.MERGED) == Standing.MERGED]
+    unseen = [f"no alert stands for the reports of {one}" for one in sorted(reported - standing.keys())]
+    unseen += [f"the alert of {one} stands in no group" for one in homeless]
     found.lost = len(unstored) + len(unseen)
     for why in (*unstored[:NAMED], *unseen[:NAMED]):
         note(why)

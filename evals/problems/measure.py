@@ -70,7 +70,7 @@ def play(week: Week, policy: Policy, embed: Embed) -> Counts:
             labels[trace.ticket] = said.incident
             began = time.perf_counter()
             unit.problems.trace(trace)
-            placing.place(unit, trace, said.at)
+            placing.place(unit, trace, said.at, placing.known(unit, trace.at))
             counts.seconds += time.perf_counter() - began
         counts.tickets = len(week.tickets)
         grouped = _grouped(unit)

@@ -236,9 +236,8 @@ class LocalUnderstanding:
         if read.outside >= not_it:
             return Understanding(Intent.OUT_OF_SCOPE, read.outside)
         effect = self.effects.get(read.label)
-        # What is looked up in one category stays a question, and a long one is as sure as a short one.
-        words = 0 if effect is not None and effect.kind is EffectKind.SEARCH else len(text.split())
-        if read.label == Intent.QUESTION or not _certain(read, words):
+        stays_question = effect is not None and effect.kind is EffectKind.SEARCH
+        if read.label == Intent.QUESTION or not _certain(read, long=not stays_question and len(text.split()) > SHORT_WORDS * 2):
             return Understanding(Intent.QUESTION, read.confidence if read.label == Intent.QUESTION else 1 - read.confidence)
         if effect is None:
             return Understanding(Intent(read.label), read.confidence)
@@ -246,9 +245,9 @@ class LocalUnderstanding:
         return Understanding(intent, read.confidence, name=read.label, effect=effect)
 
 
-def _certain(read: Reading, words: int) -> bool:
+def _certain(read: Reading, *, long: bool) -> bool:
     needed = SURE_SOLVED if read.label == Intent.SOLVED else SURE
-    return read.familiar >= FAMILIAR and read.confidence >= (needed if words <= SHORT_WORDS * 2 else SURE_OF_LONG)
+    return read.familiar >= FAMILIAR and read.confidence >= (SURE_OF_LONG if long else needed)
 
 
 def mentioned(plain: str, words: Mapping[str, tuple[str, ...]] | None = None) -> tuple[Platform | None, str]:

@@ -42,17 +42,16 @@ class Placing:
         rules = rules_of(self.policy(unit))
         return unit.problems.traces(first - rules.window, rules.most)
 
-    def place(self, unit: UnitOfWork, trace: Trace, at: datetime, known: Sequence[Trace] | None = None) -> Problem | None:
+    def place(self, unit: UnitOfWork, trace: Trace, at: datetime, known: Sequence[Trace]) -> Problem | None:
         """Put a traced ticket where it belongs; return the problem that it joined or made, None when it stands alone.
 
-        In the transaction of its caller. A ticket that belongs to a problem stays there. ``known`` is what there is to compare it with, where the
-        caller has read that for several tickets at once.
+        In the transaction of its caller. A ticket that belongs to a problem stays there. ``known`` are the traces to compare it with, as the method
+        of that name returns them for it or for an earlier one.
         """
         policy = self.policy(unit)
         if unit.problems.link_of(trace.ticket) is not None or trace.manner == WISH:
             return None
         since = trace.at - rules_of(policy).window
-        known = self.known(unit, trace.at) if known is None else known
         related = _related(trace, [one for one in known if one.ticket != trace.ticket and one.manner != WISH and one.at >= since])
         joined, waits = self._join(unit, trace, related, policy, at)
         return joined if joined is not None or waits else self._begin(unit, trace, related, policy, at)

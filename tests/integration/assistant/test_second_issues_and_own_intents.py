@@ -129,7 +129,7 @@ def test_what_may_be_an_attack_is_answered_from_security_or_asks_about_it(world:
     reply = world.talk("maria.santos").say(said)
     offered_titles = [choice.label for choice in reply.choices if choice.id.startswith("topic")]
     if reply.kind is ReplyKind.ANSWER:
-        assert cited(reply) <= {"security-suspicious-call-or-message", "security-report-phishing"}
+        assert set() < cited(reply) <= {"security-suspicious-call-or-message", "security-report-phishing"}
     else:
         assert "Handle suspicious calls and messages" in offered_titles
         assert not any("Approve" in title or "password" in title for title in offered_titles)

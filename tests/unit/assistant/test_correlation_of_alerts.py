@@ -154,7 +154,7 @@ def test_weights_follow_what_people_say_and_stay_within_bounds() -> None:
     assert found.better
     place = [rule.name for rule in RULES].index("same site")
     assert found.values[place] < SHIPPED[place]
-    assert all(abs(new - old) <= FARTHEST for new, old in zip(found.values, SHIPPED, strict=True))
+    assert all(abs(new - old) <= FARTHEST and new * old >= 0 for new, old in zip(found.values, SHIPPED, strict=True))
     assert found.facts["loss_after"] < found.facts["loss_before"]
 
 
