@@ -272,8 +272,8 @@ def _shuffled_history() -> None:
     import evals.triage.measure as measure
     from assistant.desk.triage.fit import learn
 
-    def shuffled(examples: Any, labels: Any, vectors: Any = None) -> Any:
-        return learn(examples, [*labels[len(labels) // 3 :], *labels[: len(labels) // 3]], vectors)
+    def shuffled(examples: Any, labels: Any, vectors: Any = None, said: Any = None) -> Any:
+        return learn(examples, [*labels[len(labels) // 3 :], *labels[: len(labels) // 3]], vectors, said)
 
     setattr(measure, "learn", shuffled)  # noqa: B010
 

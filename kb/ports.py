@@ -53,6 +53,15 @@ class Embedder(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class FineTuned:
+    """An encoder that was taught labels: the name it is kept under, and for each field of labels the head over its vectors, (d + 1, k)."""
+
+    name: str
+    heads: tuple[Vector, ...]
+    """The last row of each is the bias; what comes of it are the logits of the labels."""
+
+
 class EmbedderUnavailable(Exception):
     """The embedding model cannot be used now; retrieval goes on with lexical search."""
 

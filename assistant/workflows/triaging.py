@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,20 @@ import numpy as np
 
 from assistant.desk.triage.exports import CannotRead, Read, Row, read_export
 from assistant.desk.triage.features import Example
-from assistant.desk.triage.kept import InUse, Kept
+from assistant.desk.triage.kept import InUse, Kept, Readers
 from assistant.desk.triage.learning import Outcome, learn_all
+from assistant.desk.triage.model import FieldReader, Reason
 from assistant.desk.triage.neighbours import nearest
-from assistant.desk.triage.reading import Patterns, Surroundings, example_of, one_name_for_each, read
+from assistant.desk.triage.reading import Patterns, Surroundings, example_of, one_name_for_each, queue_called, read
 from assistant.desk.triage.running import STEP, Triaging
 from assistant.desk.triage.source import columns_of
+from assistant.desk.triage.teaching import Meanings
 from assistant.domain.audit import AuditEntry
 from assistant.domain.ticket import Ticket
 from assistant.domain.triage import Field, Suggested, Triage
 from assistant.governance.triage_rules import rules_of
 from assistant.ports.clock import Clock
+from assistant.ports.encoders import Encoders
 from assistant.ports.identity import Directory, Workplace
 from assistant.ports.knowledge import Knowledge
 from assistant.ports.store import Store, UnitOfWork
@@ -45,6 +49,8 @@ class Triages:
     knowledge: Knowledge
     triaging: Triaging
     kept: Kept
+    encoders: Encoders
+    """Those that were taught, kept beside the versions that they belong to."""
     in_use: InUse
     patterns: Patterns
     """What the words themselves say of tone, urgency and impact."""
@@ -62,6 +68,15 @@ class Triages:
         rows = [self.knowledge.embed(text) for text in texts]
         return np.array(rows, dtype=np.float32) if rows and all(len(row) for row in rows) else np.zeros((0, 1), dtype=np.float32)
 
+    @property
+    def meanings(self) -> Meanings:
+        """What reads the meaning of texts."""
+        return Meanings(self.embed, self.encoders)
+
+    def meant(self, readers: Readers, texts: Sequence[str]) -> np.ndarray:
+        """Return the meanings of texts as a version wants them, with no rows where nothing can read them."""
+        return self.meanings.of(texts, readers.vectors_by)
+
     def reads(self, ticket_id: str) -> dict[Field, Suggested]:
         """Read a ticket.
 
@@ -74,7 +89,8 @@ class Triages:
             if ticket is None:
                 raise LookupError(ticket_id)
             around = self.surroundings(unit, ticket)
-        return read(ticket, around, self.in_use(), self.embed, self.patterns)
+        readers = self.in_use()
+        return read(ticket, around, readers, lambda texts: self.meant(readers, texts) if readers is not None else self.embed(texts), self.patterns)
 
     def reasons(self, ticket_id: str, field: Field, value: str) -> list[str]:
         """Return what in a ticket spoke most for a value of a field; nothing where no history taught the field, or the ticket is gone."""
@@ -83,8 +99,15 @@ class Triages:
         if reader is None:
             return []
         with contextlib.suppress(LookupError):
-            return [one.what for one in reader.why(self.example(ticket_id)[1], value)[:SHOWN_REASONS]]
+            return [one.what for one in reader.why(self.example(ticket_id)[1], self._label(reader, field, value))[:SHOWN_REASONS]]
         return []
+
+    def _label(self, reader: FieldReader, field: Field, value: str) -> str:
+        """Return what the history calls a value: a queue may have another name there than its id here."""
+        if field is not Field.QUEUE:
+            return value
+        queues = self.workplace.queues()
+        return next((label for label in reader.labels if queue_called(label, queues) == value), value)
 
     def history(self) -> list[Row]:
         """Return the tickets that the model in use was learnt from, as far as they can still be read, and what people decided."""
@@ -106,7 +129,9 @@ class Triages:
         fields: dict[str, Any] = {}
         for name, one in found.items():
             reader = readers.fields.get(name) if readers is not None else None
-            why = reader.why(example, one.value) if reader is not None else []
+            why = list[Reason]()
+            if readers is not None and reader is not None:
+                why = reader.why(example, self._label(reader, name, one.value), partial(self.meant, readers))
             fields[name.value] = {"value": one.value, "confidence": one.confidence, "by": one.by, "why": [asdict(reason) for reason in why]}
         near: list[dict[str, Any]] = []
         if readers is not None:
@@ -142,10 +167,18 @@ class Triages:
                 rows.append(Row(example_of(ticket, self.surroundings(unit, ticket)), labels))
         return rows
 
-    def learn(self, rows: Sequence[Row], source: str, by: str, embed: bool = True, note: Callable[[str], None] = lambda _: None) -> Outcome:
-        """Learn a version from rows, and take it where it may be."""
-        at = self.clock.now()
-        made = learn_all(one_name_for_each(rows, self.workplace.queues()), self.kept, self.embed if embed else None, at, source, note)
+    def learn(
+        self,
+        rows: Sequence[Row],
+        source: str,
+        by: str,
+        embed: bool = True,
+        note: Callable[[str], None] = lambda _: None,
+        seconds: float = 0.0,
+    ) -> Outcome:
+        """Learn a version from rows, and take it where it may be. With ``seconds`` an encoder is fine-tuned first, for that long at most."""
+        at, meanings = self.clock.now(), self.meanings if embed else Meanings()
+        made = learn_all(one_name_for_each(rows, self.workplace.queues()), self.kept, meanings, at, source, note, seconds)
         if made.readers is not None:
             self._note(by, "taken" if made.taken else "kept beside", {"model": made.readers.name, "before": made.readers.facts["before"]}, at)
         return made

@@ -15,11 +15,10 @@ import numpy as np
 
 from assistant.desk.triage.columns import Columns, Used, sorted_out
 from assistant.desk.triage.exports import CannotRead, Read, raw_rows, row_of
-from assistant.desk.triage.features import Example
-from assistant.desk.triage.fit import TooFewExamples, learn
-from assistant.desk.triage.learning import MOST_EMBEDDED, scored_by
+from assistant.desk.triage.fit import Said, TooFewExamples, learn
+from assistant.desk.triage.learning import MOST_EMBEDDED, scored_by, unseen_vectors
 from assistant.desk.triage.measures import AUTOMATIC, Scored, calibration_error, macro_f1
-from assistant.desk.triage.model import Embed
+from assistant.desk.triage.teaching import NOTHING, Meanings, teach
 from evals.beir import BadInput
 from evals.report import RESAMPLES, SEED, Metric
 
@@ -36,6 +35,8 @@ class Graded:
     used: Used
     trained: int
     timed: bool
+    encoder: str
+    """The fine-tuned one, "" where none was."""
 
 
 def read_rows(path: Path, target: str) -> list[dict[str, str]]:
@@ -61,10 +62,11 @@ def grade(
     test: Sequence[dict[str, str]],
     target: str,
     without: frozenset[str],
-    embed: Embed | None,
+    meanings: Meanings,
     note: Callable[[str], None],
+    seconds: float = 0.0,
 ) -> Graded:
-    """Learn from the one and read the other. ``without`` are columns that are not read either.
+    """Learn from the one and read the other. ``without`` are columns that are not read either; ``seconds`` bound the fine-tuning of an encoder.
 
     Raises:
         BadInput: there is too little to learn from.
@@ -75,19 +77,24 @@ def grade(
     )
     columns = Columns(used.text, {}, {name: name for name in used.fields}, used.opened)
     teaching, asked = [row_of(row, columns).example for row in train], [row_of(row, columns).example for row in test]
-    meaning = embed if used.text and len(teaching) <= MOST_EMBEDDED else None
+    right = [row[target] for row in train]
     note(f"learning from {len(teaching):,} rows; text: {', '.join(used.text) or 'none'}; fields: {', '.join(used.fields) or 'none'}")
+    taught = teach(teaching, [right], meanings.encoders, seconds, note) if seconds and meanings.encoders is not None and used.text else None
+    head = taught.heads[0] if taught is not None else None
+    said, vectors = None, NOTHING
+    if taught is not None and head is not None:
+        said, vectors = Said(head, np.array([not taught.encoder.saw(one) for one in teaching])), unseen_vectors(teaching, taught, meanings)
+    elif used.text and len(teaching) <= MOST_EMBEDDED:
+        vectors = meanings.of([one.text for one in teaching])
     try:
-        learnt = learn(teaching, [row[target] for row in train], _vectors(meaning, teaching))
+        learnt = learn(teaching, right, vectors, said)
     except TooFewExamples as error:
         raise BadInput(str(error)) from error
     note(f"reading {len(asked):,} rows")
-    scored = scored_by(learnt.reader, asked, np.array([row[target] for row in test]), _vectors(meaning, asked))
-    return Graded(scored, learnt.reader.thresholds, used, len(teaching), learnt.timed)
-
-
-def _vectors(embed: Embed | None, examples: Sequence[Example]) -> np.ndarray | None:
-    return embed([one.text for one in examples]) if embed is not None else None
+    name = taught.encoder.name if said is not None and taught is not None else ""
+    wanted = meanings.of([one.text for one in asked], name) if len(vectors) else None
+    scored = scored_by(learnt.reader, asked, np.array([row[target] for row in test]), wanted)
+    return Graded(scored, learnt.reader.thresholds, used, len(teaching), learnt.timed, name)
 
 
 def metrics(found: Graded) -> dict[str, Metric]:

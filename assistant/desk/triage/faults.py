@@ -11,7 +11,7 @@ from typing import Any
 
 from assistant.desk.triage.columns import gives_away, known_afterwards
 from assistant.desk.triage.exports import Row, count_labels
-from assistant.desk.triage.fit import FEWEST
+from assistant.desk.triage.teaching import FEWEST
 
 RARE = 10
 ALIKE = 0.9

@@ -43,7 +43,16 @@ class Example:
 
 def words_of(text: str) -> list[str]:
     """Return the words and the runs of punctuation of a text, in small letters; every number reads alike but for its length."""
-    return [_NUMBER.sub(lambda found: "0" * len(found[0]), one) for one in _TOKEN.findall(text[:LONGEST_TEXT].lower())]
+    return [_plain(one) for one in _TOKEN.findall(text[:LONGEST_TEXT].lower())]
+
+
+def _plain(word: str) -> str:
+    return _NUMBER.sub(lambda found: "0" * len(found[0]), word)
+
+
+def without(text: str, word: str) -> str:
+    """Return a text without a word as ``words_of`` gives it."""
+    return _TOKEN.sub(lambda found: " " if _plain(found[0].lower()) == word else found[0], text[:LONGEST_TEXT])
 
 
 @lru_cache(maxsize=200_000)

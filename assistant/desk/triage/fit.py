@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,10 @@ from assistant.desk.triage.counts import Counted, Key, keys_of, telling_fields
 from assistant.desk.triage.features import Example, Vocabulary
 from assistant.desk.triage.measures import AUTOMATIC, Scored, threshold_for
 from assistant.desk.triage.model import FieldReader, log_shares
+from assistant.desk.triage.teaching import FEWEST, FOLDS, NOTHING, TIMED, Head, fold_of
 
-FOLDS = 5
-FEWEST = 3
-"""Rows of a label, for it to be learnt."""
 MOST_ROWS = 60_000
 """Learnt from; of more, the latest, or a fixed draw where no time is known."""
-TIMED = 0.9
 PENALTIES = (0.1, 0.3, 1.0)
 RATIO_PENALTY = 0.3
 SMOOTHING = 0.1
@@ -53,17 +49,28 @@ class Learnt:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a fine-tuned encoder says of the rows: its head, and which of them it never saw. Of those the vectors have to be there."""
+
+    head: Head
+    unseen: np.ndarray
+    """(n,) bool"""
+
+
+@dataclass(frozen=True, slots=True)
 class _Rows:
     examples: Sequence[Example]
     labels: np.ndarray
     k: int
     vectors: np.ndarray
     table: Any
+    taught: np.ndarray | None = None
+    """The head of a fine-tuned encoder over these labels, (d + 1, k)."""
     """(n, m) features, sparse. Which features there are, and how rare they are, is taken from all rows; what they mean is learnt from a fold's."""
 
     def part(self, rows: np.ndarray) -> _Rows:
         vectors = self.vectors[rows] if len(self.vectors) else self.vectors
-        return _Rows([self.examples[row] for row in rows], self.labels[rows], self.k, vectors, self.table[rows])
+        return _Rows([self.examples[row] for row in rows], self.labels[rows], self.k, vectors, self.table[rows], self.taught)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +90,11 @@ class _Parts:
     by_meaning: np.ndarray
 
 
-def learn(examples: Sequence[Example], labels: Sequence[str], vectors: np.ndarray | None = None) -> Learnt:
+def learn(examples: Sequence[Example], labels: Sequence[str], vectors: np.ndarray | None = None, said: Said | None = None) -> Learnt:
     """Learn to read a field, on one core: beside a running service, threads that wait for one another would only be slower.
 
-    ``vectors`` (n, d) are the meanings of the texts, None or (0, d) where there is no embedding model.
+    ``vectors`` (n, d) are the meanings of the texts, None or (0, d) where there is no embedding model. With ``said`` they are those of a fine-tuned
+    encoder, its head is taken as it is, and everything that is weighed or chosen is so by the rows that it never saw.
 
     Raises:
         TooFewExamples: there are not two labels with three rows each, or not both in what is learnt from when a part is held out.
@@ -94,16 +102,19 @@ def learn(examples: Sequence[Example], labels: Sequence[str], vectors: np.ndarra
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        return _learn(examples, labels, vectors)
+        return _learn(examples, labels, vectors if vectors is not None else NOTHING, said)
 
 
-def _learn(examples: Sequence[Example], labels: Sequence[str], vectors: np.ndarray | None) -> Learnt:
+def _learn(examples: Sequence[Example], labels: Sequence[str], vectors: np.ndarray, said: Said | None) -> Learnt:
     counted = Counter(labels)
     names = tuple(sorted(label for label, count in counted.items() if count >= FEWEST and label))
     if len(names) < 2:
         raise TooFewExamples(f"two labels with {FEWEST} rows each are needed; there are {len(names)}")
-    rows, vocabulary, timed = _rows(examples, labels, names, vectors if vectors is not None else np.zeros((0, 1), dtype=np.float32))
+    rows, vocabulary, timed, mine = _rows(examples, labels, names, vectors)
     folds = _folds(rows, timed)
+    if said is not None and len(vectors):
+        apart = _apart(rows, said.unseen[mine])
+        rows, folds = (replace(rows, taught=said.head.over(names)), apart) if apart else (replace(rows, vectors=NOTHING), folds)
     if not folds:
         raise TooFewExamples("the labels stand apart: nothing can be held out so that the rest still has two labels")
     choice = _chosen(rows, folds, vocabulary)
@@ -125,7 +136,9 @@ def _learn(examples: Sequence[Example], labels: Sequence[str], vectors: np.ndarr
     return Learnt(reader, Scored(right, read, sure), timed, left_out, choice.penalty, choice.letters)
 
 
-def _rows(examples: Sequence[Example], labels: Sequence[str], names: tuple[str, ...], vectors: np.ndarray) -> tuple[_Rows, Vocabulary, bool]:
+def _rows(
+    examples: Sequence[Example], labels: Sequence[str], names: tuple[str, ...], vectors: np.ndarray
+) -> tuple[_Rows, Vocabulary, bool, np.ndarray]:
     place = {name: number for number, name in enumerate(names)}
     mine = [row for row, label in enumerate(labels) if label in place]
     timed = sum(examples[row].at is not None for row in mine) >= TIMED * len(mine)
@@ -139,7 +152,7 @@ def _rows(examples: Sequence[Example], labels: Sequence[str], names: tuple[str, 
     chosen_examples = [examples[row] for row in mine]
     vocabulary = Vocabulary.of(chosen_examples)
     numbers = np.array([place[labels[row]] for row in mine])
-    return _Rows(chosen_examples, numbers, len(names), kept, _table(vocabulary, chosen_examples)), vocabulary, timed
+    return _Rows(chosen_examples, numbers, len(names), kept, _table(vocabulary, chosen_examples)), vocabulary, timed, chosen
 
 
 def _folds(rows: _Rows, timed: bool) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -150,15 +163,16 @@ def _folds(rows: _Rows, timed: bool) -> list[tuple[np.ndarray, np.ndarray]]:
         edges = (np.linspace(0.4, 1.0, FOLDS) * n).astype(int)
         parts = [(every[:start], every[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
         return [(training, asked) for training, asked in parts if len(asked) and len(set(rows.labels[training])) > 1]
-    # Equal texts, and rows without text that are equal in every field, stand in one fold.
-    place = np.array([_fold(one) for one in rows.examples])
+    place = np.array([fold_of(one) for one in rows.examples])
     parts = [(every[place != fold], every[place == fold]) for fold in range(FOLDS)]
     return [(training, asked) for training, asked in parts if len(asked) and len(set(rows.labels[training])) > 1]
 
 
-def _fold(example: Example) -> int:
-    said = " ".join(example.text.lower().split()) or str(sorted(example.fields.items()))
-    return int.from_bytes(sha256(said.encode()).digest()[:4], "big") % FOLDS
+def _apart(rows: _Rows, unseen: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the one fold whose asked rows a fine-tuned encoder never saw; none where they are too few to weigh anything by."""
+    every = np.arange(len(rows.labels))
+    enough = int(unseen.sum()) >= FEWEST * rows.k and len(set(rows.labels[~unseen])) > 1
+    return [(every[~unseen], every[unseen])] if enough else []
 
 
 def _chosen(rows: _Rows, folds: list[tuple[np.ndarray, np.ndarray]], vocabulary: Vocabulary) -> _Choice:
@@ -244,7 +258,9 @@ def _by_ratio(rows: _Rows) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _meaning(rows: _Rows) -> np.ndarray:
-    """Fit a regression over the meanings; return its weights with the bias as the last row, (d + 1, k)."""
+    """Fit a regression over the meanings; return its weights with the bias as the last row, (d + 1, k). What was taught stays as it is."""
+    if rows.taught is not None:
+        return rows.taught
     if not len(rows.vectors):
         return np.zeros((0, rows.k), dtype=np.float32)
     from sklearn.linear_model import LogisticRegression

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -15,6 +16,7 @@ import numpy as np
 from assistant.desk.triage.counts import Counted
 from assistant.desk.triage.features import Vocabulary
 from assistant.desk.triage.model import FieldReader
+from assistant.desk.triage.teaching import Encoder
 from assistant.domain.triage import Field
 
 FORM = 1
@@ -35,6 +37,13 @@ class Readers:
     name: str
     fields: Mapping[Field, FieldReader]
     facts: Mapping[str, Any]
+    encoder: Encoder | None = None
+    """The fine-tuned encoder whose vectors it wants; None for those of the embedding model."""
+
+    @property
+    def vectors_by(self) -> str:
+        """The name of that encoder, "" for the embedding model."""
+        return self.encoder.name if self.encoder is not None else ""
 
     @property
     def reads_meaning(self) -> bool:
@@ -65,11 +74,11 @@ class Kept:
             return []
         return [str(name) for name in found if (self.folder / f"{name}.npz").exists()]
 
-    def add(self, fields: Mapping[Field, FieldReader], facts: Mapping[str, Any]) -> Readers:
+    def add(self, fields: Mapping[Field, FieldReader], facts: Mapping[str, Any], encoder: Encoder | None = None) -> Readers:
         """Keep a new version beside the others; it is not in use by that."""
         self.folder.mkdir(parents=True, exist_ok=True)
         last = max((int(name[2:]) for name in self.names()), default=0)
-        made = Readers(f"m-{last + 1:04d}", dict(fields), dict(facts))
+        made = Readers(f"m-{last + 1:04d}", dict(fields), dict(facts), encoder)
         path = self.folder / f"{made.name}.npz"
         fresh = path.with_name(f"{made.name}.{secrets.token_hex(4)}.tmp")
         with fresh.open("wb") as out:
@@ -97,7 +106,8 @@ class Kept:
                 head = _plain(held["facts"])
                 if head["form"] != FORM:
                     raise CannotKeep(f"{name} was kept by another version of Firstline; train again")
-                return Readers(name, {Field(one): _reader(held, one, head["fields"][one]) for one in head["fields"]}, head["facts"])
+                fields = {Field(one): _reader(held, one, head["fields"][one]) for one in head["fields"]}
+                return Readers(name, fields, head["facts"], _encoder(head.get("encoder")))
         except (KeyError, ValueError, TypeError) as error:
             raise CannotKeep(f"the model {name} in {self.folder} cannot be read: {error}") from error
 
@@ -181,7 +191,14 @@ def _arrays(made: Readers) -> dict[str, np.ndarray]:
         found[f"{field.value}/values"] = _bytes(reader.counted.values)
         for name, array in zip(ARRAYS, _numbers(reader), strict=True):
             found[f"{field.value}/{name}"] = array
-    return found | {"facts": _bytes({"form": FORM, "facts": dict(made.facts), "fields": heads})}
+    encoder = {"name": made.encoder.name, "until": made.encoder.until.isoformat() if made.encoder.until else ""} if made.encoder else None
+    return found | {"facts": _bytes({"form": FORM, "facts": dict(made.facts), "fields": heads, "encoder": encoder})}
+
+
+def _encoder(told: Mapping[str, str] | None) -> Encoder | None:
+    if not told:
+        return None
+    return Encoder(told["name"], datetime.fromisoformat(told["until"]) if told["until"] else None)
 
 
 def _numbers(reader: FieldReader) -> tuple[np.ndarray, ...]:

@@ -8,7 +8,7 @@ none of them. A first one has to be surely better than always saying the commone
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -18,17 +18,17 @@ import numpy as np
 
 from assistant.desk.triage.exports import Row
 from assistant.desk.triage.features import Example
-from assistant.desk.triage.fit import Learnt, TooFewExamples, learn
+from assistant.desk.triage.fit import Learnt, Said, TooFewExamples, learn
 from assistant.desk.triage.kept import Kept, Readers
 from assistant.desk.triage.measures import Difference, Quality, Scored, difference, quality
-from assistant.desk.triage.model import Embed, FieldReader
+from assistant.desk.triage.model import FieldReader
+from assistant.desk.triage.teaching import NOTHING, Head, Meanings, Note, Taught, teach
 from assistant.domain.triage import Field
 
 SHARE = 5
 """One in so many tickets is held out."""
 MOST_EMBEDDED = 20_000
 """Texts whose meaning is read while learning; of more tickets it is not, for that takes an hour on one core."""
-Note = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +66,36 @@ def held_out(example: Example) -> bool:
     return int.from_bytes(sha256(f"held out\n{said}".encode("utf-8", "replace")).digest()[:4], "big") % SHARE == 0
 
 
-def learn_all(rows: Sequence[Row], kept: Kept, embed: Embed | None, at: datetime, source: str, note: Note = lambda _: None) -> Outcome:
-    """Learn every field that the rows have labels of, keep the version, and take it where it may take the place of the one in use."""
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """The vectors of the rows that are learnt from, of those that are asked, and of the latter as the version in use wants them."""
+
+    taught: Taught | None
+    teaching: np.ndarray
+    asking: np.ndarray
+    before: np.ndarray
+
+
+def learn_all(
+    rows: Sequence[Row], kept: Kept, meanings: Meanings, at: datetime, source: str, note: Note = lambda _: None, seconds: float = 0.0
+) -> Outcome:
+    """Learn every field that the rows have labels of, keep the version, and take it where it may take the place of the one in use.
+
+    With ``seconds``, an encoder is fine-tuned for that long at most; without, the one of the version in use is weighed anew, if it has one.
+    """
     old = kept.load(kept.in_use()) if kept.in_use() else None
     teaching, asking = [row for row in rows if not held_out(row.example)], [row for row in rows if held_out(row.example)]
-    vectors = _vectors(teaching, embed, note)
-    asked = _vectors(asking, embed, note) if len(vectors) else np.zeros((0, 1), dtype=np.float32)
+    meant = _meant(teaching, asking, old, meanings, seconds, note)
     readers: dict[Field, FieldReader] = {}
     found, missing = list[FieldLearnt](), dict[Field, str]()
-    for one in Field:
+    for number, one in enumerate(Field):
         try:
-            made = _learnt(teaching, one, vectors)
+            made = _learnt(teaching, one, meant.teaching, meant.taught, number)
         except TooFewExamples as error:
             missing[one] = str(error)
             continue
         note(f"{one.value}: {len(made.reader.labels)} labels learnt")
-        result = _measured(asking, asked, one, made, old, embed)
+        result = _measured(asking, meant, one, made, old)
         if result is None:
             missing[one] = "none of the held-out tickets has it"
             continue
@@ -97,37 +111,83 @@ def learn_all(rows: Sequence[Row], kept: Kept, embed: Embed | None, at: datetime
         "learnt_from": len(teaching),
         "why": why,
         "before": old.name if old else "",
+        "encoder": meant.taught.encoder.name if meant.taught is not None else "",
     }
-    fresh = kept.add(readers, facts | {"fields": [asdict(one) | {"field": one.field.value} for one in found]})
+    facts["fields"] = [asdict(one) | {"field": one.field.value} for one in found]
+    fresh = kept.add(readers, facts, meant.taught.encoder if meant.taught is not None else None)
     if taken:
         kept.take(fresh.name)
     return Outcome(fresh, taken, why, tuple(found), missing)
 
 
-def _vectors(rows: Sequence[Row], embed: Embed | None, note: Note) -> np.ndarray:
-    if embed is None or not rows or len(rows) > MOST_EMBEDDED or not any(row.example.text for row in rows):
-        return np.zeros((0, 1), dtype=np.float32)
+def _meant(teaching: Sequence[Row], asking: Sequence[Row], old: Readers | None, meanings: Meanings, seconds: float, note: Note) -> _Meant:
+    taught = _taught(teaching, old, meanings, seconds, note)
+    wanted = [row.example.text for row in asking]
+    if taught is not None:
+        vectors = unseen_vectors([row.example for row in teaching], taught, meanings)
+        asked = meanings.of(wanted, taught.encoder.name)
+    else:
+        vectors = _vectors(teaching, meanings, note)
+        asked = meanings.of(wanted) if len(vectors) else NOTHING
+    before = NOTHING
+    if old is not None and old.reads_meaning:
+        same = old.vectors_by == (taught.encoder.name if taught is not None else "")
+        before = asked if same and len(asked) else meanings.of(wanted, old.vectors_by)
+    return _Meant(taught, vectors, asked, before)
+
+
+def _taught(rows: Sequence[Row], old: Readers | None, meanings: Meanings, seconds: float, note: Note) -> Taught | None:
+    if seconds and meanings.encoders is not None:
+        columns = [[row.labels.get(one, "") for row in rows] for one in Field]
+        made = teach([row.example for row in rows], columns, meanings.encoders, seconds, note)
+        if made is not None:
+            return made
+    if old is None or old.encoder is None or not len(meanings.of(["try"], old.vectors_by)):
+        return None
+    known = [old.fields[one] if one in old.fields and len(old.fields[one].by_meaning) else None for one in Field]
+    return Taught(old.encoder, tuple(Head(one.labels, one.by_meaning) if one is not None else None for one in known))
+
+
+def unseen_vectors(examples: Sequence[Example], taught: Taught, meanings: Meanings) -> np.ndarray:
+    """Return the vectors of the tickets that an encoder never saw, and zeros for all others, (n, d)."""
+    unseen = np.array([not taught.encoder.saw(one) for one in examples])
+    if not unseen.any():
+        return NOTHING
+    some = meanings.of([one.text for one, mine in zip(examples, unseen, strict=True) if mine], taught.encoder.name)
+    if not len(some):
+        return NOTHING
+    made = np.zeros((len(examples), some.shape[1]), dtype=np.float32)
+    made[unseen] = some
+    return made
+
+
+def _vectors(rows: Sequence[Row], meanings: Meanings, note: Note) -> np.ndarray:
+    if meanings.embed is None or not rows or len(rows) > MOST_EMBEDDED or not any(row.example.text for row in rows):
+        return NOTHING
     note(f"reading the meaning of {len(rows):,} texts")
-    return embed([row.example.text for row in rows])
+    return meanings.of([row.example.text for row in rows])
 
 
-def _learnt(rows: Sequence[Row], one: Field, vectors: np.ndarray) -> Learnt:
+def _learnt(rows: Sequence[Row], one: Field, vectors: np.ndarray, taught: Taught | None, number: int) -> Learnt:
     mine = [place for place, row in enumerate(rows) if row.labels.get(one)]
-    chosen = vectors[np.array(mine, dtype=int)] if len(vectors) and mine else np.zeros((0, 1), dtype=np.float32)
-    return learn([rows[place].example for place in mine], [rows[place].labels[one] for place in mine], chosen)
+    examples, labels = [rows[place].example for place in mine], [rows[place].labels[one] for place in mine]
+    head = taught.heads[number] if taught is not None else None
+    if taught is not None and head is None:
+        return learn(examples, labels)
+    chosen = vectors[np.array(mine, dtype=int)] if len(vectors) and mine else NOTHING
+    said = Said(head, np.array([not taught.encoder.saw(one) for one in examples])) if taught is not None and head is not None else None
+    return learn(examples, labels, chosen, said)
 
 
-def _measured(rows: Sequence[Row], vectors: np.ndarray, one: Field, made: Learnt, old: Readers | None, embed: Embed | None) -> FieldLearnt | None:
+def _measured(rows: Sequence[Row], meant: _Meant, one: Field, made: Learnt, old: Readers | None) -> FieldLearnt | None:
     mine = [place for place, row in enumerate(rows) if row.labels.get(one)]
     if not mine:
         return None
     examples, right = [rows[place].example for place in mine], np.array([rows[place].labels[one] for place in mine])
-    scored = scored_by(made.reader, examples, right, vectors[np.array(mine)] if len(vectors) else None)
+    scored = scored_by(made.reader, examples, right, meant.asking[np.array(mine)] if len(meant.asking) else None)
     before = old.fields.get(one) if old is not None else None
     if before is not None:
-        wanted = embed([example.text for example in examples]) if len(before.by_meaning) and embed is not None and not len(vectors) else None
-        seen = vectors[np.array(mine)] if len(vectors) else wanted
-        against = difference(scored.hits, scored_by(before, examples, right, seen).hits)
+        against = difference(scored.hits, scored_by(before, examples, right, meant.before[np.array(mine)] if len(meant.before) else None).hits)
     else:
         commonest = Counter(row.labels.get(one, "") for row in rows if row.labels.get(one)).most_common(1)[0][0]
         against = difference(scored.hits, right == commonest)

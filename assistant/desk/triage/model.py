@@ -12,10 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.desk.triage.counts import Counted
-from assistant.desk.triage.features import Example, Vocabulary, letter_grams, word_grams, words_of
+from assistant.desk.triage.features import Example, Vocabulary, letter_grams, without, word_grams, words_of
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 MOST_REASONS = 8
+MOST_LEFT_OUT = 60
+"""Words of a text without which its meaning is read, to say what they mean for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class FieldReader:
     """(k,)"""
     counted: Counted
     by_meaning: np.ndarray
-    """(d + 1, k), the last row being the bias; (0, k) without an embedding model."""
+    """(d + 1, k), the last row being the bias; (0, k) without an embedding model. Of a fine-tuned encoder it is the head that was taught with it."""
     mixing: np.ndarray
     """(1 + keys + 1,): the weight of the linear opinion, of each count, and of the meaning."""
     shift: np.ndarray
@@ -77,13 +79,28 @@ class FieldReader:
         named = [(self.labels[place], float(shares[place])) for place in order[:4]]
         return Reading(*named[0], tuple(named[1:]))
 
-    def why(self, example: Example, label: str) -> list[Reason]:
-        """Return what in the ticket spoke most for a label: words with the letters in them, fields, and what such tickets came to."""
+    def why(self, example: Example, label: str, embed: Embed | None = None) -> list[Reason]:
+        """Return what in the ticket spoke most for a label: words with the letters in them, fields, and what such tickets came to.
+
+        With ``embed``, words also count for what the text would mean less without them, which takes an embedding for each word.
+        """
         if label not in self.labels:
             return []
         place = self.labels.index(label)
-        found = self._words(example, place) + self._counts(example, place)
+        words = self._words(example, place)
+        if embed is not None and len(self.by_meaning):
+            words = _summed(words + self._meant(example, place, embed))
+        found = words + self._counts(example, place)
         return sorted((one for one in found if one.weight > 0), key=lambda one: -one.weight)[:MOST_REASONS]
+
+    def _meant(self, example: Example, place: int, embed: Embed) -> list[Reason]:
+        """Return by how much less the text would mean the label without each of its words."""
+        words = list(dict.fromkeys(words_of(example.text)))[:MOST_LEFT_OUT]
+        vectors = embed([example.text, *(without(example.text, word) for word in words)])
+        if not len(vectors):
+            return []
+        worth = log_shares(vectors @ self.by_meaning[:-1] + self.by_meaning[-1])[:, place] * self.mixing[-1]
+        return [Reason(f"“{word}”", float(worth[0] - less)) for word, less in zip(words, worth[1:], strict=True)]
 
     def _words(self, example: Example, place: int) -> list[Reason]:
         places, values = self.vocabulary.row(example)
@@ -108,6 +125,14 @@ class FieldReader:
                 came = f"{named} ({counts[place]:.0f} of {counts.sum():.0f} lately)"
                 found.append(Reason(came, float((shares[place] - shares.mean()) * self.mixing[1 + number])))
         return found
+
+
+def _summed(reasons: Sequence[Reason]) -> list[Reason]:
+    """Return each word once, with all that it speaks for the label."""
+    found: dict[str, float] = {}
+    for one in reasons:
+        found[one.what] = found.get(one.what, 0.0) + one.weight
+    return [Reason(what, weight) for what, weight in found.items()]
 
 
 def log_shares(scores: np.ndarray) -> np.ndarray:

@@ -50,6 +50,20 @@ def test_an_organisation_learns_tests_explains_and_undoes(run: CliRunner, tmp_pa
     assert asked(run, "undo").exit_code == 1
 
 
+def test_an_encoder_is_taught_serves_explains_and_goes_with_its_version(run: CliRunner, tmp_path: Path, demo_home: Path) -> None:
+    path = written(tmp_path / "a.csv", history(1_700))
+    learnt = asked(run, "train", str(path), "--minutes", "0.2")
+    assert learnt.exit_code == 0, learnt.output
+    assert "fine-tuning the sentence encoder on 1," in learnt.stderr
+    [encoder] = (demo_home / "triage" / "encoders").iterdir()
+    assert f"read by {encoder.name}" in asked(run, "show").output
+    assert "queue     right 9" in asked(run, "test").output
+    explained = json.loads(asked(run, "explain", "T-1002", "--json").stdout)
+    assert explained["fields"]["queue"]["why"]
+    assert asked(run, "undo").exit_code == 0
+    assert encoder.is_dir()
+
+
 def test_learning_the_same_again_is_taken_only_where_the_difference_holds_and_never_silently(run: CliRunner, tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", history(600))
     asked(run, "train", str(path), "--no-meaning")

@@ -17,6 +17,7 @@ from assistant.desk.triage.kept import CannotKeep, InUse, Kept
 from assistant.desk.triage.learning import held_out, learn_all
 from assistant.desk.triage.measures import Scored, calibration_error, difference, macro_f1, quality, threshold_for
 from assistant.desk.triage.neighbours import nearest
+from assistant.desk.triage.teaching import Meanings
 from assistant.domain.triage import Field
 from tests.support.ticket_history import history
 
@@ -115,7 +116,7 @@ def test_numbers_read_alike_and_punctuation_is_a_word() -> None:
 
 def learnt_into(folder: Path, rows: list[Row]) -> tuple[Kept, bool, str]:
     kept = Kept(folder)
-    made = learn_all(rows, kept, None, NOW, "test")
+    made = learn_all(rows, kept, Meanings(), NOW, "test")
     return kept, made.taken, made.why
 
 
