@@ -21,6 +21,7 @@ from assistant.agent.opinions import Opinions
 from assistant.agent.silence import settle_silence
 from assistant.agent.tools.registry import switched_off
 from assistant.agent.tuning import Retuning
+from assistant.alert_process import AlertProcess
 from assistant.bootstrap import Assistant
 from assistant.connections import alert_sources, desk_hook, hr_hook, open_provider, ticket_hook
 from assistant.desk.following import follow_desk, take_over
@@ -85,10 +86,12 @@ class Service:
     _audit: str = field(default="ready", init=False)
     _inbox: Inbox | None = field(default=None, init=False)
     retuning: Retuning = field(init=False)
+    alerts: AlertProcess = field(init=False)
 
     def __post_init__(self) -> None:
-        """Keep the report of calibration and proposals that the console shows."""
+        """Keep the report of calibration and proposals that the console shows, and where alerts are worked on."""
         self.retuning = retuning_of(self.assistant)
+        self.alerts = AlertProcess(self.assistant.practices.alerts.alerting)
 
     def start(self) -> None:
         """Own the indexes, make lexical search ready, and announce the address.
@@ -144,7 +147,7 @@ class Service:
         """Return what lets time pass; None where nobody may set the clock."""
         clock = self.assistant.clock
         parts = self.assistant
-        return Passing(clock, parts.store, self._kick, parts.practices.alerts.alerting.keep_up) if isinstance(clock, DemoClock) else None
+        return Passing(clock, parts.store, self._kick, parts.practices.alerts.alerting.follow) if isinstance(clock, DemoClock) else None
 
     def follow(self) -> None:
         """Bring the indexes up to the tables; the first time compare them and answer what a crash left unanswered."""
@@ -236,6 +239,7 @@ class Service:
         if self._durable is not None:
             self._durable.stop()
             self._durable = None
+        self.alerts.stop()
         self.anchor()
         address_file(self.assistant.settings.home).unlink(missing_ok=True)
         self.assistant.close()
@@ -263,7 +267,7 @@ def open_site(assistant: Assistant, service: Service) -> Site:
         sessions=Sessions(assistant.secret, tokens),
         links=Links(assistant.secret),
         clock=assistant.clock,
-        upkeep=Upkeep(service.start, service.follow, service.settle, service.health, service.stop, service.follow_desk),
+        upkeep=Upkeep(service.start, service.follow, service.settle, service.health, service.stop, service.follow_desk, service.alerts.keep_up),
         refusals=Refusals(assistant.store, assistant.clock),
         files=assistant.files,
         gathering=assistant.gathering,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OPERATOR = "operator"
 AT_ONCE = 500
+PAUSE_SECONDS = 0.5
 app = typer.Typer(no_args_is_help=True, help="Alerts, and the incidents that they were grouped into.")
 Group = Annotated[str, typer.Argument(help="Id of a group, as `alerts list` shows it.")]
 
@@ -112,6 +113,36 @@ def undo(
         except CannotUndo as error:
             stop(str(error), NO)
     typer.echo(f"version {taken.version} of the weights was taken back")
+
+
+@app.command(epilog="Example: firstline alerts follow --idle-minutes 10")
+def follow(
+    idle_minutes: Annotated[float, typer.Option(min=0, help="End after so long without an alert; 0: go on until stopped.")] = 0.0,
+    beside: Annotated[int, typer.Option(help="End when the process of this number is no longer the parent of this one.")] = 0,
+) -> None:
+    """Work on alerts as they come, in a process of its own. The running service starts this by itself when many come; it takes no alerts in."""
+    import logging
+    import os
+    import time
+
+    from assistant.governance.logs import redact_logs
+
+    settings = read_settings()
+    logging.basicConfig(level=logging.INFO)
+    redact_logs(words=not settings.zero_persistence)
+    with opened(settings) as assistant:
+        alerting, last = assistant.practices.alerts.alerting, time.monotonic()
+        while not beside or os.getppid() == beside:
+            try:
+                worked = alerting.follow(gently=True)
+            except Exception:
+                logging.getLogger("firstline").exception("alerts could not be worked on; it will be tried again")
+                worked = 0
+            if worked:
+                last = time.monotonic()
+            elif idle_minutes and time.monotonic() > last + 60 * idle_minutes:
+                return
+            time.sleep(PAUSE_SECONDS)
 
 
 @app.command(epilog="Example: firstline alerts replay export.jsonl --mapping ours.toml")

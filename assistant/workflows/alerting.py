@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from threading import Lock
 
 from assistant.desk.correlation.following import strayed, take
@@ -67,10 +68,6 @@ class Alerting:
 
     # -- correlating --------------------------------------------------------------------------------------------------------
 
-    def keep_up(self) -> None:
-        """Do what is to be done, for the service to call again and again; half of the time is left to others."""
-        self.follow(gently=True)
-
     def follow(self, *, gently: bool = False) -> int:
         """Work on what waits, for a short while, and tend what is open; return how many reports were worked on.
 
@@ -92,6 +89,12 @@ class Alerting:
             return done
         finally:
             self._passing.release()
+
+    def waits_for(self) -> timedelta:
+        """Return for how long the first report waits, nothing where none does."""
+        with self.store.read() as unit:
+            waiting = unit.alerts.waiting(1)
+        return max(self.clock.now() - waiting[0].received_at, timedelta()) if waiting else timedelta()
 
     def drain(self) -> int:
         """Work on everything that waits; for commands that run without the service, and for tests."""

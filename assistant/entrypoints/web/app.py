@@ -134,7 +134,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         (SETTLE_SECONDS, upkeep.settle),
         (REFUSALS_SECONDS, site.refusals.write),
         (DESK_SECONDS, upkeep.follow_desk),
-        (ALERT_SECONDS, site.practices.alerts.alerting.keep_up),
+        (ALERT_SECONDS, upkeep.follow_alerts),
     )
     tasks = [asyncio.create_task(_every(seconds, work)) for seconds, work in regular]
     try:

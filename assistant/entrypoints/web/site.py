@@ -62,6 +62,7 @@ class Upkeep:
     health: Callable[[], dict[str, Any]]
     stop: Callable[[], None]
     follow_desk: Callable[[], None]
+    follow_alerts: Callable[[], None]
 
 
 @dataclass(slots=True)
