@@ -191,14 +191,17 @@ def _arrays(made: Readers) -> dict[str, np.ndarray]:
         found[f"{field.value}/values"] = _bytes(reader.counted.values)
         for name, array in zip(ARRAYS, _numbers(reader), strict=True):
             found[f"{field.value}/{name}"] = array
-    encoder = {"name": made.encoder.name, "until": made.encoder.until.isoformat() if made.encoder.until else ""} if made.encoder else None
+    encoder = None
+    if made.encoder is not None:
+        until = made.encoder.until.isoformat() if made.encoder.until else ""
+        encoder = {"name": made.encoder.name, "until": until, "unseen": made.encoder.unseen}
     return found | {"facts": _bytes({"form": FORM, "facts": dict(made.facts), "fields": heads, "encoder": encoder})}
 
 
-def _encoder(told: Mapping[str, str] | None) -> Encoder | None:
+def _encoder(told: Mapping[str, Any] | None) -> Encoder | None:
     if not told:
         return None
-    return Encoder(told["name"], datetime.fromisoformat(told["until"]) if told["until"] else None)
+    return Encoder(told["name"], datetime.fromisoformat(told["until"]) if told["until"] else None, float(told["unseen"]))
 
 
 def _numbers(reader: FieldReader) -> tuple[np.ndarray, ...]:

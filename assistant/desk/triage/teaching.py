@@ -1,14 +1,15 @@
 """Teaches a sentence encoder the labels of a history, and says which tickets it never saw: only on those its opinion can be weighed.
 
-Where tickets carry the time of their opening, it does not see the latest; otherwise a part that a digest of the text draws, so that equal texts are
-on one side. A later version may weigh the same encoder anew, on what it never saw and on what came since.
+Where tickets carry the time of their opening, it does not see the latest; otherwise a share that a digest of the text draws, so that equal texts are
+on one side. The share is a fifth of a small history and less of a large one: what is weighed has few numbers, and the encoder has many. A later version
+may weigh the same encoder anew, on what it never saw and on what came since.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -24,8 +25,8 @@ FEWEST = 3
 FOLDS = 5
 TIMED = 0.9
 """Of the tickets have to carry a time for it to count."""
-UNSEEN = 0.15
-"""Of the tickets that carry a time: the latest."""
+ENOUGH_UNSEEN, UNSEEN = 2_500, (0.08, 0.2)
+"""So many tickets are kept from an encoder, between these shares of all."""
 FEWEST_TAUGHT = 1_000
 """Texts, for an encoder to be taught."""
 MOST_TAUGHT = 60_000
@@ -35,16 +36,17 @@ Note = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """An encoder that was taught, and what it never saw: tickets opened after ``until``, or where that is None, those of the last fold."""
+    """An encoder that was taught, and what it never saw: tickets opened after ``until``, or of those without a time a drawn share."""
 
     name: str
     until: datetime | None = None
+    unseen: float = UNSEEN[1]
 
     def saw(self, example: Example) -> bool:
         """Say whether it may have been taught with a ticket."""
         if self.until is not None and example.at is not None:
             return example.at <= self.until
-        return fold_of(example) != FOLDS - 1
+        return _digest("unseen", example) >= self.unseen * 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,13 @@ class Meanings:
 
 def fold_of(example: Example) -> int:
     """Return the fold of a ticket. Equal texts, and tickets without text that are equal in every field, stand in one."""
+    return _digest("", example) % FOLDS
+
+
+def _digest(salt: str, example: Example) -> int:
+    """Return a number below 2^32 that is the same for tickets that are the same."""
     said = " ".join(example.text.lower().split()) or str(sorted(example.fields.items()))
-    return int.from_bytes(sha256(said.encode("utf-8", "replace")).digest()[:4], "big") % FOLDS
+    return int.from_bytes(sha256(f"{salt}{said}".encode("utf-8", "replace")).digest()[:4], "big")
 
 
 def teach(examples: Sequence[Example], fields: Sequence[Sequence[str]], encoders: Encoders, seconds: float, note: Note) -> Taught | None:
@@ -98,9 +105,10 @@ def teach(examples: Sequence[Example], fields: Sequence[Sequence[str]], encoders
 
     ``fields`` has for each field the label of each ticket, "" for none.
     """
+    unseen = min(max(ENOUGH_UNSEEN / max(len(examples), 1), UNSEEN[0]), UNSEEN[1])
     times = sorted(one.at for one in examples if one.at is not None)
-    until = times[int((1 - UNSEEN) * (len(times) - 1))] if len(times) >= max(TIMED * len(examples), 1) else None
-    draft = Encoder("", until)
+    until = times[int((1 - unseen) * (len(times) - 1))] if len(times) >= max(TIMED * len(examples), 1) else None
+    draft = Encoder("", until, unseen)
     known = [tuple(label for label, count in sorted(Counter(labels).items()) if label and count >= FEWEST) for labels in fields]
     places = [{label: place for place, label in enumerate(labels)} if len(labels) > 1 else {} for labels in known]
     numbers = np.array([[place.get(label, -1) for label in labels] for place, labels in zip(places, fields, strict=True)], dtype=np.int32).T
@@ -116,4 +124,4 @@ def teach(examples: Sequence[Example], fields: Sequence[Sequence[str]], encoders
         note(f"the encoder is not fine-tuned: {error}")
         return None
     heads = tuple(Head(labels, head) if place else None for labels, place, head in zip(known, places, made.heads, strict=True))
-    return Taught(Encoder(made.name, until), heads)
+    return Taught(replace(draft, name=made.name), heads)
