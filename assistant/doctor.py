@@ -14,6 +14,7 @@ from assistant.agent.steps.act import MODEL as LOCAL_ACTING
 from assistant.agent.tools.registry import TOOLS, switched_off
 from assistant.bootstrap import Assistant
 from assistant.connections import Misconfigured, open_mail_server, open_provider
+from assistant.desk.triage.kept import CannotKeep
 from assistant.domain.attachment import FileRefused
 from assistant.entrypoints.web.sign_in import BACK as SIGN_IN_BACK
 from assistant.governance.step_up import channel_of
@@ -30,6 +31,7 @@ EMAIL_PAGE = "see docs/guide/email.md"
 SLACK_PAGE = "see docs/guide/slack.md"
 SIGN_IN_PAGE = "see docs/guide/sign-in.md"
 MAIL_PAGE = "name a mail server, see docs/guide/mail.md"
+TRIAGE_PAGE = "run `firstline triage train` again, or `firstline triage undo`"
 DEVICES_PAGE = "see docs/guide/devices.md"
 
 
@@ -70,6 +72,7 @@ def examine(assistant: Assistant, owned_here: bool) -> Iterator[Check]:
     yield from _tools(assistant)
     yield _fleet(assistant)
     yield _checklists(assistant)
+    yield _triage(assistant)
     yield _outbox(assistant)
     yield from _audit(assistant, owned_here)
     yield from _privacy(assistant)
@@ -161,6 +164,22 @@ def _checklists(assistant: Assistant) -> Check:
         return Check("checklists", "bad", "; ".join(faults), "change the checklist, see docs/guide/joiners.md")
     own = assistant.settings.joiners_folder
     return Check("checklists", "ok", f"of joiners and leavers, from {own if own is not None else 'the shipped ones'}")
+
+
+def _triage(assistant: Assistant) -> Check:
+    """Say whether the version in use can be read, with the encoder that it was taught with."""
+    practice = assistant.practices.triage
+    try:
+        readers = practice.in_use()
+    except CannotKeep as error:
+        return Check("triage", "bad", f"{error}; tickets are left to people", TRIAGE_PAGE)
+    if readers is None:
+        return Check("triage", "ok", "no history was learnt from: category and queue are those of the conversation")
+    said = f"{readers.name} reads {', '.join(sorted(readers.fields))}"
+    if readers.reads_meaning and not len(practice.meant(readers, ["try"])):
+        missing = readers.vectors_by or "the embedding model"
+        return Check("triage", "bad", f"{said} by words alone: {missing} cannot be read", TRIAGE_PAGE)
+    return Check("triage", "ok", said + (f", with {readers.vectors_by}" if readers.vectors_by else ""))
 
 
 def _outbox(assistant: Assistant) -> Check:

@@ -1,8 +1,8 @@
 """Teaches a sentence encoder the labels of a history, and says which tickets it never saw: only on those its opinion can be weighed.
 
-Where tickets carry the time of their opening, it does not see the latest; otherwise a share that a digest of the text draws, so that equal texts are
-on one side. The share is a fifth of a small history and less of a large one: what is weighed has few numbers, and the encoder has many. A later version
-may weigh the same encoder anew, on what it never saw and on what came since.
+Where tickets carry the time of their opening, it does not see the latest; otherwise a share that a digest of the text draws, so that equal texts
+are on one side. The share is a fifth of a small history and less of a large one: what is weighed has few numbers, and the encoder has many. A later
+version may weigh the same encoder anew, on what it never saw and on what came since.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from assistant.adapters.memory.encoders import MemoryEncoders
 from assistant.desk.triage.columns import guessed
 from assistant.desk.triage.exports import Read, header_of, read_export
 from assistant.desk.triage.source import source_facts
+from assistant.doctor import Check, examine
 from assistant.domain.ticket import Ticket, TicketBody, TicketDraft
 from assistant.domain.triage import Field
 from assistant.workflows.triaging import Triages
@@ -86,6 +87,21 @@ def test_a_ticket_is_triaged_by_its_words_where_the_encoder_is_gone(world: World
     assert made is not None
     assert made.fields[Field.QUEUE].by == "m-0001"
     assert made.value(Field.QUEUE) == "endpoint"
+
+
+def test_the_doctor_says_which_encoder_reads_and_that_one_is_missing(world: World, tmp_path: Path, encoders: Counted) -> None:
+    def said() -> Check:
+        return next(one for one in examine(world.assistant, owned_here=True) if one.name == "triage")
+
+    assert (said().state, said().says) == ("ok", "no history was learnt from: category and queue are those of the conversation")
+    path = written(tmp_path / "export.csv", history(2_000))
+    rows = read_export(path, guessed(header_of(path)), Read())
+    triage = world.assistant.practices.triage
+    assert replace(triage, encoders=encoders).learn(rows, "export.csv", "operator", seconds=MINUTE).taken
+    assert (said().state, said().says) == ("bad", "m-0001 reads category, queue by words alone: counted-1 cannot be read")
+    assert triage.learn(rows, "export.csv", "operator", embed=False).readers is not None
+    triage.kept.take("m-0002")
+    assert (said().state, said().says) == ("ok", "m-0002 reads category, queue")
 
 
 def test_the_weekly_learning_teaches_nobody_and_keeps_the_encoder(world: World, taught: Triages, encoders: Counted) -> None:
