@@ -17,7 +17,7 @@ from tests.support.ticket_history import SAID, history
 
 QUEUES = sorted({group for _, group in SAID})
 PLACES = ["Lab", "Office"]
-TEACHING, ASKED = history(240, 1, 0.0), history(80, 2, 0.0)
+TEACHING, ASKED = history(160, 1, 0.0), history(80, 2, 0.0)
 SECONDS, A_MOMENT = 120.0, 1.0
 
 

@@ -1,4 +1,4 @@
-"""Run as a script: takes one turn in a state folder and is killed, as by a power cut, at a named moment of it."""
+"""Run as a script: takes one turn in a state folder, at the tests' time, and is killed, as by a power cut, at a named moment of it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from assistant.adapters.memory.clock import FixedClock
 from assistant.adapters.store.audit import SqlAudit
 from assistant.agent.state import Inbound
 from assistant.bootstrap import open_assistant
 from assistant.domain.audit import AuditEntry
 from assistant.ports.store import Event
 from assistant.settings import Settings
+from tests.support.world import MONDAY
 
 
 def die() -> None:
@@ -38,7 +40,7 @@ def inside_the_transaction(_self: SqlAudit, _entries: Sequence[AuditEntry]) -> N
 
 if __name__ == "__main__":
     home, moment, person, message, text = sys.argv[1:]
-    assistant = open_assistant(Settings(home=Path(home)))
+    assistant = open_assistant(Settings(home=Path(home)), FixedClock(MONDAY))
     assistant.knowledge_base.keeper.own()
     if moment == "accepted":
         assistant.subscribers.append(at_event("message"))  # type: ignore[arg-type]
