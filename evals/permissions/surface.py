@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import text
@@ -16,6 +17,7 @@ from assistant.adapters.knowledge import KnowledgeFromBase
 from assistant.agent.turn import Turns
 from assistant.bootstrap import Assistant
 from assistant.entrypoints.tokens import Tokens
+from assistant.ports.clock import Clock
 from assistant.service import open_app
 from kb.adapters.store.engine import writing
 
@@ -48,6 +50,27 @@ class Interrupted:
         return getattr(self.knowledge, name)
 
 
+@dataclass(slots=True)
+class Holding:
+    """A clock that can be held: what an answer says of how long something has waited grows between two looks by itself."""
+
+    clock: Clock
+    still: datetime | None = None
+
+    def now(self) -> datetime:
+        """Return the time, or the moment at which it is held."""
+        return self.still or self.clock.now()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no time pass inside the block."""
+        self.still = self.clock.now()
+        try:
+            yield
+        finally:
+            self.still = None
+
+
 class Listening(logging.Handler):
     """Keeps what is logged, with tracebacks."""
 
@@ -70,6 +93,7 @@ class Surface:
     client: TestClient
     interrupted: Interrupted
     log: Listening
+    clock: Holding
     audited: int = 0
     faults: int = 0
     """Each fault has a name of its own: a connection that has not noticed the last one's end would refuse the same again."""
@@ -130,13 +154,14 @@ def surface(assistant: Assistant) -> Iterator[Surface]:
     interrupted = Interrupted(assistant.knowledge)
     knowledge = cast(KnowledgeFromBase, interrupted)
     parts = replace(assistant.parts, knowledge=knowledge, settler=replace(assistant.parts.settler, knowledge=knowledge))
-    opened = replace(assistant, knowledge=knowledge, parts=parts, turns=Turns(parts))
+    clock = Holding(assistant.clock)
+    opened = replace(assistant, knowledge=knowledge, parts=parts, turns=Turns(parts), clock=clock)
     listening, root = Listening(), logging.getLogger()
     level = root.level
     root.addHandler(listening)
     root.setLevel(logging.INFO)
     try:
-        yield Surface(opened, TestClient(open_app(opened, URL), base_url=URL), interrupted, listening)
+        yield Surface(opened, TestClient(open_app(opened, URL), base_url=URL), interrupted, listening, clock)
     finally:
         opened.turns.close()
         root.removeHandler(listening)

@@ -154,10 +154,11 @@ class TurnDraws:
         readers = self.company.readers(canary)
         stranger = next(name for name in self.company.people if name not in readers)
         article_id = canary.document.article_id
-        before = self._countable(stranger, article_id)
-        self.company.delete(canary)
-        self.company.follow()
-        after = self._countable(stranger, article_id)
+        with self.surface.clock.held():
+            before = self._countable(stranger, article_id)
+            self.company.delete(canary)
+            self.company.follow()
+            after = self._countable(stranger, article_id)
         self.company.replenish()
         self.tally.leak("count", {path for path in before if before[path] != after[path]}, f"{stranger} compared before and after a deletion")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from assistant.agent import present
 from assistant.domain.reply import Reply
 from assistant.domain.ticket import TicketBody, Tried
 from assistant.ports.store import Event
+from assistant.workflows.standing import Standing
 from evals.cli import app
 from evals.permissions.canaries import CANARY, GROUPS, Canary, Maker, Record
 from evals.permissions.company import Company, company
@@ -213,6 +217,15 @@ def test_a_public_count_of_all_articles_leaks(place: tuple[Company, Surface], mo
     assert conversed(place, TurnDraws._existence, times=2).leaks["count"] == 0
     monkeypatch.setattr("assistant.service.Reader", lambda: Reader(frozenset(GROUPS)))
     assert conversed(place, TurnDraws._existence, times=2).leaks["count"] > 0
+
+
+def test_time_that_goes_on_between_two_looks_is_no_leak(place: tuple[Company, Surface], monkeypatch: Patch) -> None:
+    begun, seconds = datetime(2026, 5, 4, tzinfo=UTC), itertools.count()
+    hurried = SimpleNamespace(now=lambda: begun + timedelta(seconds=next(seconds)))
+    monkeypatch.setattr(place[1].clock, "clock", hurried)
+    monkeypatch.setattr("assistant.service.standing", lambda _, now: Standing(1, now - begun, 0))
+    assert place[1].get("/healthz") != place[1].get("/healthz"), "something has waited for longer at the second look"
+    assert conversed(place, TurnDraws._existence, times=1).leaks["count"] == 0
 
 
 def test_a_topic_whose_article_was_closed_is_no_longer_offered_by_name(place: tuple[Company, Surface]) -> None:
