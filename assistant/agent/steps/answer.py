@@ -18,6 +18,7 @@ WORD_BUDGET = 260
 WORDS_WITH_STEPS = 400
 PROCEDURES = 2
 NEAR = 0.10
+OPENING_NEAR = 0.15
 QUOTED = 120
 _PROCEDURE = re.compile(r"^\s{0,3}\d{1,3}[.)]\s", re.MULTILINE)
 
@@ -49,7 +50,8 @@ def compose(retrieval: Retrieval, whole: Sequence[Passage], today: date) -> Comp
 
     ``whole`` are all live passages of that article in order. The best passage is always there; when it holds no steps
     and the article does, so are the procedures that fit best, two at most and up to 400 words in all; others join while they are nearly as
-    good, up to about 260. What comes out has been through ``faithful``, as every answer has to. The text is "" when the
+    good, up to about 260 words. What opens the article joins before the others and from farther away: whoever wrote it put there what matters
+    most. What comes out has been through ``faithful``, as every answer has to. The text is "" when the
     article was withdrawn, changed or closed since it was found.
     """
     first = retrieval.ranked[0].passage.article.id
@@ -106,9 +108,10 @@ def _choose(by_rank: Sequence[Evidence], whole: Sequence[Passage]) -> set[str]:
             if spent + _length(passage) <= WORDS_WITH_STEPS:
                 chosen.add(passage.id)
                 spent += _length(passage)
-    for item in by_rank[1:]:
-        length = _length(item.passage)
-        if item.passage.id not in chosen and item.dense >= best.dense - NEAR and spent + length <= WORD_BUDGET:
+    opening = whole[0].id if not whole[0].heading else ""
+    for item in sorted(by_rank[1:], key=lambda item: item.passage.id != opening):
+        length, near = _length(item.passage), OPENING_NEAR if item.passage.id == opening else NEAR
+        if item.passage.id not in chosen and item.dense >= best.dense - near and spent + length <= WORD_BUDGET:
             chosen.add(item.passage.id)
             spent += length
     return chosen

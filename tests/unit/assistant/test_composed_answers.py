@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.agent.steps.answer import NEAR, WORD_BUDGET, Composed, compose
+from assistant.agent.steps.answer import NEAR, OPENING_NEAR, WORD_BUDGET, Composed, compose
 from kb.model import Article, Audience, Evidence, Passage, Retrieval, Section
 
 TODAY = date(2026, 3, 2)
@@ -128,6 +128,21 @@ def test_near_passages_join_only_within_the_word_budget() -> None:
     whole = passages({"One": long, "Two": long, "Three": "Short and near."})
     made = compose(retrieval((whole[0], 0.80), (whole[1], 0.79), (whole[2], 0.78)), whole, TODAY)
     assert headings(made) == ["One", "Three"]
+
+
+def test_what_opens_the_article_goes_before_what_ranks_higher() -> None:
+    filling = " ".join(f"word{i}" for i in range(WORD_BUDGET - 30))
+    whole = passages({"": "Call security at once, day or night.", "What we do": "We block it.", "Later": filling})
+    made = compose(retrieval((whole[1], 0.80), (whole[2], 0.79), (whole[0], 0.80 - OPENING_NEAR + 0.01)), whole, TODAY)
+    assert headings(made) == ["", "What we do", "Later"]
+    crowded = passages({"": " ".join(["Call"] * 40), "What we do": "We block it.", "Later": filling})
+    made = compose(retrieval((crowded[1], 0.80), (crowded[2], 0.79), (crowded[0], 0.71)), crowded, TODAY)
+    assert headings(made) == ["", "What we do"]
+
+
+def test_what_opens_the_article_stays_out_where_it_is_about_something_else() -> None:
+    whole = passages({"": INTRO, "What we do": "We block it."})
+    assert headings(compose(retrieval((whole[1], 0.80), (whole[0], 0.80 - OPENING_NEAR - 0.01)), whole, TODAY)) == ["What we do"]
 
 
 def test_the_best_passage_is_there_even_beyond_the_budget() -> None:
