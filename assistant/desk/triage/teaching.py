@@ -100,6 +100,11 @@ def _digest(salt: str, example: Example) -> int:
     return int.from_bytes(sha256(f"{salt}{said}".encode("utf-8", "replace")).digest()[:4], "big")
 
 
+def _moment(example: Example) -> float:
+    """Return when a ticket was opened, in seconds; one without a time is older than every other."""
+    return example.at.timestamp() if example.at is not None else float("-inf")
+
+
 def teach(examples: Sequence[Example], fields: Sequence[Sequence[str]], encoders: Encoders, seconds: float, note: Note) -> Taught | None:
     """Teach an encoder every field at once; None where there are too few texts or no model can be taught, which is said.
 
@@ -116,7 +121,8 @@ def teach(examples: Sequence[Example], fields: Sequence[Sequence[str]], encoders
     if len(rows) < FEWEST_TAUGHT:
         return None
     if len(rows) > MOST_TAUGHT:
-        rows = rows[-MOST_TAUGHT:] if until is not None else sorted(np.random.default_rng(0).permutation(rows)[:MOST_TAUGHT].tolist())
+        drawn = np.random.default_rng(0).permutation(rows).tolist() if until is None else sorted(rows, key=lambda row: -_moment(examples[row]))
+        rows = sorted(drawn[:MOST_TAUGHT])
     note(f"fine-tuning the sentence encoder on {len(rows):,} texts, for {seconds / 60:.0f} minutes at most")
     try:
         made = encoders.fine_tune([examples[row].text[:LONGEST_TEXT] for row in rows], numbers[rows], seconds, note)

@@ -78,6 +78,16 @@ def weighed(rows: list[Row], made: Taught, head: Head, meanings: Meanings) -> Le
     return learn(examples, [row.labels[Field.QUEUE] for row in rows], unseen_vectors(examples, made, meanings), said)
 
 
+def test_of_more_tickets_than_one_is_taught_it_sees_the_latest_in_whatever_order_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.desk.triage.teaching.MOST_TAUGHT", 1_100)
+    rows, encoders = rows_of(2_000, timed=True), MemoryEncoders()
+    latest = {row.example.text for row in rows[500:1_599]}
+    random.Random(3).shuffle(rows)
+    taught(rows, encoders)
+    assert len(encoders.taught[0]) == 1_100
+    assert latest <= set(encoders.taught[0])
+
+
 def test_an_encoder_is_never_taught_what_it_is_weighed_by() -> None:
     rows, encoders = rows_of(2_000), MemoryEncoders()
     examples = [row.example for row in rows]
