@@ -64,9 +64,9 @@ class _Rows:
     k: int
     vectors: np.ndarray
     table: Any
+    """(n, m) features, sparse. Which features there are, and how rare they are, is taken from all rows; what they mean is learnt from a fold's."""
     taught: np.ndarray | None = None
     """The head of a fine-tuned encoder over these labels, (d + 1, k)."""
-    """(n, m) features, sparse. Which features there are, and how rare they are, is taken from all rows; what they mean is learnt from a fold's."""
 
     def part(self, rows: np.ndarray) -> _Rows:
         vectors = self.vectors[rows] if len(self.vectors) else self.vectors
