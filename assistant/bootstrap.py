@@ -51,6 +51,7 @@ from assistant.desk.gaps.watching import NOTICE as SPIKE
 from assistant.desk.mirroring import PassedOn
 from assistant.desk.problems.noticing import Noticing
 from assistant.desk.relaying import DELIVER, Relay
+from assistant.desk.requests import related
 from assistant.desk.triage.filing import Triaged
 from assistant.domain.configuration import Person
 from assistant.domain.ticket import ASSISTANT, TicketBody, TicketDraft, TicketStatus
@@ -323,6 +324,7 @@ def _carrier(
         parts.link_hosts,
         parts.notify,
         outgoing=lambda ticket_id: _outgoing(parts, ticket_id, _ourselves(settings)),
+        related=lambda ticket, others: related(ticket, others, parts.knowledge.embed, parts.settler.policy.bands["attach"].auto),
         settle=lambda unit, conversation_id, at: settle_one(parts, unit, conversation_id, at),
         url=lambda: settings.url,
         others={

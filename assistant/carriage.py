@@ -24,7 +24,7 @@ from assistant.ports.store import Event, Store, UnitOfWork
 from assistant.ports.ticketing import OutgoingTicket, TicketDesk
 from assistant.workflows.carrying import Carrier
 from assistant.workflows.consulting import AskApprover, ShowStanding
-from assistant.workflows.errands import Errand, Errands
+from assistant.workflows.errands import Errand, Errands, Related
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ def carrying(
     link_hosts: Callable[[], Sequence[str]],
     notify: Callable[[Sequence[Event]], None],
     outgoing: Callable[[str], OutgoingTicket],
+    related: Related,
     settle: Callable[[UnitOfWork, str, datetime], list[Event]],
     url: Callable[[], str],
     others: Mapping[str, Errand] = MappingProxyType({}),
@@ -75,5 +76,5 @@ def carrying(
     """
     acts = ToolActs(outward.hands, telling_of(outward, timings, link_hosts).tell)
     nobody: dict[str, Errand] = {ASK: AskApprover(), SHOW: ShowStanding()}
-    errands = Errands.over(store, acting.fulfilment, acts, outward.notifier, outward.desk, outgoing, settle, url, {**nobody, **others})
+    errands = Errands.over(store, acting.fulfilment, acts, outward.notifier, outward.desk, outgoing, related, settle, url, {**nobody, **others})
     return Carrier(store, errands, clock, notify)

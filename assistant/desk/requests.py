@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from assistant.domain.configuration import Queue, queue_for
 from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, TicketStatus
-from assistant.ports.ticketing import Tickets
+from assistant.ports.ticketing import DeskTicket, Tickets
 
 SUBJECT_LENGTH = 90
 REPORTED = "webhook"
@@ -93,6 +96,20 @@ def file_reported(
     draft = TicketDraft(key, requester, subject_of(subject), queue, known, body, REPORTED, assignee="")
     made = desk.create(draft, at)
     return made if again else desk.file(made.id, body, queue, at)
+
+
+def related(ticket: Ticket, others: Sequence[DeskTicket], embed: Callable[[str], Sequence[float]], least: float) -> list[DeskTicket]:
+    """Return those of a desk's tickets whose subject is that of ours, in the order given: from a cosine of ``least`` up, of unit vectors.
+
+    Where nothing embeds, equal words are needed.
+    """
+    mine, words = np.asarray(embed(ticket.subject), dtype=np.float32), ticket.subject.casefold().split()
+
+    def likeness(subject: str) -> float:
+        theirs = np.asarray(embed(subject), dtype=np.float32)
+        return float(mine @ theirs) if len(mine) and len(mine) == len(theirs) else float(words == subject.casefold().split())
+
+    return [one for one in others if likeness(one.subject) >= least]
 
 
 def close(desk: Tickets, ticket_id: str, actor: str, why: str, at: datetime) -> Ticket | None:

@@ -6,7 +6,7 @@ called between two transactions; its call may happen twice, always with the same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -22,11 +22,12 @@ from assistant.ports.identity import Directory
 from assistant.ports.notify import Notice, Notifier
 from assistant.ports.outside import Refused, Unavailable, Uncertain
 from assistant.ports.store import Event, OutboxEntry, OutsideTicket, Store, UnitOfWork
-from assistant.ports.ticketing import DeskFile, OutgoingTicket, TicketDesk
+from assistant.ports.ticketing import DeskFile, DeskTicket, OutgoingTicket, TicketDesk
 
 WAITING, DONE, FAILED, UNKNOWN = "waiting", "done", "failed", "unknown"
-RECONCILE = "desk.reconcile"
+RECONCILE, RELATE = "desk.reconcile", "desk.relate"
 RECONCILE_AFTER = timedelta(seconds=60)
+RELATED_AT_MOST = 3
 SILENCE = "silence"
 """See ``agent.waiting``, which stands beside."""
 
@@ -385,9 +386,53 @@ class ToDesk(_Plain):
             return []
         if entry.kind == mirroring.FILE:
             unit.outside.add(OutsideTicket(ticket, self.desk.name, ended.result["outside"], ended.result["url"], entry.key, at))
+            unit.outbox.put(OutboxEntry(f"{RELATE}:{entry.key}", RELATE, {"about": ticket}, at, at))
             if not self.desk.honours_keys:
                 again = OutboxEntry(f"{RECONCILE}:{entry.key}", RECONCILE, {"key": entry.key}, at, at + RECONCILE_AFTER)
                 unit.outbox.put(again)
+        return []
+
+
+Related = Callable[[Ticket, Sequence[DeskTicket]], Sequence[DeskTicket]]
+"""Says which tickets of a desk are about the same as ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relate(_Plain):
+    """``desk.relate``: a filed ticket is linked with what its requester has open there and did not file here, by telephone say, where it is about
+    the same. It holds nothing else up, and nobody has to look when it fails.
+    """
+
+    store: Store
+    desk: TicketDesk
+    outgoing: Callable[[str], OutgoingTicket]
+    related: Related
+    patience: timedelta = timedelta(hours=24)
+
+    def begin(self, unit: UnitOfWork, entry: OutboxEntry, at: datetime) -> list[Event] | None:
+        """See the protocol. A ticket that is gone has nothing to be linked with."""
+        return None if unit.own_tickets.ticket(entry.body["about"]) is not None else []
+
+    def call(self, call: Call) -> dict[str, Any]:
+        """See the protocol."""
+        about = call.entry.body["about"]
+        with self.store.read() as unit:
+            ticket, link = unit.own_tickets.ticket(about), unit.outside.of_ticket(self.desk.name, about)
+        if ticket is None or link is None:
+            raise Refused("the ticket is gone")
+        found = [one for one in self.desk.open_of(self.outgoing(about).requester) if not one.key.startswith(mirroring.FILE)]
+        with self.store.read() as unit:
+            others = [one for one in found if unit.outside.of_outside(self.desk.name, one.id) is None]
+        alike = self.related(ticket, others)[:RELATED_AT_MOST]
+        for one in alike:
+            self.desk.link(link.outside, one.id, f"{call.entry.key}:{one.id}")
+        return {"related": [one.id for one in alike]}
+
+    def end(self, unit: UnitOfWork, entry: OutboxEntry, ended: Ended, at: datetime) -> list[Event]:
+        """See the protocol."""
+        for one in ended.result.get("related", ()):
+            note = f"The requester has ticket {one} open in {self.desk.name}, which seems to be about the same. It is linked there."
+            unit.own_tickets.comment(entry.body["about"], SYSTEM, note, at, public=False)
         return []
 
 
@@ -406,6 +451,7 @@ class Errands:
         notifier: Notifier,
         desk: TicketDesk | None,
         outgoing: Callable[[str], OutgoingTicket],
+        related: Related,
         settle: Callable[[UnitOfWork, str, datetime], list[Event]],
         url: Callable[[], str],
         others: Mapping[str, Errand],
@@ -424,4 +470,5 @@ class Errands:
         if desk is not None:
             to_desk = ToDesk(store, desk, outgoing)
             kinds |= dict.fromkeys((mirroring.FILE, mirroring.COMMENT, mirroring.STATUS, mirroring.MOVE, mirroring.ATTACH, RECONCILE), to_desk)
+            kinds[RELATE] = Relate(store, desk, outgoing, related)
         return cls(kinds)

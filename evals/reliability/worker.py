@@ -137,6 +137,7 @@ class Worker:
             tuple,
             self._notify,
             outgoing=self._outgoing,
+            related=lambda _ticket, _others: [],
             settle=lambda unit, conversation_id, at: settle_one(parts, unit, conversation_id, at),
             url=lambda: "http://127.0.0.1",
         )

@@ -316,3 +316,31 @@ def test_a_ticket_filed_in_a_conversation_is_made_there_and_closed_from_there(se
 
         until(lambda: told()[-1] == f"Ticket {mine} was resolved. If it is not solved, write it here.")
     assert len(desk.find(key)) == 1
+
+
+def test_a_ticket_that_was_filed_by_telephone_is_linked_with_the_one_of_a_conversation(
+    service: Service, desk: RequestTracker, person: httpx.Client
+) -> None:
+    def phones(subject: str) -> str:
+        body = {"Queue": "IT", "Subject": subject, "Requestor": "maria.santos@lindqvist.example", "Content": "She called."}
+        return str(person.post("ticket", json=body).raise_for_status().json()["id"])
+
+    badge, plotter = phones("My badge does not open the garage"), phones("Plotter cuts the paper twice")
+    with service.client(MARIA) as maria:
+        begun = maria.post("/v1/conversations", json={"text": "The plotter keeps cutting the paper twice"}).json()
+        mine = maria.post(f"/v1/conversations/{begun['conversation']}/messages", json={"choice": "person"}).json()["ticket"]["id"]
+    key = key_of(service, mine)
+    until(lambda: len(desk.find(key)) == 1)
+    [theirs] = desk.find(key)
+
+    def linked_to() -> str:
+        return json.dumps(person.get(f"ticket/{theirs.id}/links").json()) + json.dumps(person.get(f"ticket/{theirs.id}").json()["_hyperlinks"])
+
+    until(lambda: f"/ticket/{plotter}" in linked_to())
+    assert f"/ticket/{badge}" not in linked_to()
+    engine = open_engine(f"sqlite:///{service.home / 'firstline.db'}")
+    with SqlStore(engine, 1.0).read() as unit:
+        ticket = unit.own_tickets.ticket(mine)
+    engine.dispose()
+    assert ticket is not None
+    assert [f"ticket {plotter} open in Request Tracker" in note.text for note in ticket.notes if "seems to be about the same" in note.text] == [True]

@@ -139,6 +139,7 @@ class JoinerBench:
             tuple,
             lambda _events: None,
             outgoing=lambda _ticket: _never(),
+            related=lambda _ticket, _others: [],
             settle=lambda _unit, _conversation, _at: [],
             url=lambda: "http://127.0.0.1",
             others=joiner_errands(around),

@@ -27,6 +27,8 @@ class Moody(MemoryTicketDesk):
         self.keys, self.hides = keys, 0
         self.before: list[Exception] = []
         self.after: list[Exception] = []
+        self.looking: list[Exception] = []
+        """How the next searches for what a person has open end."""
         self.calls: list[tuple[str, str, datetime]] = []
         self.moment = now
 
@@ -39,6 +41,11 @@ class Moody(MemoryTicketDesk):
             self.hides -= 1
             return []
         return super().find(key)
+
+    def open_of(self, requester: str) -> list[DeskTicket]:
+        if self.looking:
+            raise self.looking.pop(0)
+        return super().open_of(requester)
 
     def create(self, made: OutgoingTicket, key: str) -> DeskTicket:
         self._called("create", key)

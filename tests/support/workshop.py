@@ -25,6 +25,7 @@ from assistant.agent.steps.understand import LocalUnderstanding
 from assistant.agent.turn import Parts, Turns
 from assistant.carriage import Outward, carrying, deciding, telling_of
 from assistant.desk.filing import outgoing
+from assistant.desk.requests import related
 from assistant.domain.action import Action
 from assistant.domain.configuration import Company, Entitlement, Organisation, Person, Queue, Service
 from assistant.domain.reply import DO, UNDO, Reply
@@ -119,6 +120,7 @@ class Workshop:
             tuple,
             self.pushed.extend,
             outgoing=self._outgoing,
+            related=lambda ticket, others: related(ticket, others, lambda _text: (), 0.78),
             settle=lambda unit, conversation_id, moment: settle_one(self.parts, unit, conversation_id, moment),
             url=lambda: "http://127.0.0.1",
         )

@@ -17,10 +17,13 @@ from assistant.desk.fulfilment import RUN
 from assistant.desk.mirroring import FILE, filing_key
 from assistant.domain.action import Action, Status
 from assistant.domain.conversation import State
+from assistant.domain.ticket import TicketStatus
 from assistant.ports.attachments import Attachment
 from assistant.ports.outside import Refused, Unavailable, Uncertain
 from assistant.ports.store import ConversationChanged, OutboxEntry
+from assistant.ports.ticketing import OutgoingTicket
 from assistant.workflows.carrying import DOUBT, LONGEST_PAUSE
+from assistant.workflows.errands import RELATE
 from tests.support.moody import Ailing, Moody, tables
 from tests.support.workshop import MONDAY, Workshop
 
@@ -160,6 +163,52 @@ class TestTheDesk:
         notes = self.workshop.notes(ticket)
         assert any("desk.file): the queue is closed" in note for note in notes)
         assert any("desk.comment): the ticket is not in that system" in note for note in notes)
+
+    def filed_by_phone(self, desk: Moody, subject: str = "VPN drops", person: str = "ann") -> str:
+        """File a ticket there as its people do; return its number."""
+        address = self.workshop.person(person).email
+        return desk.create(OutgoingTicket(subject, "She called.", address, person, "network", "vpn", ""), f"phone-{len(desk.held)}").id
+
+    def linked(self, desk: Moody) -> dict[str, list[str]]:
+        return {number: held.links for number, held in desk.held.items() if held.links}
+
+    def test_what_somebody_filed_by_telephone_is_linked_and_named_once(self, desk: Moody) -> None:
+        phoned = self.filed_by_phone(desk)
+        ticket = self.workshop.ticket()
+        for _ in range(3):
+            self.wait(SECOND)
+        [ours] = (number for number in desk.held if number != phoned)
+        assert self.linked(desk) == {ours: [phoned]}
+        told = f"The requester has ticket {phoned} open in Memory desk, which seems to be about the same. It is linked there."
+        assert [note for note in self.workshop.notes(ticket) if "seems to be" in note] == [told]
+
+    def test_other_peoples_tickets_closed_ones_and_ones_about_something_else_are_not_linked(self, desk: Moody) -> None:
+        self.filed_by_phone(desk, person="fay")
+        self.filed_by_phone(desk, "A new chair")
+        desk.change_status(self.filed_by_phone(desk), TicketStatus.CLOSED, "theirs")
+        assert len(desk.held) == 3
+        ticket, again = self.workshop.ticket(), self.workshop.ticket()
+        for _ in range(3):
+            self.wait(SECOND)
+        assert len(desk.held) == 5
+        assert self.linked(desk) == {}
+        assert not any("seems to be" in note for one in (ticket, again) for note in self.workshop.notes(one))
+
+    def test_a_search_for_what_somebody_filed_holds_nothing_up_and_leaves_nobody_to_look(self, desk: Moody) -> None:
+        self.filed_by_phone(desk)
+        desk.looking = [Unavailable("no route"), Refused("you may not search")]
+        ticket = self.workshop.ticket()
+        self.workshop.carry()
+        with self.workshop.store.write() as unit:
+            unit.tickets.comment(ticket, "fay", "more", self.workshop.clock.now())
+        self.workshop.carry()
+        assert [what for what, _, _ in desk.calls][-1] == "comment more"
+        for _ in range(20):
+            self.wait(MINUTE)
+        assert desk.looking == []
+        assert [one.state for one in self.workshop.entries(RELATE, "failed")] == ["failed"]
+        assert self.linked(desk) == {}
+        assert not any("Somebody has to look" in note for note in self.workshop.notes(ticket))
 
     def test_files_follow_their_ticket_in_order_and_arrive_once(self, desk: Moody) -> None:
         talk = self.workshop.turns.take("ann", None, Inbound("m-1", "I want to talk to a person"), "test")

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from assistant.adapters.memory.desk import MemoryDesk
-from assistant.desk.requests import SUBJECT_LENGTH, Issue, close, file, open_or_attach, subject_of
+from assistant.desk.requests import SUBJECT_LENGTH, Issue, close, file, open_or_attach, related, subject_of
 from assistant.domain.ticket import ASSISTANT, Ticket, TicketBody, TicketDraft, TicketStatus
+from assistant.ports.ticketing import DeskTicket
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -135,3 +136,19 @@ def test_closing_is_noted_once_and_is_nothing_without_a_ticket(desk: MemoryDesk)
 def test_a_subject_is_one_line_of_the_persons_words(question: str, subject: str) -> None:
     assert subject_of(question) == subject
     assert len(subject_of(question)) <= SUBJECT_LENGTH
+
+
+def elsewhere(subject: str) -> DeskTicket:
+    return DeskTicket("7", TicketStatus.OPEN, subject, "IT", "", NOON)
+
+
+def test_what_another_desk_has_is_related_when_its_subject_means_the_same(desk: MemoryDesk) -> None:
+    mine, vectors = worked_on(desk), {"Scanner": EAST, "Copier jams": (0.8, 0.6), "VPN": NORTH}
+    others = [elsewhere(subject) for subject in ("VPN", "Copier jams")]
+    assert related(mine, others, vectors.__getitem__, 0.78) == [others[1]]
+    assert related(mine, others, vectors.__getitem__, 0.81) == []
+
+
+def test_without_an_embedding_model_a_related_ticket_has_the_same_words(desk: MemoryDesk) -> None:
+    others = [elsewhere("Scanner  is"), elsewhere(" SCANNER "), elsewhere("")]
+    assert related(worked_on(desk), others, lambda _text: (), 0.78) == [others[1]]

@@ -10,9 +10,9 @@ from assistant.desk.fulfilment import CODE_EXPIRES
 from assistant.desk.mirroring import ATTACH, COMMENT, FILE, MOVE, STATUS
 from assistant.entrypoints.web.site import TEMPLATES
 from assistant.settings import Settings
-from assistant.workflows.errands import RECONCILE
+from assistant.workflows.errands import RECONCILE, RELATE
 
-ELSEWHERE = {ATTACH, COMMENT, FILE, MOVE, STATUS, RECONCILE, WRITE, CODE_EXPIRES}
+ELSEWHERE = {ATTACH, COMMENT, FILE, MOVE, STATUS, RECONCILE, RELATE, WRITE, CODE_EXPIRES}
 """Kinds that are carried out with a desk or a repository elsewhere only, and the one that begins a key alone."""
 
 
